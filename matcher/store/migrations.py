@@ -1,0 +1,453 @@
+"""Every table, in the order in which the tables came. Append only: what has run somewhere is never edited.
+
+A migration is a name and a script. Inside a script a line holding only ``--;`` parts two statements. The
+place-holders ``{blob}``, ``{float}``, ``{bigint}`` and ``{strict}`` are the only words on which the two
+engines differ (see `schema.py`). The portable contract stands in the docstring of `matcher.store`.
+"""
+
+from __future__ import annotations
+
+Migration = tuple[str, str]
+
+PEOPLE = """
+create table organisation (
+    id text primary key,
+    name text not null check (length(name) between 1 and 200),
+    orgnr text check (orgnr is null or length(orgnr) = 10),
+    kind text not null check (kind in ('public', 'company', 'host', 'hub')),
+    parent_id text references organisation (id),
+    county_code text,
+    municipality_code text,
+    website text,
+    created_at text not null,
+    merged_into text references organisation (id)
+){strict}
+--;
+create index organisation_orgnr on organisation (orgnr)
+--;
+create table person (
+    id text primary key,
+    email text not null unique,
+    name text not null,
+    password_hash text,
+    locale text not null default 'sv' check (locale in ('sv', 'en')),
+    keyboard_at text,
+    created_at text not null,
+    disabled_at text
+){strict}
+--;
+create table membership (
+    id text primary key,
+    person_id text not null references person (id),
+    organisation_id text not null references organisation (id),
+    role text not null check (role in ('administrator', 'broker', 'owner', 'startup', 'host')),
+    granted_at text not null,
+    revoked_at text
+){strict}
+--;
+create unique index membership_live on membership (person_id, organisation_id, role) where revoked_at is null
+--;
+create index membership_organisation on membership (organisation_id)
+--;
+create table session (
+    token_hash text primary key,
+    person_id text not null references person (id),
+    created_at text not null,
+    seen_at text not null,
+    revoked_at text
+){strict}
+--;
+create index session_person on session (person_id)
+--;
+create table link (
+    token_hash text primary key,
+    purpose text not null check (purpose in ('invite', 'reset')),
+    email text not null,
+    organisation_id text references organisation (id),
+    role text check (role in ('administrator', 'broker', 'owner', 'startup', 'host')),
+    created_by text references person (id),
+    created_at text not null,
+    expires_at text not null,
+    used_at text
+){strict}
+--;
+create table attempt (
+    bucket text not null,
+    period text not null,
+    count {bigint} not null,
+    primary key (bucket, period)
+){strict}
+"""
+
+RECORD = """
+create table audit (
+    id text primary key,
+    at text not null,
+    person_id text references person (id),
+    action text not null,
+    kind text not null,
+    subject_id text not null,
+    detail text not null
+){strict}
+--;
+create index audit_subject on audit (kind, subject_id, at)
+--;
+create index audit_at on audit (at)
+--;
+create table outbox (
+    id text primary key,
+    event text not null unique,
+    recipient text not null,
+    subject text not null,
+    body text not null,
+    created_at text not null,
+    next_try_at text not null,
+    tries {bigint} not null default 0,
+    error text,
+    sent_at text,
+    given_up_at text
+){strict}
+--;
+create index outbox_due on outbox (next_try_at) where sent_at is null and given_up_at is null
+--;
+create table counter (
+    name text primary key,
+    value {bigint} not null
+){strict}
+--;
+insert into counter (name, value) values ('seq', 0)
+"""
+
+NOUNS = """
+create table testbed (
+    id text primary key,
+    organisation_id text not null references organisation (id),
+    person_id text references person (id),
+    name text not null,
+    description text not null default '',
+    users text not null default '',
+    methods text not null default '',
+    equipment text not null default '',
+    places {bigint} not null default 1 check (places between 0 and 1000),
+    conditions text not null default '',
+    contact_name text not null default '',
+    contact_email text not null default '',
+    backup_name text not null default '',
+    backup_email text not null default '',
+    answer_days {bigint} not null default 10 check (answer_days between 1 and 90),
+    themes text not null default '[]',
+    county_code text,
+    municipality_code text,
+    language text not null default 'sv',
+    source text not null default '',
+    external_id text not null default '',
+    revision {bigint} not null default 1,
+    seq {bigint} not null,
+    created_at text not null,
+    updated_at text not null,
+    published_at text,
+    withdrawn_at text
+){strict}
+--;
+create index testbed_seq on testbed (seq)
+--;
+create unique index testbed_source on testbed (source, external_id) where external_id <> ''
+--;
+create table testbed_closure (
+    id text primary key,
+    testbed_id text not null references testbed (id),
+    starts_on text not null,
+    ends_on text not null,
+    reason text not null,
+    created_at text not null,
+    check (ends_on >= starts_on)
+){strict}
+--;
+create table need (
+    id text primary key,
+    organisation_id text not null references organisation (id),
+    person_id text references person (id),
+    title text not null,
+    people text not null default '',
+    description text not null default '',
+    effect text not null default '',
+    measure text not null default '',
+    tried text not null default '',
+    keep text not null default '',
+    beneficiaries text not null default '[]',
+    themes text not null default '[]',
+    goals text not null default '[]',
+    county_code text,
+    municipality_code text,
+    contact text not null default '',
+    runner text not null default '',
+    budget text not null default 'unknown'
+        check (budget in ('unknown', 'none', 'under_100k', '100k_700k', '700k_2m', 'over_2m')),
+    wanted_by text,
+    testbed_id text references testbed (id),
+    language text not null default 'sv',
+    languages text not null default '["sv"]',
+    min_readiness {bigint} check (min_readiness between 1 and 9),
+    local text check (local in ('yes')),
+    valid_until text,
+    source text not null default '',
+    external_id text not null default '',
+    version {bigint} not null default 0,
+    revision {bigint} not null default 1,
+    seq {bigint} not null,
+    created_at text not null,
+    updated_at text not null,
+    submitted_at text,
+    returned_at text,
+    return_comment text,
+    published_at text,
+    closed_at text,
+    close_reason text,
+    close_note text
+){strict}
+--;
+create index need_seq on need (seq)
+--;
+create index need_organisation on need (organisation_id)
+--;
+create index need_submitted on need (submitted_at) where published_at is null and submitted_at is not null
+--;
+create unique index need_source on need (source, external_id) where external_id <> ''
+--;
+create table need_version (
+    need_id text not null references need (id),
+    number {bigint} not null,
+    at text not null,
+    person_id text references person (id),
+    content text not null,
+    primary key (need_id, number)
+){strict}
+--;
+create table startup (
+    id text primary key,
+    organisation_id text not null references organisation (id),
+    person_id text references person (id),
+    name text not null,
+    problem text not null default '',
+    audience text not null default '',
+    description text not null default '',
+    novelty text not null default '',
+    evidence text not null default '',
+    readiness {bigint} check (readiness between 1 and 9),
+    regions text not null default '[]',
+    languages text not null default '[]',
+    seeks text not null default '[]',
+    capacity {bigint} check (capacity between 0 and 100),
+    website text not null default '',
+    themes text not null default '[]',
+    language text not null default 'sv',
+    source text not null default '',
+    external_id text not null default '',
+    revision {bigint} not null default 1,
+    seq {bigint} not null,
+    created_at text not null,
+    updated_at text not null,
+    published_at text,
+    hidden_at text,
+    hidden_reason text,
+    flagged_at text,
+    flag_reason text,
+    merged_into text references startup (id),
+    merged_at text
+){strict}
+--;
+create index startup_seq on startup (seq)
+--;
+create index startup_organisation on startup (organisation_id)
+--;
+create unique index startup_source on startup (source, external_id) where external_id <> ''
+--;
+create table merge_offer (
+    id text primary key,
+    keep_id text not null references startup (id),
+    drop_id text not null references startup (id),
+    reason text not null check (reason in ('orgnr', 'name')),
+    found_at text not null,
+    decided_at text,
+    decided_by text references person (id),
+    decision text check (decision in ('merged', 'different')),
+    undone_at text,
+    before text,
+    unique (keep_id, drop_id)
+){strict}
+"""
+
+PAIRINGS = """
+create table interest (
+    id text primary key,
+    need_id text not null references need (id),
+    startup_id text not null references startup (id),
+    person_id text references person (id),
+    message text not null,
+    need_version {bigint} not null,
+    created_at text not null,
+    answer_by text not null,
+    withdrawn_at text,
+    answered_at text,
+    answered_by text references person (id),
+    answer text check (answer in ('proposed', 'declined')),
+    reason text,
+    note text
+){strict}
+--;
+create unique index interest_live on interest (need_id, startup_id) where withdrawn_at is null
+--;
+create index interest_startup on interest (startup_id)
+--;
+create table dismissal (
+    id text primary key,
+    need_id text not null references need (id),
+    startup_id text not null references startup (id),
+    person_id text references person (id),
+    reason text not null,
+    note text not null default '',
+    at text not null,
+    undone_at text
+){strict}
+--;
+create unique index dismissal_live on dismissal (need_id, startup_id) where undone_at is null
+--;
+create table share (
+    id text primary key,
+    need_id text not null references need (id),
+    startup_id text not null references startup (id),
+    person_id text references person (id),
+    note text not null default '',
+    seen text not null,
+    at text not null,
+    withdrawn_at text,
+    comment text,
+    known_before text check (known_before in ('yes', 'no')),
+    commented_by text references person (id),
+    commented_at text
+){strict}
+--;
+create unique index share_live on share (need_id, startup_id) where withdrawn_at is null
+--;
+create table conflict (
+    id text primary key,
+    need_id text not null references need (id),
+    startup_id text not null references startup (id),
+    person_id text references person (id),
+    note text not null,
+    declared_at text not null,
+    lifted_at text,
+    lifted_by text references person (id)
+){strict}
+--;
+create unique index conflict_live on conflict (need_id, startup_id) where lifted_at is null
+--;
+create table pairing (
+    id text primary key,
+    need_id text not null references need (id),
+    startup_id text not null references startup (id),
+    testbed_id text references testbed (id),
+    need_version {bigint} not null,
+    message text not null default '',
+    seen text not null,
+    proposed_by text references person (id),
+    proposed_at text not null,
+    answer_by text not null,
+    owner_accepted_at text,
+    owner_accepted_by text references person (id),
+    startup_accepted_at text,
+    startup_accepted_by text references person (id),
+    confirmed_at text,
+    confirmed_by text references person (id),
+    declined_at text,
+    declined_by text references person (id),
+    declined_side text check (declined_side in ('owner', 'startup', 'broker')),
+    ended_at text,
+    ended_by text references person (id),
+    reason text,
+    note text,
+    check (confirmed_at is null or (owner_accepted_at is not null and startup_accepted_at is not null)),
+    check (declined_at is null or (confirmed_at is null and reason is not null)),
+    check (ended_at is null or (confirmed_at is not null and reason is not null)),
+    check ((declined_at is null) = (declined_side is null))
+){strict}
+--;
+create unique index pairing_live on pairing (need_id, startup_id) where declined_at is null and ended_at is null
+--;
+create index pairing_startup on pairing (startup_id)
+--;
+create table access (
+    id text primary key,
+    pairing_id text not null unique references pairing (id),
+    testbed_id text not null references testbed (id),
+    starts_on text not null,
+    ends_on text not null,
+    opened_at text not null,
+    ended_at text,
+    check (ends_on >= starts_on)
+){strict}
+--;
+create index access_testbed on access (testbed_id, starts_on, ends_on) where ended_at is null
+"""
+
+RANKING = """
+create table embedding (
+    kind text not null check (kind in ('need', 'startup', 'testbed')),
+    subject_id text not null,
+    model text not null,
+    text_hash text not null,
+    vector {blob} not null,
+    terms {blob} not null,
+    embedded_at text not null,
+    primary key (kind, subject_id)
+){strict}
+--;
+create table sentence (
+    kind text not null check (kind in ('need', 'startup')),
+    subject_id text not null,
+    position {bigint} not null,
+    model text not null,
+    text text not null,
+    vector {blob} not null,
+    primary key (kind, subject_id, position)
+){strict}
+--;
+create table import_batch (
+    id text primary key,
+    kind text not null check (kind in ('needs', 'startups', 'testbeds')),
+    person_id text references person (id),
+    filename text not null,
+    path text not null,
+    mapping text not null,
+    options text not null,
+    created_at text not null,
+    previewed_at text,
+    plan text,
+    started_at text,
+    done {bigint} not null default 0,
+    total {bigint} not null default 0,
+    finished_at text,
+    counts text,
+    refused text,
+    error text,
+    undone_at text
+){strict}
+--;
+create table import_row (
+    batch_id text not null references import_batch (id),
+    line {bigint} not null,
+    subject_id text not null,
+    change text not null check (change in ('created', 'updated')),
+    before text,
+    revision {bigint} not null,
+    primary key (batch_id, line)
+){strict}
+"""
+
+MIGRATIONS: list[Migration] = [
+    ("0001_people", PEOPLE),
+    ("0002_record", RECORD),
+    ("0003_nouns", NOUNS),
+    ("0004_pairings", PAIRINGS),
+    ("0005_ranking_and_imports", RANKING),
+]
