@@ -417,7 +417,7 @@ create table import_batch (
     kind text not null check (kind in ('needs', 'startups', 'testbeds')),
     person_id text references person (id),
     filename text not null,
-    path text not null,
+    content {blob} not null,
     mapping text not null,
     options text not null,
     created_at text not null,

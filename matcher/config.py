@@ -1,0 +1,119 @@
+"""Every setting of the hub, read once from the environment.
+
+| variable | meaning | default |
+|---|---|---|
+| `MATCHER_INSTANCE` | folder of the database, the model and the caches | `./instance` |
+| `DATABASE_URL` | `sqlite:///…` or `postgresql://…` | SQLite in the instance folder |
+| `MATCHER_MODEL` | a SentenceTransformer folder, or a name on a model hub | multilingual-e5-small, unpacked at set-up |
+| `MATCHER_SECRET_KEY` | signs cookies and links; at least 32 characters | made once, kept in the instance folder |
+| `MATCHER_BASE_URL` | the address people use; links in mail are made from it | `http://127.0.0.1:PORT` |
+| `MATCHER_DEMO` | `1`: fictional data, log-ins are shown, mail stays in the outbox | off |
+| `MATCHER_HUB` | the hub's name in the header and in mail | Matcher |
+| `MATCHER_SMTP` | `smtp://user:password@host:587` or `smtps://…`; empty: nothing is sent | empty |
+| `MATCHER_MAIL_FROM` | the sender of mail | `noreply@` the host of the base URL |
+| `MATCHER_ANSWER_DAYS` | days both sides have to answer a proposal | 14 |
+| `MATCHER_REVIEW_DAYS` | working promise: days until a submitted need or an interest is answered | 7 |
+| `PORT` | where the server listens | 8000 |
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+DEFAULT_MODEL = "multilingual-e5-small"
+MINIMUM_SECRET = 32
+
+
+class ConfigurationError(Exception):
+    """A setting that cannot be used; the message names the variable and the remedy."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one running hub. Days are whole days; `instance` exists and is a folder."""
+
+    instance: Path
+    database_url: str
+    model: str
+    secret_key: str
+    base_url: str
+    port: int
+    demo: bool = False
+    hub: str = "Matcher"
+    smtp: str = ""
+    mail_from: str = ""
+    answer_days: int = 14
+    review_days: int = 7
+    testing: bool = False
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach the hub over TLS: cookies are then Secure and carry the `__Host-` prefix."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """Host and port of the base URL, the only one a request may name."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def embedder_socket(self) -> Path:
+        """Where the one process that holds the model listens."""
+        return self.instance / "embedder.sock"
+
+
+def read(environ: Mapping[str, str] | None = None) -> Config:
+    """Read the settings from `environ` (default: the process's own); raise ConfigurationError on a bad one."""
+    env = os.environ if environ is None else environ
+    instance = Path(env.get("MATCHER_INSTANCE") or "instance").absolute()
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    port = _number(env, "PORT", 8000, 1, 65535)
+    base_url = (env.get("MATCHER_BASE_URL") or f"http://127.0.0.1:{port}").rstrip("/")
+    if urlsplit(base_url).scheme not in ("http", "https") or not urlsplit(base_url).netloc:
+        raise ConfigurationError(
+            f"MATCHER_BASE_URL is {base_url!r}: write it as https://matcher.example.org, without a path."
+        )
+    return Config(
+        instance=instance,
+        database_url=env.get("DATABASE_URL") or f"sqlite:///{instance / 'matcher.db'}",
+        model=env.get("MATCHER_MODEL") or DEFAULT_MODEL,
+        secret_key=_secret(env, instance),
+        base_url=base_url,
+        port=port,
+        demo=env.get("MATCHER_DEMO") == "1",
+        hub=env.get("MATCHER_HUB") or "Matcher",
+        smtp=env.get("MATCHER_SMTP") or "",
+        mail_from=env.get("MATCHER_MAIL_FROM") or f"noreply@{urlsplit(base_url).hostname}",
+        answer_days=_number(env, "MATCHER_ANSWER_DAYS", 14, 1, 365),
+        review_days=_number(env, "MATCHER_REVIEW_DAYS", 7, 1, 365),
+    )
+
+
+def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    value = env.get(name) or str(default)
+    if not value.isdecimal() or not low <= int(value) <= high:
+        raise ConfigurationError(f"{name} is {value!r}: give a whole number from {low} to {high}.")
+    return int(value)
+
+
+def _secret(env: Mapping[str, str], instance: Path) -> str:
+    given = env.get("MATCHER_SECRET_KEY")
+    if given is not None:
+        if len(given) < MINIMUM_SECRET or len(set(given)) < 10:
+            raise ConfigurationError(
+                f"MATCHER_SECRET_KEY is too weak: give at least {MINIMUM_SECRET} random characters, for "
+                "instance from: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        return given
+    path = instance / "secret_key"
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="ascii").strip()
