@@ -1,0 +1,48 @@
+"""The record: who did what to which thing, when. A row stands in the same transaction as the change."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..store import Store
+from .ids import new_id
+
+
+def write(
+    store: Store, person_id: str | None, action: str, kind: str, subject_id: str, now: str, **detail: Any
+) -> None:
+    """Add one audit row. `action` is verb-like (`need.publish`), `detail` is plain JSON data."""
+    store.insert(
+        "audit",
+        {
+            "id": new_id(),
+            "at": now,
+            "person_id": person_id,
+            "action": action,
+            "kind": kind,
+            "subject_id": subject_id,
+            "detail": json.dumps(detail, ensure_ascii=False, sort_keys=True),
+        },
+    )
+
+
+def history(store: Store, kind: str, subject_id: str) -> list[dict[str, Any]]:
+    """Return the rows about one thing, oldest first, each with the person's name (`person`) and `detail` parsed."""
+    rows = store.query(
+        """select a.id, a.at, a.action, a.detail, p.name as person, a.person_id
+           from audit a left join person p on p.id = a.person_id
+           where a.kind = :kind and a.subject_id = :subject_id order by a.at, a.id""",
+        {"kind": kind, "subject_id": subject_id},
+    )
+    return [{**row, "detail": json.loads(row["detail"])} for row in rows]
+
+
+def next_seq(store: Store) -> int:
+    """Return the next number of the change feed, inside a transaction.
+
+    The counter's row stays locked until commit, so numbers become visible in their order and a reader that
+    asks for `seq > seen` never misses one.
+    """
+    store.execute("update counter set value = value + 1 where name = 'seq'")
+    return int(store.query("select value from counter where name = 'seq'")[0]["value"])
