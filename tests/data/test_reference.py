@@ -1,4 +1,4 @@
-"""The reference lists are complete, agree with each other, and agree with the published lists where those are at hand."""
+"""The reference lists are complete, agree with each other and, where at hand, with the published lists."""
 
 import csv
 import math
@@ -44,7 +44,8 @@ def test_there_are_290_municipalities_with_unique_codes_and_names(municipalities
 def test_a_municipality_code_starts_with_its_county_code(municipalities, counties):
     codes = {row["code"] for row in counties}
     for row in municipalities:
-        assert row["code"][:2] == row["county_code"] and row["county_code"] in codes
+        assert row["code"][:2] == row["county_code"]
+        assert row["county_code"] in codes
 
 
 def test_every_county_has_a_municipality_and_a_region(municipalities, counties):
@@ -56,8 +57,9 @@ def test_every_county_has_a_municipality_and_a_region(municipalities, counties):
 
 def test_every_place_lies_in_sweden_to_two_decimals(municipalities, counties):
     for row in municipalities + counties:
-        assert 55.3 < float(row["lat"]) < 69.1 and 10.9 < float(row["lon"]) < 24.2, row
-        assert len(row["lat"].split(".")[1]) == 2 and len(row["lon"].split(".")[1]) == 2, row
+        assert 55.3 < float(row["lat"]) < 69.1, row
+        assert 10.9 < float(row["lon"]) < 24.2, row
+        assert {len(row[axis].split(".")[1]) for axis in ("lat", "lon")} == {2}, row
 
 
 def test_the_17_goals_are_numbered_in_order():
@@ -81,18 +83,19 @@ def test_municipalities_agree_with_the_published_list(municipalities):
         assert (row["name"], row["county_code"]) == (other["municipality_name_short"], other["county_code"])
 
 
+def kilometres(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Distance in km between two (lat, lon) in degrees, on a flat map: good enough for tens of km."""
+    north = (a[0] - b[0]) * KM_PER_DEGREE
+    east = (a[1] - b[1]) * KM_PER_DEGREE * math.cos(math.radians(a[0]))
+    return math.hypot(north, east)
+
+
 def test_places_lie_near_the_published_coordinates(municipalities):
-    # Ours are the main town of the municipality, theirs now and then the middle of its area: up to 15 km apart.
+    # Ours is the main town, theirs now and then the middle of the municipality: up to 15 km apart.
     theirs = {row["municipality_code"]: row for row in published("se_municipalities.csv")}
     for row in municipalities:
-        other = theirs[row["code"]]
-        north = (float(row["lat"]) - float(other["lat"])) * KM_PER_DEGREE
-        east = (
-            (float(row["lon"]) - float(other["lon"]))
-            * KM_PER_DEGREE
-            * math.cos(math.radians(float(row["lat"])))
-        )
-        assert math.hypot(north, east) < 15, (row["name"], north, east)
+        ours, other = ((float(place["lat"]), float(place["lon"])) for place in (row, theirs[row["code"]]))
+        assert kilometres(ours, other) < 15, row["name"]
 
 
 def test_counties_agree_with_the_published_list(counties):
