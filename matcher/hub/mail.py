@@ -18,9 +18,7 @@ MAX_TRIES = 8
 LEASE_MINUTES = 10
 
 
-def queue(
-    store: Store, event: str, people: Iterable[dict[str, Any]], template: str, now: str, **params: Any
-) -> None:
+def queue(store: Store, event: str, people: Iterable[dict[str, Any]], template: str, now: str, **params: Any) -> None:
     """Queue one mail for each of `people` (rows with `email`, `locale`), inside the event's transaction."""
     for person in people:
         if any(mark in person["email"] for mark in "\r\n"):
@@ -61,7 +59,8 @@ def claim(store: Store, now: str, limit: int = 20) -> list[dict[str, Any]]:
 def sent(store: Store, mail_id: str, now: str) -> None:
     """Note that a mail was handed over to the server. Its parameters, which may hold a link, are blanked."""
     store.execute(
-        "update outbox set sent_at = :now, error = null, params = '{}' where id = :id", {"id": mail_id, "now": now}
+        "update outbox set sent_at = :now, error = null, params = '{}' where id = :id",
+        {"id": mail_id, "now": now},
     )
 
 

@@ -1,0 +1,96 @@
+"""Who may do what: one table for pages, JSON, exports, search and mail. What is not in it is denied.
+
+A thing is the row that a loader fetched within what the person may see. Rows carry whose they are:
+`organisation_id` for a noun; `owner_organisation`, `startup_organisation` and `host_organisation` for a
+pairing and what belongs to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .people import Viewer
+
+Thing = dict[str, Any] | None
+Rule = Callable[[Viewer | None, Thing], bool]
+
+
+def _anyone(viewer: Viewer | None, thing: Thing) -> bool:
+    return True
+
+
+def _signed_in(viewer: Viewer | None, thing: Thing) -> bool:
+    return viewer is not None
+
+
+def _role(*roles: str) -> Rule:
+    return lambda viewer, thing: viewer is not None and viewer.has(*roles)
+
+
+def _member(column: str, *roles: str) -> Rule:
+    """The person holds a role in the organisation that stands in the thing's `column`."""
+    return lambda viewer, thing: viewer is not None and bool(thing) and viewer.acts_for(thing.get(column), *roles)
+
+
+def _either(*rules: Rule) -> Rule:
+    return lambda viewer, thing: any(rule(viewer, thing) for rule in rules)
+
+
+_broker = _role("broker")
+_posts = _role("owner", "startup", "broker")
+_need_side = _member("organisation_id", "owner", "startup")
+
+RULES: dict[str, Rule] = {
+    "public": _anyone,
+    "account": _signed_in,
+    "admin": _role("administrator"),
+    "desk": _broker,
+    # needs
+    "need.view": _anyone,
+    "need.create": _posts,
+    "need.edit": _either(_need_side, _broker),
+    "need.review": _broker,
+    "need.close": _either(_need_side, _broker),
+    "need.rank": _broker,
+    "need.candidates": _need_side,
+    # startups
+    "startup.view": _anyone,
+    "startup.create": _role("startup"),
+    "startup.edit": _either(_member("organisation_id", "startup"), _broker),
+    "startup.publish": _member("organisation_id", "startup"),
+    "startup.moderate": _broker,
+    "startup.needs": _member("organisation_id", "startup"),
+    # testbeds
+    "testbed.view": _anyone,
+    "testbed.create": _role("host"),
+    "testbed.edit": _either(_member("organisation_id", "host"), _broker),
+    # from interest to access
+    "interest.create": _role("startup"),
+    "interest.withdraw": _member("startup_organisation", "startup"),
+    "interest.answer": _broker,
+    "pairing.view": _signed_in,
+    "pairing.propose": _broker,
+    "pairing.answer": _either(
+        _member("owner_organisation", "owner", "startup"), _member("startup_organisation", "startup")
+    ),
+    "pairing.confirm": _broker,
+    "pairing.decline": _either(
+        _broker,
+        _member("owner_organisation", "owner", "startup"),
+        _member("startup_organisation", "startup"),
+    ),
+    "pairing.end": _either(
+        _broker,
+        _member("owner_organisation", "owner", "startup"),
+        _member("startup_organisation", "startup"),
+        _member("host_organisation", "host"),
+    ),
+    "import": _broker,
+}
+
+
+def can(viewer: Viewer | None, action: str, thing: Thing = None) -> bool:
+    """Whether `viewer` may do `action` to `thing`; an action that nobody wrote down is denied to all."""
+    rule = RULES.get(action)
+    return rule is not None and rule(viewer, thing)

@@ -1,0 +1,54 @@
+"""Log-in sessions, kept on the server. The browser holds a 256-bit token, the store its hash."""
+
+from __future__ import annotations
+
+from ..store import Store
+from . import people
+from .clock import later
+from .ids import new_token, token_hash
+
+IDLE_MINUTES = {"administrator": 30, "broker": 30}
+IDLE_DEFAULT_MINUTES = 8 * 60
+LONGEST_DAYS = 7
+
+
+def start(store: Store, person_id: str, now: str) -> str:
+    """Begin a session and return its token; rights are read anew at every request."""
+    token = new_token()
+    store.insert(
+        "session",
+        {"token_hash": token_hash(token), "person_id": person_id, "created_at": now, "seen_at": now},
+    )
+    return token
+
+
+def viewer(store: Store, token: str, now: str) -> people.Viewer | None:
+    """Return who holds this token, or None when the session is unknown, revoked, idle too long or too old."""
+    rows = store.query(
+        "select * from session where token_hash = :hash and revoked_at is null and created_at > :oldest",
+        {"hash": token_hash(token), "oldest": later(now, days=-LONGEST_DAYS)},
+    )
+    found = people.viewer(store, rows[0]["person_id"]) if rows else None
+    if found is None:
+        return None
+    idle = min(
+        (IDLE_MINUTES.get(role, IDLE_DEFAULT_MINUTES) for role, _ in found.roles),
+        default=IDLE_DEFAULT_MINUTES,
+    )
+    return found if rows[0]["seen_at"] > later(now, minutes=-idle) else None
+
+
+def touch(store: Store, token: str, now: str) -> None:
+    """Note that a session is in use, at most once a minute, so that reading pages hardly ever writes."""
+    store.execute(
+        "update session set seen_at = :now where token_hash = :hash and seen_at < :minute_ago",
+        {"hash": token_hash(token), "now": now, "minute_ago": later(now, minutes=-1)},
+    )
+
+
+def end(store: Store, token: str, now: str) -> None:
+    """Log out: the token is worth nothing from now on."""
+    store.execute(
+        "update session set revoked_at = :now where token_hash = :hash and revoked_at is null",
+        {"hash": token_hash(token), "now": now},
+    )
