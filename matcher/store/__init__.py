@@ -1,0 +1,114 @@
+"""How rows are kept: one SQL text and one list of migrations for SQLite and PostgreSQL.
+
+The store knows no noun of the hub. The whole port is five verbs (`Store`). What every caller keeps to:
+
+Values
+- Ids are text made in Python. Times are UTC ISO text passed in, never `now()` in SQL. JSON is text. There are no
+  booleans: a nullable `…_at` says it better. Kept are None, str, int (64 bits), float and bytes; all else is refused.
+- A list or tuple stands after `in`: `where id in :ids`. An empty one matches nothing.
+
+SQL
+- Allowed: `on conflict`, `returning` (through `query`), window functions, `filter (where …)`, row values, partial
+  indexes, CHECK and foreign keys. Every column of an answer has its own name.
+- Not allowed: `insert or …`, `rowid`, `?`, LIKE for search (SQLite's `lower` is ASCII only: å, ä, ö), `sum` of a
+  comparison, DDL outside `migrations.py`. Tables are STRICT on SQLite.
+- A rule that can be a constraint is a constraint. What a person reads is sorted in Python, with Swedish collation.
+
+Transactions
+- A verb outside `atomic()` stands alone and is kept at once. `atomic()` nests: an inner block that raises is undone,
+  and the outer one may go on.
+- After a statement failed inside `atomic()` nothing more runs in that block, and leaving it without an exception
+  raises TransactionFailed. Who expects a UniqueViolation puts the insert in an inner `atomic()`, or catches outside.
+- The first statement of a decision is a write that locks the row that owns the scarce thing; read and count after it:
+  PostgreSQL's default isolation oversells a read-then-write. (On SQLite the outermost block is BEGIN IMMEDIATE.)
+- No model call, file, mail or network inside: embed before, send after. Another thread is another transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from .catalogue import Table
+from .errors import (
+    ConstraintViolation,
+    SchemaTooNew,
+    StoreBusy,
+    StoreError,
+    StoreUnavailable,
+    TransactionFailed,
+    UniqueViolation,
+    UnknownName,
+    ValueRefused,
+)
+
+__all__ = [
+    "ConstraintViolation",
+    "SchemaTooNew",
+    "Store",
+    "StoreBusy",
+    "StoreError",
+    "StoreUnavailable",
+    "Table",
+    "TransactionFailed",
+    "UniqueViolation",
+    "UnknownName",
+    "ValueRefused",
+    "open_store",
+]
+
+Row = dict[str, Any]
+WAIT_MS = 5_000
+
+
+class Store(Protocol):
+    """The five verbs, and what an operator asks about the engine. Safe to share between threads and across fork."""
+
+    engine: str
+
+    def query(self, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
+        """Return every row of a statement that answers with rows; parameters are `:name`."""
+
+    def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> int:
+        """Run one statement and return how many rows it wrote (0 for DDL)."""
+
+    def atomic(self) -> AbstractContextManager[None]:
+        """Return a block that is kept whole or not at all; an inner one is undone alone."""
+
+    def insert(self, table: str, row: Mapping[str, Any]) -> None:
+        """Add one row; raise UnknownName for a table or column that no migration has made."""
+
+    def upsert(self, table: str, row: Mapping[str, Any], pk: str | Sequence[str]) -> None:
+        """Add one row, or give the row with the same `pk` the other columns' values."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Return a block whose reads all see one moment, and that writes nothing; for copies and reports."""
+
+    def tables(self) -> list[Table]:
+        """Return the tables that are there, by name."""
+
+    def describe(self) -> dict[str, str]:
+        """Return engine, version, location (never with a password) and what an operator should know."""
+
+    def close(self) -> None:
+        """Close this process's connections; the next verb opens anew."""
+
+
+def open_store(url: str, wait_ms: int = WAIT_MS) -> Store:
+    """Return the store at `sqlite:///relative`, `sqlite:////absolute` or `postgresql://…`; connects at first use.
+
+    `wait_ms` is how long a lock is waited for before StoreBusy. Raise ValueError for any other address.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        from .sqlite import SqliteStore
+
+        return SqliteStore(rest[1:], wait_ms)
+    if scheme in ("postgresql", "postgres"):
+        from .postgres import PostgresStore
+
+        return PostgresStore(url, wait_ms)
+    raise ValueError(
+        "a database is written sqlite:///relative, sqlite:////absolute or postgresql://user@host/name"
+    )

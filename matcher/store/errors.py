@@ -1,0 +1,39 @@
+"""What can go wrong in the store: the same names whichever engine runs."""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """Base of all errors of the store; raised itself for a statement that the engine does not understand."""
+
+
+class UnknownName(StoreError):
+    """A table or column that no migration has made."""
+
+
+class ValueRefused(StoreError):
+    """A value outside the contract: only None, str without NUL, 64-bit int, float and bytes are kept."""
+
+
+class UniqueViolation(StoreError):
+    """There is already a row with that key."""
+
+
+class ConstraintViolation(StoreError):
+    """A check, a foreign key, a `not null` or a column's type does not admit the row."""
+
+
+class StoreBusy(StoreError):
+    """Others held the lock for longer than the waiting time, or a deadlock was broken: trying again may work."""
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be reached, read or written: a lost server, a full disk, a damaged file."""
+
+
+class TransactionFailed(StoreError):
+    """A statement failed earlier in this `atomic()`: nothing of the block can be kept."""
+
+
+class SchemaTooNew(StoreError):
+    """The database holds migrations that this version of the code does not know."""

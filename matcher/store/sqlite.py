@@ -1,0 +1,269 @@
+"""One SQLite file, through sqlite-utils: the embedded default.
+
+sqlite-utils gives the connection's `execute`, savepoints and the catalogue. Rows are inserted by the same SQL text
+as on PostgreSQL: `Table.insert` would create a misspelt table, and its `atomic()` begins a deferred transaction,
+which fails at once with "database is locked" when it has read before it writes.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlite_utils import Database
+from sqlite_utils.utils import sqlite3  # pysqlite3 where it is installed, else Python's own
+
+from . import statements
+from .catalogue import Table
+from .errors import (
+    ConstraintViolation,
+    StoreBusy,
+    StoreError,
+    StoreUnavailable,
+    TransactionFailed,
+    UniqueViolation,
+    UnknownName,
+)
+
+_BUSY = {5, 6}  # SQLITE_BUSY, SQLITE_LOCKED
+_UNAVAILABLE = {
+    3,
+    8,
+    10,
+    11,
+    13,
+    14,
+    15,
+    22,
+    23,
+    26,
+}  # PERM READONLY IOERR CORRUPT FULL CANTOPEN PROTOCOL NOLFS AUTH NOTADB
+_UNKNOWN = ("no such table", "no such column", "has no column named")
+_left_behind: list[
+    _Connection
+] = []  # a parent's connections: closing them in the child could end the parent's locks
+
+
+@dataclass
+class _Connection:
+    """One thread's connection and where it stands: blocks entered, and whether it can still be used."""
+
+    db: Database
+    depth: int = 0
+    failed: bool = False
+    broken: bool = False
+    pid: int = field(default_factory=os.getpid)
+
+
+class SqliteStore:
+    """The store in one file, a connection a thread."""
+
+    engine = "sqlite"
+
+    def __init__(self, path: str, wait_ms: int) -> None:
+        self._path = path
+        self._wait_ms = wait_ms
+        self._local = threading.local()
+        self._open: weakref.WeakSet[Database] = weakref.WeakSet()
+
+    def query(self, sql: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Return every row of a statement that answers with rows."""
+        sql, values = statements.prepare(sql, params)
+        with self._usable() as db:
+            cursor = db.execute(sql, values)
+            if cursor.description is None:
+                raise StoreError("this statement has no rows to return: use execute()")
+            return statements.rows([column[0] for column in cursor.description], cursor.fetchall())
+
+    def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> int:
+        """Run one statement and return how many rows it wrote."""
+        sql, values = statements.prepare(sql, params)
+        with self._usable() as db:
+            cursor = db.execute(sql, values)
+            cursor.fetchall()  # `returning` holds the write lock until its rows are read
+            return max(cursor.rowcount, 0)
+
+    def insert(self, table: str, row: Mapping[str, Any]) -> None:
+        """Add one row."""
+        self._write(statements.insert(table, row), row)
+
+    def upsert(self, table: str, row: Mapping[str, Any], pk: str | Sequence[str]) -> None:
+        """Add one row, or update the one with that key."""
+        self._write(statements.upsert(table, row, pk), row)
+
+    def atomic(self) -> AbstractContextManager[None]:
+        """Return a block that is kept whole or not at all; the outermost one holds the write lock from its start."""
+        return self._block("begin immediate")
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Return a block whose reads all see one moment."""
+        return self._block("begin")
+
+    def tables(self) -> list[Table]:
+        """Return the tables that are there, by name."""
+        with self._usable() as db:
+            return [
+                Table(
+                    table.name,
+                    tuple(column.name for column in table.columns),
+                    tuple(table.pks),
+                    tuple((key.column, key.other_table) for key in table.foreign_keys),
+                )
+                for table in sorted(db.tables, key=lambda table: table.name)
+                if not table.name.startswith("sqlite_")
+            ]
+
+    def describe(self) -> dict[str, str]:
+        """Return version, driver, journal mode and file."""
+        with self._usable() as db:
+            mode = db.execute("pragma journal_mode").fetchone()[0]
+        found = {
+            "engine": "SQLite",
+            "version": sqlite3.sqlite_version,
+            "driver": sqlite3.__name__.partition(".")[0],
+            "journal_mode": mode,
+            "location": os.path.abspath(self._path),
+        }
+        if not wal_is_safe(sqlite3.sqlite_version_info):
+            found["note"] = (
+                "this SQLite can corrupt a WAL file, so the rollback journal is used: install pysqlite3"
+            )
+        return found
+
+    def close(self) -> None:
+        """Close the connections of all threads of this process."""
+        for db in list(self._open):
+            db.close()
+        self._open.clear()
+        self._local = threading.local()
+
+    def _write(self, sql: str, row: Mapping[str, Any]) -> None:
+        statements.check_values(row)
+        with self._usable() as db:
+            db.execute(sql, dict(row))
+
+    @contextmanager
+    def _usable(self) -> Iterator[Database]:
+        """Lend this thread's connection for one statement."""
+        held = self._held()
+        if held.failed:
+            raise TransactionFailed("a statement failed earlier in this atomic()")
+        with _named_errors(held):
+            yield held.db
+
+    @contextmanager
+    def _block(self, begin: str) -> Iterator[None]:
+        held = self._held()
+        transaction = held.db.atomic() if held.depth else _transaction(held.db, begin)
+        with _named_errors(held), transaction:
+            held.depth += 1
+            try:
+                yield
+                if held.failed:
+                    raise TransactionFailed("a statement failed in this atomic(): nothing of it is kept")
+            finally:
+                held.depth -= 1
+                held.failed = False
+
+    def _held(self) -> _Connection:
+        """Return this thread's connection; a new one after a fork or once the old one broke."""
+        held: _Connection | None = getattr(self._local, "held", None)
+        if held and held.pid != os.getpid():
+            _left_behind.append(held)
+            held = None
+        if held and held.depth and (held.broken or not held.db.conn.in_transaction):
+            raise StoreUnavailable(
+                "the transaction was lost"
+            )  # a new connection would write outside the block
+        if held and held.broken:
+            self._open.discard(held.db)
+            held.db.close()
+            held = None
+        if not held:
+            held = self._local.held = _Connection(self._connect())
+        return held
+
+    def _connect(self) -> Database:
+        try:
+            connection = sqlite3.connect(
+                self._path, timeout=self._wait_ms / 1000, isolation_level=None, check_same_thread=False
+            )
+            for pragma in ("foreign_keys=on", "synchronous=full", "trusted_schema=off"):
+                connection.execute(f"pragma {pragma}")
+            _set_journal_mode(connection, journal_mode(sqlite3.sqlite_version_info), self._wait_ms)
+            # Plugins of sqlite-utils that happen to be installed have no business in the hub.
+            db = Database(connection, execute_plugins=False)
+        except sqlite3.Error as error:
+            raise _named(error) from error
+        self._open.add(db)
+        return db
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    """Return whether this SQLite has the fix of the WAL-reset bug: 3.51.3 and later, 3.50.7 and 3.44.6.
+
+    Before it, two connections that write or checkpoint at the same moment can corrupt the file
+    (https://sqlite.org/wal.html, "the WAL-reset bug", 2026).
+    """
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+def journal_mode(version: tuple[int, ...]) -> str:
+    """Return `wal`, or on an affected SQLite `truncate`: a rollback journal that is synced when it ends."""
+    return "wal" if wal_is_safe(version) else "truncate"
+
+
+def _set_journal_mode(connection: sqlite3.Connection, mode: str, wait_ms: int) -> None:
+    """Change the mode where it differs. SQLite does not wait for the lock this takes, so we do."""
+    deadline = time.monotonic() + wait_ms / 1000
+    while connection.execute("pragma journal_mode").fetchone()[0] != mode:
+        try:
+            connection.execute(f"pragma journal_mode={mode}")
+        except sqlite3.OperationalError as error:
+            if _code(error) not in _BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+@contextmanager
+def _transaction(db: Database, begin: str) -> Iterator[None]:
+    db.conn.execute(begin)
+    try:
+        yield
+        db.conn.execute("commit")
+    except BaseException:
+        db.rollback()
+        raise
+
+
+@contextmanager
+def _named_errors(held: _Connection) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        named = _named(error)
+        held.failed = held.depth > 0
+        held.broken = held.broken or isinstance(named, StoreUnavailable)
+        raise named from error
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _named(error: sqlite3.Error) -> StoreError:
+    text = str(error)
+    if isinstance(error, sqlite3.IntegrityError):
+        # pysqlite3 gives the primary code only, so the kind of constraint is read from the words.
+        return UniqueViolation(text) if text.startswith("UNIQUE") else ConstraintViolation(text)
+    if _code(error) in _BUSY:
+        return StoreBusy(text)
+    if _code(error) in _UNAVAILABLE:
+        return StoreUnavailable(text)
+    return UnknownName(text) if any(words in text for words in _UNKNOWN) else StoreError(text)
