@@ -29,7 +29,7 @@ def _role(*roles: str) -> Rule:
 
 
 def _member(column: str, *roles: str) -> Rule:
-    """The person holds a role in the organisation that stands in the thing's `column`."""
+    """Return a rule: the person holds a role in the organisation that stands in the thing's `column`."""
     return lambda viewer, thing: viewer is not None and bool(thing) and viewer.acts_for(thing.get(column), *roles)
 
 

@@ -1,0 +1,45 @@
+"""Matcher: an innovation hub's matchmaking service."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from . import config as configuration
+from . import web
+from .store import open_store
+
+if TYPE_CHECKING:
+    from .config import Config
+    from .ranking.encoder import Encoder
+
+
+def create_app(config: Config | None = None, encoder: Encoder | None = None) -> Flask:
+    """Build the WSGI application. Tests pass their own `config` and `encoder`; else both come from the environment."""
+    config = config or configuration.read()
+    app = Flask(__name__, static_folder="static", template_folder="templates")
+    app.config.update(
+        MATCHER=config,
+        SECRET_KEY=config.secret_key,
+        SESSION_COOKIE_NAME="__Host-matcher" if config.https else "matcher",
+        SESSION_COOKIE_SECURE=config.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=7),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        TRUSTED_HOSTS=sorted({config.host.split(":")[0], "localhost", "127.0.0.1"}),
+        MAX_CONTENT_LENGTH=1_000_000,
+        MAX_FORM_MEMORY_SIZE=1_000_000,
+        MAX_FORM_PARTS=200,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        BABEL_DEFAULT_LOCALE="sv",
+        BABEL_DEFAULT_TIMEZONE="Europe/Stockholm",
+        TESTING=config.testing,
+    )
+    app.extensions["store"] = open_store(config.database_url)
+    web.install(app, encoder)
+    return app

@@ -1,0 +1,179 @@
+"""The pages. One blueprint a noun; what all of them share is installed here: the door, headers, errors, words."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask_babel import Babel, get_locale
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import BadRequest, HTTPException
+
+from ..hub import clock, sessions
+from ..hub.errors import Conflict, Denied, HubError, Invalid, NotFound
+from ..store import StoreBusy, StoreUnavailable
+from . import words
+from .access import LoginNeeded, may, settings, store, viewer
+from .menu import navigation
+
+if TYPE_CHECKING:
+    from ..ranking.encoder import Encoder
+
+LOCALES = ("sv", "en")
+
+# Domain errors and the status each becomes; the most special class first.
+STATUSES: tuple[tuple[type[Exception], int], ...] = (
+    (NotFound, 404),
+    (Denied, 403),
+    (Invalid, 422),
+    (Conflict, 409),
+    (HubError, 400),
+    (StoreBusy, 503),
+    (StoreUnavailable, 503),
+)
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def install(app: Flask, encoder: Encoder | None) -> None:
+    """Put the whole web layer on the application and check that no view was left without a rule."""
+    from . import blueprints, ranking
+
+    Babel(app, locale_selector=_locale)
+    app.before_request(_who)
+    CSRFProtect(app)
+    app.before_request(_same_origin)
+    app.after_request(_headers)
+    app.context_processor(_context)
+    app.url_defaults(_static_version)
+    words.install(app)
+    ranking.install(app, encoder)
+    for kind, status in STATUSES:
+        app.register_error_handler(kind, _domain_error(status))
+    app.register_error_handler(LoginNeeded, _login_needed)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(HTTPException, _http_error)
+    for blueprint in blueprints.ALL:
+        app.register_blueprint(blueprint)
+    bare = [
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint != "static" and not hasattr(app.view_functions[rule.endpoint], "action")
+    ]
+    if bare:
+        raise RuntimeError(f"views without @allowed: {', '.join(sorted(bare))}")
+
+
+def _locale() -> str:
+    person = viewer()
+    chosen = person.locale if person else session.get("locale")
+    return chosen if chosen in LOCALES else request.accept_languages.best_match(LOCALES, "sv")
+
+
+def _who() -> None:
+    token = session.get("token")
+    if request.endpoint == "static" or not token:
+        return
+    moment = clock.now()
+    g.viewer = sessions.viewer(store(), token, moment)
+    if g.viewer:
+        sessions.touch(store(), token, moment)
+    else:
+        session.pop("token")
+
+
+def _same_origin() -> None:
+    """Refuse a write whose Origin is another site (beside the token; SECURITY: both)."""
+    origin = request.headers.get("Origin")
+    if request.method in ("GET", "HEAD", "OPTIONS") or origin is None:
+        return
+    if urlsplit(origin).netloc not in (request.host, settings().host):
+        raise BadRequest("origin")
+
+
+def _headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if settings().https:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint != "static" and (viewer() or request.method != "GET"):
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _context() -> dict[str, Any]:
+    return {
+        "viewer": viewer(),
+        "locale": str(get_locale()),
+        "may": may,
+        "navigation": navigation(),
+        "settings": settings(),
+    }
+
+
+def _static_version(endpoint: str, values: dict[str, Any]) -> None:
+    """Add a hash of the file to its address, so that it can be cached for a year."""
+    if endpoint == "static" and "v" not in values:
+        values["v"] = _file_hash(current_app, values["filename"])
+
+
+def _file_hash(app: Flask, filename: str) -> str:
+    known: dict[str, str] = app.extensions.setdefault("static_hashes", {})
+    if filename not in known:
+        path = Path(app.static_folder or "") / filename
+        known[filename] = hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else ""
+    return known[filename]
+
+
+def error_page(status: int, message: str = "") -> tuple[str, int]:
+    """Return the page for an error; `message` is a sentence for people, with the remedy."""
+    known = status if status in (400, 403, 404, 409, 413, 422, 429, 500, 503) else 400 if status < 500 else 500
+    return render_template(f"errors/{known}.html", message=message), status
+
+
+def _domain_error(status: int) -> Any:
+    return lambda error: error_page(status, words.sentence(error))
+
+
+def _http_error(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    page, status = error_page(error.code)
+    response = current_app.make_response((page, status))
+    for name in ("Allow", "Retry-After"):
+        if name in error.get_response().headers:
+            response.headers[name] = error.get_response().headers[name]
+    return response
+
+
+def _login_needed(error: LoginNeeded) -> Any:
+    target = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    if request.method == "GET":
+        return redirect(url_for("account.login", next=target))
+    flash(
+        _("Your session has ended. Log in again: what you wrote is kept below and is sent when you say so."), "warning"
+    )
+    return render_template("account/login.html", next=target, kept=kept_fields(), errors={}, email=""), 401
+
+
+def _csrf_error(error: CSRFError) -> Any:
+    """A stale token keeps what was typed: the person looks at it and sends it again."""
+    if not request.form:
+        return error_page(400, _("The page was too old. Reload it and try again."))
+    return render_template("account/resume.html", action=request.full_path.rstrip("?"), kept=kept_fields()), 400
+
+
+def kept_fields() -> list[tuple[str, str]]:
+    """Return what was typed in this request, to be carried through a log-in."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]

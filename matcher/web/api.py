@@ -1,0 +1,5 @@
+"""Pages: api."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("api", __name__)

@@ -1,0 +1,5 @@
+"""Pages: health."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("health", __name__)

@@ -1,0 +1,5 @@
+"""Pages: needs."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("needs", __name__)

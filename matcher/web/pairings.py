@@ -1,0 +1,5 @@
+"""Pages: pairings."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("pairings", __name__)

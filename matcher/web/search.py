@@ -1,0 +1,5 @@
+"""Pages: search."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("search", __name__)

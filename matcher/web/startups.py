@@ -1,0 +1,5 @@
+"""Pages: startups."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("startups", __name__)

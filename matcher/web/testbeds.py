@@ -1,0 +1,5 @@
+"""Pages: testbeds."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("testbeds", __name__)

@@ -1,0 +1,210 @@
+"""The words for codes: choices, reasons, statuses and errors, in the reader's language."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Flask
+from flask_babel import format_date, format_datetime, get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup, escape
+
+from ..hub import clock, reference
+from ..hub.errors import HubError
+
+LABELS: dict[str, dict[str, Any]] = {
+    "beneficiaries": {
+        "resident": _l("Resident"),
+        "patient": _l("Patient"),
+        "relative": _l("Relative"),
+        "traveller": _l("Traveller"),
+        "visitor": _l("Visitor"),
+        "staff": _l("Staff"),
+    },
+    "budgets": {
+        "unknown": _l("Not known yet"),
+        "none": _l("No money, only time and a place"),
+        "under_100k": _l("Under SEK 100,000"),
+        "100k_700k": _l("SEK 100,000–700,000"),
+        "700k_2m": _l("SEK 700,000–2 million"),
+        "over_2m": _l("Over SEK 2 million"),
+    },
+    "languages": {
+        "sv": _l("Swedish"),
+        "en": _l("English"),
+        "no": _l("Norwegian"),
+        "da": _l("Danish"),
+        "fi": _l("Finnish"),
+    },
+    "seeks": {
+        "test": _l("Test"),
+        "sell": _l("Sell"),
+        "codevelop": _l("Develop together"),
+        "license": _l("License"),
+    },
+    "roles": {
+        "administrator": _l("Administrator"),
+        "broker": _l("Broker"),
+        "owner": _l("Need owner"),
+        "startup": _l("Startup"),
+        "host": _l("Testbed host"),
+    },
+    "kinds": {
+        "public": _l("Public body"),
+        "company": _l("Company"),
+        "host": _l("Testbed host"),
+        "hub": _l("Hub"),
+    },
+    "need_status": {
+        "draft": _l("Draft"),
+        "returned": _l("Sent back"),
+        "submitted": _l("Awaiting review"),
+        "published": _l("Published"),
+        "closed": _l("Closed"),
+    },
+    "close_reasons": {
+        "met": _l("The need has been met"),
+        "no_longer_needed": _l("The need no longer exists"),
+        "no_match": _l("No suitable startup was found"),
+        "procured": _l("It goes on as a procurement"),
+        "paused": _l("It is paused"),
+        "duplicate": _l("It is the same as another need"),
+    },
+    "return_reasons": {
+        "describe_problem": _l("Describe the problem more closely"),
+        "describe_effect": _l("Describe the effect you want"),
+        "no_solution": _l("Describe the need, not a finished solution"),
+        "measure": _l("Say how you would know that it worked"),
+        "too_wide": _l("Divide it: it is several needs in one"),
+        "duplicate": _l("There is already a need like this"),
+        "other": _l("Other"),
+    },
+    "readiness": {
+        "1": _l("1 – Basic principles observed"),
+        "2": _l("2 – Concept formulated"),
+        "3": _l("3 – Proof of concept"),
+        "4": _l("4 – Validated in a laboratory"),
+        "5": _l("5 – Validated in a relevant environment"),
+        "6": _l("6 – Demonstrated in a relevant environment"),
+        "7": _l("7 – Demonstrated in real operation"),
+        "8": _l("8 – Complete and qualified"),
+        "9": _l("9 – Proven in use"),
+    },
+}
+
+# Codes of `hub.fields`: what is wrong with a field, and the remedy.
+FIELD_ERRORS: dict[str, Any] = {
+    "required": _l("Write something here."),
+    "too_long": _l("The text has %(length)s characters; at most %(limit)s fit. Shorten it, nothing has been lost."),
+    "unknown_choice": _l("“%(value)s” is not one of the choices. Choose from the list."),
+    "number_range": _l("“%(value)s” does not fit. Write a whole number from %(low)s to %(high)s."),
+    "not_a_date": _l("“%(value)s” is not a date. Write it as 2027-03-31."),
+    "date_range": _l("%(value)s cannot be right. Choose a day after %(earliest)s and within thirty years."),
+    "not_a_website": _l("“%(value)s” is not a web address. Write it as www.example.se."),
+    "not_an_email": _l("“%(value)s” is not an e-mail address. Write it as name@example.se."),
+    "not_an_orgnr": _l("“%(value)s” is not an organisation number: a digit is wrong. Check it and write ten digits."),
+    "password_length": _l("The password must have %(low)s to %(high)s characters. Three or four words are fine."),
+    "password_wrong": _l("That is not the password of your account."),
+    "extra_forbidden": _l("This field does not exist."),
+    "period": _l("The last day lies before the first. Change one of them."),
+}
+
+# Codes of domain errors: a sentence that says what happened and what to do.
+SENTENCES: dict[str, Any] = {
+    "email_taken": _l("There is already an account for %(email)s. Use that one, or choose another address."),
+    "orgnr_taken": _l("There is already an organisation with the number %(orgnr)s. Use that one."),
+    "role_kind": _l("That role does not exist in that kind of organisation. Choose another role or organisation."),
+    "last_administrator": _l("This is the last administrator. Give somebody else the role first."),
+    "need_closed": _l("The need is closed and can no longer be changed. Make a new one from it if it is needed again."),
+    "need_already_submitted": _l("The need has already been sent. There is nothing more to do now."),
+    "need_already_decided": _l("Somebody has already decided about this need. Look at it again."),
+    "stale": _l("Somebody else saved this while you were writing. Compare the two texts and save again."),
+    "denied": _l("You may see this but not do that. Ask a broker if you think that is wrong."),
+}
+
+
+def label(group: str, code: Any) -> str:
+    """Return the word for a code of a group; the code itself when it is from another time or place."""
+    return str(LABELS[group].get(str(code), code))
+
+
+def choices(group: str) -> list[tuple[str, str]]:
+    """Return (code, word) pairs of a group for a form, in their own order."""
+    if group in ("themes", "goals"):
+        return [(next(iter(row.values())), _named(row)) for row in reference.rows(group)]
+    if group == "counties":
+        return [(row["code"], county(row["code"])) for row in reference.rows("counties")]
+    if group == "municipalities":
+        return [(row["code"], row["name"]) for row in reference.rows("municipalities")]
+    return [(code, str(word)) for code, word in LABELS[group].items()]
+
+
+def theme(code: str) -> str:
+    """Return a theme's name in the reader's language."""
+    return next((_named(row) for row in reference.rows("themes") if row["code"] == code), code)
+
+
+def goal(number: str) -> str:
+    """Return a global goal's number and name in the reader's language."""
+    return next((f"{number}. {_named(row)}" for row in reference.rows("goals") if row["number"] == str(number)), number)
+
+
+def county(code: str | None) -> str:
+    """Return a county's name in the reader's language."""
+    row = reference.counties().get(code or "")
+    return row[f"name_{_language()}"] if row else ""
+
+
+def municipality(code: str | None) -> str:
+    """Return a municipality's name."""
+    row = reference.municipalities().get(code or "")
+    return row["name"] if row else ""
+
+
+def _language() -> str:
+    return "en" if str(get_locale()) == "en" else "sv"
+
+
+def _named(row: dict[str, str]) -> str:
+    return row[_language()]
+
+
+def field_error(code: str, params: dict[str, Any]) -> str:
+    """Return the sentence for a field's error code."""
+    known = FIELD_ERRORS.get(code)
+    return str(known) % params if known else _("This cannot be used. Check what you wrote.")
+
+
+def sentence(error: Exception) -> str:
+    """Return the sentence for a domain error, or an empty one when the page's own text says it all."""
+    if not isinstance(error, HubError) or error.code not in SENTENCES:
+        return ""
+    return str(SENTENCES[error.code]) % error.params
+
+
+def day(text: str | None, style: str = "medium") -> str:
+    """Return a stored day or moment as a date in the reader's language."""
+    return format_date(date.fromisoformat(text[:10]), style) if text else ""
+
+
+def moment(text: str | None) -> str:
+    """Return a stored moment as date and time in Swedish time, in the reader's language."""
+    return format_datetime(clock.parse(text), "medium") if text else ""
+
+
+def paragraphs(text: str | None) -> Markup:
+    """Return plain text as escaped paragraphs; a blank line parts them."""
+    parts = [part.strip() for part in (text or "").split("\n\n") if part.strip()]
+    return Markup("").join(
+        Markup("<p>{}</p>").format(Markup("<br>").join(escape(line) for line in part.split("\n"))) for part in parts
+    )
+
+
+def install(app: Flask) -> None:
+    """Give the words to all templates."""
+    app.jinja_env.filters.update(day=day, moment=moment, paragraphs=paragraphs)
+    app.jinja_env.globals.update(
+        label=label, choices=choices, theme=theme, goal=goal, county=county, municipality=municipality
+    )
