@@ -1,0 +1,135 @@
+"""The statistics that make scores comparable, from texts other than the question asked.
+
+Means: E5's vectors lie in a narrow cone, questions and documents and languages each in their own corner of it; taking
+away the mean of each side opens it (Mu and Viswanath, All-but-the-Top, 2018). Hubs: a text that is near everything is no
+news when it is near this question; its mean similarity to its nearest questions is taken away (CSLS, Conneau et al. 2018).
+
+A young hub has too few texts for either, so the shipped background, texts of the demo hub embedded with the same model,
+stands in until the hub's own outweigh it.
+"""
+
+import io
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from matcher.ranking.lexical import Terms
+
+NEIGHBOURS = 10  # Conneau et al. 2018
+SHIPPED_WEIGHT = 20.0  # the shipped mean counts as this many texts of the hub's own
+
+
+@dataclass(frozen=True)
+class Texts:
+    """One side of a collection: `vectors` (n, d) float32 of length 1, and the `terms` of the same n texts."""
+
+    vectors: np.ndarray
+    terms: list[Terms]
+
+    def __post_init__(self) -> None:
+        if len(self.vectors) != len(self.terms):
+            raise ValueError(f"{len(self.vectors)} vectors but the terms of {len(self.terms)} texts")
+
+    def __len__(self) -> int:
+        return len(self.terms)
+
+    @classmethod
+    def none(cls, dimensions: int) -> Self:
+        """No texts at all."""
+        return cls(np.empty((0, dimensions), np.float32), [])
+
+    def take(self, positions: np.ndarray) -> Self:
+        """The texts at these positions, in their order."""
+        return type(self)(self.vectors[positions], [self.terms[i] for i in positions])
+
+    def to_bytes(self) -> bytes:
+        """An .npz archive without pickled objects, for the instance folder."""
+        blobs = [row.to_bytes() for row in self.terms]
+        buffer = io.BytesIO()
+        np.savez(
+            buffer,
+            vectors=self.vectors.astype("<f4"),
+            sizes=np.array([len(blob) for blob in blobs], "<i8"),
+            terms=np.frombuffer(b"".join(blobs), np.uint8),
+        )
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, blob: bytes) -> Self:
+        """The texts that `to_bytes` wrote. Raises ValueError, KeyError or zipfile.BadZipFile for anything else."""
+        with np.load(io.BytesIO(blob), allow_pickle=False) as stored:
+            ends = np.cumsum(stored["sizes"])
+            joined = stored["terms"].tobytes()
+            rows = [Terms.from_bytes(joined[end - size : end]) for size, end in zip(stored["sizes"], ends, strict=True)]
+            return cls(stored["vectors"].astype(np.float32), rows)
+
+
+@dataclass(frozen=True)
+class Background:
+    """The shipped texts of both sides, embedded with one model: what a young hub is measured against."""
+
+    questions: Texts
+    documents: Texts
+
+    @classmethod
+    def none(cls, dimensions: int) -> Self:
+        """No shipped texts: the hub's own must do."""
+        return cls(Texts.none(dimensions), Texts.none(dimensions))
+
+    def turned(self) -> Self:
+        """The same with the sides swapped, for ranking needs against a startup."""
+        return type(self)(self.documents, self.questions)
+
+
+class Mean:
+    """The mean vector of one side, the shipped mean counted as SHIPPED_WEIGHT texts beside the hub's own."""
+
+    def __init__(self, own: np.ndarray, shipped: np.ndarray) -> None:
+        """own (n, d), shipped (m, d): vectors of length 1; rows of zeros are texts not yet embedded and left out."""
+        own, shipped = own[own.any(axis=1)], shipped[shipped.any(axis=1)]
+        weight = min(SHIPPED_WEIGHT, len(shipped))
+        self._total = own.sum(axis=0) + (weight * shipped.mean(axis=0) if weight else 0)
+        self._count = len(own) + weight
+
+    def centre(self, vectors: np.ndarray, counted: np.ndarray | None = None) -> np.ndarray:
+        """Take the mean away from (n, d) vectors and give them length 1 again; rows of zeros stay zeros.
+
+        counted: (n,) bool, true where the vector itself is part of the mean; it is then left out of its own mean.
+        """
+        here = np.zeros(len(vectors), np.float32) if counted is None else counted.astype(np.float32)
+        others = np.maximum(self._count - here, 1e-9)[:, None]
+        mean = (self._total - here[:, None] * vectors) / others
+        centred = np.where(vectors.any(axis=1)[:, None], vectors - mean, 0)
+        norms = np.linalg.norm(centred, axis=1, keepdims=True)
+        return (centred / np.maximum(norms, 1e-9)).astype(np.float32)
+
+
+class Hubs:
+    """How near each document is to the questions it is nearest to, with any one question left out on request."""
+
+    def __init__(self, scores: np.ndarray) -> None:
+        """scores (questions, documents): similarities of the background's questions to the documents."""
+        kept = min(NEIGHBOURS + 1, len(scores))
+        self._who = np.argpartition(-scores, kept - 1, axis=0)[:kept] if kept else np.empty((0, scores.shape[1]), int)
+        self._best = np.take_along_axis(scores, self._who, axis=0)
+        self._lowest = self._best.min(axis=0) if kept else np.zeros(scores.shape[1], np.float32)
+        self._total = self._best.sum(axis=0)
+        self._spare = kept == NEIGHBOURS + 1
+
+    def mean(self, without: int | None = None) -> np.ndarray:
+        """(documents,) mean similarity to the NEIGHBOURS nearest questions other than `without`; 0 with no question."""
+        kept = len(self._best)
+        if without is None or not (here := self._who == without).any():
+            rest, size = (self._total - self._lowest, kept - 1) if self._spare else (self._total, kept)
+            return rest / max(size, 1)
+        left_out = np.where(here.any(axis=0), (self._best * here).sum(axis=0), self._lowest)
+        return (self._total - left_out) / max(kept - 1, 1)
+
+
+def nearest_mean(scores: np.ndarray) -> np.ndarray:
+    """(questions, 1): mean of each question's NEIGHBOURS highest scores among the (questions, documents) given."""
+    kept = min(NEIGHBOURS, scores.shape[1])
+    if not kept:
+        return np.zeros((len(scores), 1), np.float32)
+    return np.partition(scores, scores.shape[1] - kept, axis=1)[:, -kept:].mean(axis=1, keepdims=True)

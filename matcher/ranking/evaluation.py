@@ -1,0 +1,210 @@
+"""How good is the ranking? The product's own scoring over a folder in BEIR layout.
+
+Metrics as in TREC's `trec_eval`: linear gains, a document without a judgement counts as 0, the mean is over the queries
+that have at least one relevant document. BEIR: Thakur et al. 2021.
+"""
+
+import csv
+import hashlib
+import json
+import math
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from matcher.ranking import lexical, scoring
+from matcher.ranking.background import Background, Texts
+from matcher.ranking.encoder import Encoder, Prompt
+
+Progress = Callable[[str, int, int], None]  # what is being done, how much is done, of how much
+DEPTH = 50
+BATCH = 256
+PRODUCT = "hybrid"
+
+
+class BadFolder(ValueError):
+    """The folder cannot be read; the message names the file and the line."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """One evaluation set: texts by id, and the grades (query → document → grade above 0)."""
+
+    documents: dict[str, str]
+    queries: dict[str, str]
+    grades: dict[str, dict[str, int]]
+
+
+def read(folder: Path) -> Folder:
+    """Read `corpus.jsonl`, `queries.jsonl` and `qrels.tsv`. Raises BadFolder."""
+    folder = Path(folder)
+    documents = dict(_texts(folder / "corpus.jsonl"))
+    queries = dict(_texts(folder / "queries.jsonl"))
+    if not documents or not queries:
+        raise BadFolder(f"{folder}: no documents or no queries")
+    return Folder(documents, queries, _grades(folder / "qrels.tsv", queries, documents))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from ((number, line.rstrip("\r\n")) for number, line in enumerate(file, 1) if line.strip())
+    except FileNotFoundError:
+        raise BadFolder(f"{path}: there is no such file") from None
+    except UnicodeDecodeError as error:
+        raise BadFolder(f"{path}: not UTF-8 ({error.reason})") from None
+
+
+def _texts(path: Path) -> Iterator[tuple[str, str]]:
+    seen = set()
+    for number, line in _lines(path):
+        try:
+            row = json.loads(line)
+        except ValueError:
+            raise BadFolder(f"{path}, line {number}: not JSON") from None
+        if not isinstance(row, dict) or "_id" not in row or not isinstance(row.get("text"), str):
+            raise BadFolder(f"{path}, line {number}: needs `_id` and `text`")
+        name = str(row["_id"])
+        if name in seen:
+            raise BadFolder(f"{path}, line {number}: the id {name!r} is there twice")
+        seen.add(name)
+        yield name, f"{row.get('title') or ''} {row['text']}".strip()
+
+
+def _grades(path: Path, queries: Mapping[str, str], documents: Mapping[str, str]) -> dict[str, dict[str, int]]:
+    grades: dict[str, dict[str, int]] = {}
+    lines = _lines(path)
+    if next(lines, None) is None:
+        raise BadFolder(f"{path}: empty")
+    for number, line in lines:
+        cells = next(csv.reader([line], delimiter="\t", quoting=csv.QUOTE_NONE))
+        try:
+            query, document, grade = cells[0], cells[1], int(cells[2])
+        except (IndexError, ValueError):
+            raise BadFolder(f"{path}, line {number}: needs query, document and a whole grade") from None
+        if query not in queries or document not in documents:
+            raise BadFolder(f"{path}, line {number}: {query!r} or {document!r} is not among the texts")
+        if grade > 0:
+            grades.setdefault(query, {})[document] = grade
+    if not grades:
+        raise BadFolder(f"{path}: no query has a relevant document")
+    return grades
+
+
+def ndcg(ranked: Sequence[str], grades: Mapping[str, int], depth: int) -> float:
+    """Normalised discounted cumulative gain at `depth` (Järvelin and Kekäläinen 2002), linear gains; 0 to 1."""
+    gained = sum(grades.get(name, 0) / math.log2(place + 2) for place, name in enumerate(ranked[:depth]))
+    best = sorted(grades.values(), reverse=True)[:depth]
+    return gained / sum(grade / math.log2(place + 2) for place, grade in enumerate(best))
+
+
+def recall(ranked: Sequence[str], grades: Mapping[str, int], depth: int) -> float:
+    """The share of the relevant documents that are among the first `depth`; 0 to 1."""
+    return len(set(ranked[:depth]) & grades.keys()) / len(grades)
+
+
+def reciprocal_rank(ranked: Sequence[str], grades: Mapping[str, int], depth: int) -> float:
+    """One over the place of the first relevant document, 0 if none is among the first `depth`."""
+    return next((1 / place for place, name in enumerate(ranked[:depth], 1) if name in grades), 0.0)
+
+
+METRICS: dict[str, Callable[[Sequence[str], Mapping[str, int]], float]] = {
+    "ndcg@10": lambda ranked, grades: ndcg(ranked, grades, 10),
+    "recall@10": lambda ranked, grades: recall(ranked, grades, 10),
+    "recall@50": lambda ranked, grades: recall(ranked, grades, 50),
+    "mrr@10": lambda ranked, grades: reciprocal_rank(ranked, grades, 10),
+}
+
+
+def evaluate(
+    folder: Path,
+    encoder: Encoder,
+    cache: Path | None = None,
+    shipped: Background | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Rank every query of `folder` over its corpus by words, by plain cosine, and as the product does.
+
+    cache: a folder for the vectors, by model and text. shipped: the background of young hubs. Raises BadFolder.
+    Returns the dictionary of the `matcher evaluate --json` contract; metrics are fractions of 1.
+    """
+    tell = progress or (lambda what, done, total: None)
+    texts = read(folder)
+    queries = _texts_of(list(texts.queries.values()), encoder, "query", cache, tell)
+    documents = _texts_of(list(texts.documents.values()), encoder, "passage", cache, tell)
+    scores = rankings(queries, documents, shipped)
+    return {
+        "queries": len(texts.grades),
+        "documents": len(documents),
+        "model": encoder.name,
+        "product": PRODUCT,
+        "scoring": scoring.SCORING_VERSION,
+        "methods": {name: measure(values, texts) for name, values in scores.items()},
+    }
+
+
+def rankings(queries: Texts, documents: Texts, shipped: Background | None = None) -> dict[str, np.ndarray]:
+    """The (queries, documents) scores of each method: bare words, bare cosine, and the product's own scoring."""
+    collection = scoring.Collection(documents, queries, shipped)
+    return {
+        "lexical": lexical.Index(documents.terms).share(queries.terms),
+        "dense": queries.vectors @ documents.vectors.T,
+        PRODUCT: collection.score(queries, np.arange(len(queries))).total,
+    }
+
+
+def measure(scores: np.ndarray, folder: Folder) -> dict[str, float]:
+    """The mean of each metric over the queries that have a relevant document; equal scores stand in corpus order."""
+    names = list(folder.documents)
+    found: dict[str, list[float]] = {metric: [] for metric in METRICS}
+    for row, query in zip(scores, folder.queries, strict=True):
+        grades = folder.grades.get(query)
+        if not grades:
+            continue
+        ranked = [names[place] for place in np.argsort(-row, kind="stable")[:DEPTH]]
+        for metric, function in METRICS.items():
+            found[metric].append(function(ranked, grades))
+    return {metric: float(np.mean(values)) for metric, values in found.items()}
+
+
+def _texts_of(texts: list[str], encoder: Encoder, prompt: Prompt, cache: Path | None, tell: Progress) -> Texts:
+    return Texts(embed(texts, encoder, prompt, cache, tell), [lexical.terms(text) for text in texts])
+
+
+def embed(
+    texts: list[str], encoder: Encoder, prompt: Prompt, cache: Path | None = None, progress: Progress | None = None
+) -> np.ndarray:
+    """(n, d) vectors of the texts, in batches of like length; those in the `cache` folder are not embedded again."""
+    stored = cache and cache / f"{_digest([encoder.name, encoder.fingerprint, prompt, *texts])}.npy"
+    if stored and stored.exists():
+        return np.load(stored, allow_pickle=False)
+    vectors = np.empty((len(texts), encoder.dimensions), np.float32)
+    order = np.argsort([-len(text) for text in texts], kind="stable")
+    for start in range(0, len(texts), BATCH):
+        batch = order[start : start + BATCH]
+        vectors[batch] = encoder.encode([texts[i] for i in batch], prompt)
+        if progress:
+            progress(prompt, min(start + BATCH, len(texts)), len(texts))
+    if stored:
+        _keep(stored, vectors)
+    return vectors
+
+
+def _keep(path: Path, vectors: np.ndarray) -> None:
+    """Write whole or not at all: a half-written cache would be read as vectors."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        np.save(file, vectors)
+    Path(file.name).replace(path)
+
+
+def _digest(parts: Sequence[str]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode()
+        digest.update(len(raw).to_bytes(8, "little") + raw)
+    return digest.hexdigest()

@@ -1,0 +1,122 @@
+"""Words without a vocabulary: hashed character four-grams of a text, and BM25 over them.
+
+Swedish writes compounds as one word (`snöröjningsfordon`), so whole words miss each other where their parts meet.
+Four characters within a word, its edges marked, cope with that and with inflection, and cost half of four and five
+together at the same quality (docs/ranking.md). Hashing instead of a fitted vocabulary means that a text has the same
+features in every process and year: one row can be kept in the database and a new text joins at once.
+
+BM25: Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+BITS = 20  # a million buckets: about one four-gram in ten of a large hub shares its bucket with another
+BUCKETS = 1 << BITS
+GRAM = 4
+K1, B, K3 = (
+    0.9,
+    0.4,
+    7.0,
+)  # the defaults of Anserini (Yang et al. 2017) and, for long questions, of Okapi; not fitted here
+
+_SPACE = ord(" ")
+_NOT_WORD = re.compile(r"[\W_]+")
+# Odd multipliers of a polynomial hash and of Fibonacci hashing (Knuth, TAOCP 3, 6.4), modulo 2**64 on every machine.
+_BASE = np.uint64(0x100000001B3)
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The features of one text: `ids` (m,) uint32 ascending bucket numbers, `counts` (m,) uint16."""
+
+    ids: np.ndarray
+    counts: np.ndarray
+
+    def to_bytes(self) -> bytes:
+        """Little-endian: all ids as uint32, then all counts as uint16; six bytes a feature."""
+        return self.ids.astype("<u4").tobytes() + self.counts.astype("<u2").tobytes()
+
+    @classmethod
+    def from_bytes(cls, blob: bytes) -> "Terms":
+        """The terms that `to_bytes` wrote. Raises ValueError if the length cannot be right."""
+        size, rest = divmod(len(blob), 6)
+        if rest:
+            raise ValueError(f"terms: {len(blob)} bytes is not a whole number of features")
+        ids = np.frombuffer(blob, "<u4", size).astype(np.uint32)
+        return cls(ids, np.frombuffer(blob, "<u2", size, 4 * size).astype(np.uint16))
+
+
+def normalise(text: str) -> str:
+    """Lower case, compatibility forms folded (NFKC), everything but letters and digits a single space."""
+    return _NOT_WORD.sub(" ", unicodedata.normalize("NFKC", text).lower()).strip()
+
+
+def terms(text: str) -> Terms:
+    """The four-grams within the words of `text`, hashed and counted. Any length; an empty text has none."""
+    codes = np.frombuffer(f" {normalise(text)} ".encode("utf-32-le"), "<u4").astype(np.uint64)
+    if len(codes) < GRAM:
+        return Terms(np.empty(0, np.uint32), np.empty(0, np.uint16))
+    windows = np.lib.stride_tricks.sliding_window_view(codes, GRAM)
+    inside = (windows[:, 1:-1] != _SPACE).all(axis=1)
+    hashed = np.zeros(len(windows), np.uint64)
+    for position in range(GRAM):
+        hashed = hashed * _BASE + windows[:, position]
+    buckets = (hashed[inside] * _SPREAD) >> np.uint64(64 - BITS)
+    ids, counts = np.unique(buckets.astype(np.uint32), return_counts=True)
+    return Terms(ids, np.minimum(counts, 65535).astype(np.uint16))
+
+
+def matrix(rows: Sequence[Terms]) -> sp.csr_array:
+    """The rows as one sparse (n, BUCKETS) float32 matrix of counts."""
+    ends = np.cumsum([0] + [len(row.ids) for row in rows], dtype=np.int64)
+    if not rows:
+        return sp.csr_array((0, BUCKETS), dtype=np.float32)
+    ids = np.concatenate([row.ids for row in rows]).astype(np.int32)
+    counts = np.concatenate([row.counts for row in rows]).astype(np.float32)
+    return sp.csr_array((counts, ids, ends), shape=(len(rows), BUCKETS))
+
+
+class Index:
+    """BM25 over the documents of one collection, for one question or many at once. Not changed after it is made.
+
+    `share` says which part of the most that a question could get it does get: unlike a bare BM25 sum this compares
+    between short and long questions, and stays near 0 where the two texts are in different languages.
+    """
+
+    def __init__(self, documents: Sequence[Terms], others: Sequence[Terms] = (), others_weight: float = 1.0) -> None:
+        """Index `documents`; `others` only lend their document frequencies, each counted `others_weight` times."""
+        counts = matrix(documents)
+        self.size = len(documents)
+        self._idf = _inverse_frequency(counts, matrix(others), others_weight)
+        self._postings = _saturated(counts).T.tocsr()
+
+    def share(self, questions: Sequence[Terms]) -> np.ndarray:
+        """(questions, documents) float32 in 0 to 1: BM25 divided by what a document of nothing but the question nears."""
+        asked = matrix(questions)
+        asked.data = asked.data * (K3 + 1) / (asked.data + K3) * self._idf[asked.indices]
+        most = np.maximum(asked.sum(axis=1), 1e-9)
+        asked.data /= np.repeat(most, np.diff(asked.indptr))
+        return (asked @ self._postings).toarray().astype(np.float32, copy=False)
+
+
+def _inverse_frequency(documents: sp.csr_array, others: sp.csr_array, weight: float) -> np.ndarray:
+    """(BUCKETS,) float32: ln(1 + (N − n + ½) / (n + ½)), never negative."""
+    found = np.bincount(documents.indices, minlength=BUCKETS) + weight * np.bincount(others.indices, minlength=BUCKETS)
+    size = documents.shape[0] + weight * others.shape[0]
+    return np.log1p((size - found + 0.5) / (found + 0.5)).astype(np.float32)
+
+
+def _saturated(counts: sp.csr_array) -> sp.csr_array:
+    """tf / (tf + k1 (1 − b + b · length / mean length)), below 1."""
+    lengths = counts.sum(axis=1)
+    norms = K1 * (1 - B + B * lengths / max(lengths.mean(), 1e-9)) if len(lengths) else lengths
+    counts = counts.copy()
+    counts.data = counts.data / (counts.data + np.repeat(norms, np.diff(counts.indptr)).astype(np.float32))
+    return counts
