@@ -109,6 +109,4 @@ def open_store(url: str, wait_ms: int = WAIT_MS) -> Store:
         from .postgres import PostgresStore
 
         return PostgresStore(url, wait_ms)
-    raise ValueError(
-        "a database is written sqlite:///relative, sqlite:////absolute or postgresql://user@host/name"
-    )
+    raise ValueError("a database is written sqlite:///relative, sqlite:////absolute or postgresql://user@host/name")

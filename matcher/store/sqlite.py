@@ -45,9 +45,7 @@ _UNAVAILABLE = {
     26,
 }  # PERM READONLY IOERR CORRUPT FULL CANTOPEN PROTOCOL NOLFS AUTH NOTADB
 _UNKNOWN = ("no such table", "no such column", "has no column named")
-_left_behind: list[
-    _Connection
-] = []  # a parent's connections: closing them in the child could end the parent's locks
+_left_behind: list[_Connection] = []  # a parent's connections: closing them in the child could end the parent's locks
 
 
 @dataclass
@@ -131,9 +129,7 @@ class SqliteStore:
             "location": os.path.abspath(self._path),
         }
         if not wal_is_safe(sqlite3.sqlite_version_info):
-            found["note"] = (
-                "this SQLite can corrupt a WAL file, so the rollback journal is used: install pysqlite3"
-            )
+            found["note"] = "this SQLite can corrupt a WAL file, so the rollback journal is used: install pysqlite3"
         return found
 
     def close(self) -> None:
@@ -178,9 +174,7 @@ class SqliteStore:
             _left_behind.append(held)
             held = None
         if held and held.depth and (held.broken or not held.db.conn.in_transaction):
-            raise StoreUnavailable(
-                "the transaction was lost"
-            )  # a new connection would write outside the block
+            raise StoreUnavailable("the transaction was lost")  # a new connection would write outside the block
         if held and held.broken:
             self._open.discard(held.db)
             held.db.close()

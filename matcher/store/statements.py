@@ -11,9 +11,7 @@ from .errors import StoreError, ValueRefused
 
 MOST_IN_A_LIST = 30_000  # SQLite's usual limit is 32,766 variables a statement
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/"""
-_LISTS = re.compile(
-    rf"{_QUOTED}|\b(?P<negated>not\s+)?in\s+:(?P<name>[A-Za-z_]\w*)", re.DOTALL | re.IGNORECASE
-)
+_LISTS = re.compile(rf"{_QUOTED}|\b(?P<negated>not\s+)?in\s+:(?P<name>[A-Za-z_]\w*)", re.DOTALL | re.IGNORECASE)
 _NAMES = re.compile(rf"{_QUOTED}|(?<![:\w]):(?P<name>[A-Za-z_]\w*)", re.DOTALL)
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -50,9 +48,7 @@ def expand_lists(sql: str, params: Mapping[str, Any]) -> tuple[str, dict[str, An
     values = {name: value for name, value in params.items() if name not in written}
     for name in written:
         if len(lists[name]) > MOST_IN_A_LIST:
-            raise ValueRefused(
-                f"{name} holds {len(lists[name])} values: ask for at most {MOST_IN_A_LIST} at a time"
-            )
+            raise ValueRefused(f"{name} holds {len(lists[name])} values: ask for at most {MOST_IN_A_LIST} at a time")
         values.update((f"{name}__{i}", value) for i, value in enumerate(lists[name]))
     return sql, values
 
@@ -134,9 +130,7 @@ def _insert(table: str, columns: tuple[str, ...]) -> str:
 def _upsert(table: str, columns: tuple[str, ...], pk: tuple[str, ...]) -> str:
     missing = [column for column in pk if column not in columns]
     if missing or not pk:
-        raise StoreError(
-            f"an upsert into {table} needs its whole key: {', '.join(missing) or 'none was given'}"
-        )
+        raise StoreError(f"an upsert into {table} needs its whole key: {', '.join(missing) or 'none was given'}")
     changed = ", ".join(f'"{column}" = excluded."{column}"' for column in columns if column not in pk)
     key = ", ".join(f'"{column}"' for column in pk)
     return f"{_insert(table, columns)} on conflict ({key}) do {f'update set {changed}' if changed else 'nothing'}"

@@ -1,0 +1,222 @@
+"""PostgreSQL through psycopg 3, for a hub that outgrew one machine: the same verbs, the same SQL text.
+
+Values are put into the statement by the client (`ClientCursor`): an untyped `:name` then stands anywhere a literal
+may, as on SQLite (`:county is null or …`), where a server-side parameter has no type to be found.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from . import statements
+from .catalogue import Table
+from .errors import (
+    ConstraintViolation,
+    StoreBusy,
+    StoreError,
+    StoreUnavailable,
+    TransactionFailed,
+    UniqueViolation,
+    UnknownName,
+)
+
+POOL_SIZE = 8  # connections of one process; further threads wait for one
+IDLE_MS = 60_000  # a block that does nothing for so long is ended by the server: its locks stop everybody
+_SECRETS = ("password", "sslpassword", "passfile")
+_KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[StoreError]], ...] = (
+    (errors.UniqueViolation, UniqueViolation),
+    ((errors.IntegrityError, errors.DataError, errors.DatatypeMismatch), ConstraintViolation),
+    ((errors.UndefinedTable, errors.UndefinedColumn), UnknownName),
+    (errors.InFailedSqlTransaction, TransactionFailed),
+    (
+        (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable, errors.QueryCanceled),
+        StoreBusy,
+    ),
+    ((errors.OperationalError, errors.InterfaceError, PoolTimeout), StoreUnavailable),
+)
+_left_behind: list[object] = []  # a parent's pools: closing their sockets in the child would end the parent's sessions
+_CONSTRAINTS = """
+    select c.conrelid::regclass::text as name, c.contype::text as kind, c.confrelid::regclass::text as other,
+           string_agg(a.attname, ',' order by k.position) as columns
+    from pg_constraint c
+    cross join lateral unnest(c.conkey) with ordinality as k (number, position)
+    join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.number
+    where c.contype in ('p', 'f') and c.connamespace = current_schema()::regnamespace
+    group by c.oid order by c.oid"""
+_COLUMNS = """
+    select table_name as name, string_agg(column_name, ',' order by ordinal_position) as columns
+    from information_schema.columns where table_schema = current_schema() group by table_name order by table_name"""
+
+
+class PostgresStore:
+    """The store in a PostgreSQL database, a pool a process."""
+
+    engine = "postgresql"
+
+    def __init__(self, url: str, wait_ms: int) -> None:
+        self._url = url
+        self._wait_ms = wait_ms
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._pool: ConnectionPool | None = None
+        self._pid = os.getpid()
+
+    def query(self, sql: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Return every row of a statement that answers with rows."""
+        with self._ran(*statements.prepare(sql, params)) as cursor:
+            if cursor.description is None:
+                raise StoreError("this statement has no rows to return: use execute()")
+            return statements.rows([column.name for column in cursor.description], cursor.fetchall())
+
+    def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> int:
+        """Run one statement and return how many rows it wrote."""
+        with self._ran(*statements.prepare(sql, params)) as cursor:
+            return max(cursor.rowcount, 0)
+
+    def insert(self, table: str, row: Mapping[str, Any]) -> None:
+        """Add one row."""
+        statements.check_values(row)
+        with self._ran(statements.insert(table, row), row):
+            pass
+
+    def upsert(self, table: str, row: Mapping[str, Any], pk: str | Sequence[str]) -> None:
+        """Add one row, or update the one with that key."""
+        statements.check_values(row)
+        with self._ran(statements.upsert(table, row, pk), row):
+            pass
+
+    def atomic(self) -> AbstractContextManager[None]:
+        """Return a block that is kept whole or not at all."""
+        return self._block()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Enter a block whose reads all see one moment."""
+        with self._block():
+            self.execute("set transaction isolation level repeatable read, read only")
+            yield
+
+    def tables(self) -> list[Table]:
+        """Return the tables that are there, by name."""
+        keys: dict[str, tuple[str, ...]] = {}
+        references: dict[str, list[tuple[str, str]]] = {}
+        for row in self.query(_CONSTRAINTS):
+            if row["kind"] == "p":
+                keys[row["name"]] = tuple(row["columns"].split(","))
+            else:
+                references.setdefault(row["name"], []).append((row["columns"], row["other"]))
+        return [
+            Table(name, tuple(row["columns"].split(",")), keys.get(name, ()), tuple(references.get(name, ())))
+            for row in self.query(_COLUMNS)
+            for name in [row["name"]]
+        ]
+
+    def describe(self) -> dict[str, str]:
+        """Return version and address."""
+        place = {name: value for name, value in conninfo_to_dict(self._url).items() if name not in _SECRETS}
+        return {
+            "engine": "PostgreSQL",
+            "version": self.query("select current_setting('server_version') as version")[0]["version"],
+            "driver": f"psycopg {psycopg.__version__}",
+            "location": make_conninfo(**place),
+        }
+
+    def close(self) -> None:
+        """Close the pool of this process; the next verb opens another."""
+        with self._lock:
+            if self._pool and self._pid == os.getpid():
+                self._pool.close()
+            self._pool = None
+
+    @contextmanager
+    def _ran(self, sql: str, values: Mapping[str, Any]) -> Iterator[psycopg.Cursor]:
+        with _named_errors(), self._connection() as connection:
+            yield connection.execute(statements.pyformat(sql), values)
+
+    @contextmanager
+    def _block(self) -> Iterator[None]:
+        with _named_errors(), self._connection() as connection, connection.transaction():
+            outer, self._local.held = self._held(), (os.getpid(), connection)
+            try:
+                yield
+                if connection.info.transaction_status is TransactionStatus.INERROR:
+                    # COMMIT would answer ROLLBACK here, and nobody would know.
+                    raise TransactionFailed("a statement failed in this atomic(): nothing of it is kept")
+            finally:
+                self._local.held = (os.getpid(), outer)
+
+    @contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection]:
+        """Lend the connection of this thread's block, or one of the pool."""
+        held = self._held()
+        if held:
+            yield held
+        else:
+            with self._own_pool().connection() as connection:
+                yield connection
+
+    def _held(self) -> psycopg.Connection | None:
+        pid, connection = getattr(self._local, "held", (0, None))
+        return connection if pid == os.getpid() else None
+
+    def _own_pool(self) -> ConnectionPool:
+        with self._lock:
+            if self._pid != os.getpid():
+                _left_behind.append(self._pool)
+                self._pool, self._pid = None, os.getpid()
+            if not self._pool:
+                self._pool = ConnectionPool(
+                    self._url,
+                    kwargs={"autocommit": True, "cursor_factory": psycopg.ClientCursor},
+                    min_size=1,
+                    max_size=POOL_SIZE,
+                    timeout=self._wait_ms / 1000,
+                    configure=self._configure,
+                    check=ConnectionPool.check_connection,
+                    open=True,
+                )
+            return self._pool
+
+    def _configure(self, connection: psycopg.Connection) -> None:
+        connection.execute(f"set lock_timeout = {self._wait_ms:d}")
+        connection.execute(f"set idle_in_transaction_session_timeout = {IDLE_MS:d}")
+        connection.adapters.register_loader("numeric", _Number)
+        connection.adapters.register_loader("bool", _Truth)
+
+
+class _Number(Loader):
+    """Sums and averages come as int or float, as on SQLite, not as Decimal."""
+
+    def load(self, data: Buffer) -> int | float:
+        """Return an int where no fraction is written."""
+        text = bytes(data)
+        return int(text) if text.lstrip(b"-").isdigit() else float(text)
+
+
+class _Truth(Loader):
+    """A comparison comes as 1 or 0, as on SQLite."""
+
+    def load(self, data: Buffer) -> int:
+        """Return 1 for true."""
+        return int(bytes(data) == b"t")
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        named = next((named for kinds, named in _KINDS if isinstance(error, kinds)), StoreError)
+        raise named(str(error)) from error

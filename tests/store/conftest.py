@@ -1,0 +1,45 @@
+"""Tables of the store's own tests: they know no noun of the hub."""
+
+from __future__ import annotations
+
+import pytest
+
+from matcher.store import Store
+from matcher.store.schema import migrate
+
+SHELVES = (
+    "0001_shelves",
+    """
+create table shelf (
+    id text primary key,
+    label text not null unique,
+    places {bigint} not null default 1 check (places >= 0)
+){strict}
+--;
+create table book (
+    id text primary key,
+    shelf_id text not null references shelf (id),
+    sequel_to text references book (id),
+    title text not null,
+    cover {blob},
+    weight {float}
+){strict}
+--;
+create table loan (
+    book_id text not null references book (id),
+    at text not null,
+    note text,
+    primary key (book_id, at)
+){strict}
+""",
+)
+
+
+@pytest.fixture
+def library(empty_store: Store) -> Store:
+    """Give a store with one shelf and two books, on each engine."""
+    migrate(empty_store, [SHELVES])
+    empty_store.insert("shelf", {"id": "s1", "label": "Åäö", "places": 2})
+    empty_store.insert("book", {"id": "b1", "shelf_id": "s1", "title": "Räddningstjänst", "weight": 0.5})
+    empty_store.insert("book", {"id": "b2", "shelf_id": "s1", "title": "Öland", "cover": b"\x00\xff'\\"})
+    return empty_store
