@@ -302,3 +302,29 @@ def set_locale(store: Store, person_id: str, locale: str) -> None:
 def set_keyboard(store: Store, person_id: str, on: bool, now: str) -> None:
     """Switch the keyboard shortcuts on or off; they are off until somebody wants them (WCAG 2.1.4)."""
     store.execute("update person set keyboard_at = :at where id = :id", {"at": now if on else None, "id": person_id})
+
+
+def has_account(store: Store, email: str) -> bool:
+    """Whether an address has an account."""
+    return bool(store.query("select id from person where email = :email", {"email": email}))
+
+
+def roles(store: Store, person_id: str) -> list[dict[str, Any]]:
+    """Return a person's live roles with their organisations' names."""
+    return store.query(
+        """select m.id, m.role, m.granted_at, o.id as organisation_id, o.name as organisation
+           from membership m join organisation o on o.id = m.organisation_id
+           where m.person_id = :id and m.revoked_at is null order by m.granted_at""",
+        {"id": person_id},
+    )
+
+
+def change_password(store: Store, who: Viewer, present: str, password: str, now: str) -> None:
+    """Change one's own password; all sessions end. Raise Invalid beside the field that is wrong."""
+    if authenticate(store, who.email, present) != who.person_id:
+        raise Invalid({"present": ("password_wrong", {})})
+    hashed = check_password(password)
+    with store.atomic():
+        store.execute("update person set password_hash = :h where id = :id", {"h": hashed, "id": who.person_id})
+        end_sessions(store, who.person_id, now)
+        record.write(store, who.person_id, "person.password", "person", who.person_id, now)

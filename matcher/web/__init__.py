@@ -15,6 +15,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 
 from ..hub import clock, sessions
 from ..hub.errors import Conflict, Denied, HubError, Invalid, NotFound
+from ..hub.limits import TooMany
 from ..store import StoreBusy, StoreUnavailable
 from . import words
 from .access import LoginNeeded, may, settings, store, viewer
@@ -31,6 +32,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (Denied, 403),
     (Invalid, 422),
     (Conflict, 409),
+    (TooMany, 429),
     (HubError, 400),
     (StoreBusy, 503),
     (StoreUnavailable, 503),
@@ -119,6 +121,14 @@ def _context() -> dict[str, Any]:
         "may": may,
         "navigation": navigation(),
         "settings": settings(),
+        "links": {
+            "home": url_for("home.index"),
+            "search": url_for("search.results"),
+            "log_in": url_for("account.login"),
+            "log_out": url_for("account.logout"),
+            "account": url_for("account.profile"),
+            "language": url_for("account.language"),
+        },
     }
 
 
@@ -168,7 +178,7 @@ def _login_needed(error: LoginNeeded) -> Any:
 
 
 def _csrf_error(error: CSRFError) -> Any:
-    """A stale token keeps what was typed: the person looks at it and sends it again."""
+    """Keep what was typed when the token is stale: the person looks at it and sends it again."""
     if not request.form:
         return error_page(400, _("The page was too old. Reload it and try again."))
     return render_template("account/resume.html", action=request.full_path.rstrip("?"), kept=kept_fields()), 400

@@ -40,7 +40,7 @@ def revision() -> int:
 
 
 def own_path(target: str | None) -> str | None:
-    """Return a redirect target when it is a path of our own (`//x`, `/\\x` and addresses are not), else None."""
+    r"""Return a redirect target when it is a path of our own (`//x`, `/\x` and addresses are not), else None."""
     if not target or not target.startswith("/") or target[1:2] in ("/", "\\") or "\\" in target:
         return None
     return None if any(ord(mark) < 32 for mark in target) else target

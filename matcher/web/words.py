@@ -121,6 +121,7 @@ SENTENCES: dict[str, Any] = {
     "need_already_submitted": _l("The need has already been sent. There is nothing more to do now."),
     "need_already_decided": _l("Somebody has already decided about this need. Look at it again."),
     "stale": _l("Somebody else saved this while you were writing. Compare the two texts and save again."),
+    "too_many": _l("Too many tries. Wait %(minutes)s minutes and try again."),
     "denied": _l("You may see this but not do that. Ask a broker if you think that is wrong."),
 }
 

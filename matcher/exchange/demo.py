@@ -1,0 +1,109 @@
+"""The demo hub of `data/demo`: fictional organisations, needs, startups, testbeds, and one log-in per role."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from ..hub import needs, organisations, people, startups, testbeds
+from ..hub.clock import later
+from ..hub.reference import DATA
+from ..store import Store
+
+FOLDER = DATA / "demo"
+PASSWORD = "demo demo demo"  # noqa: S105 — shown on the log-in page of a demo, which holds nothing real
+
+# Role, e-mail, name and the organisation each acts for. The order is that of the log-in page.
+ACCOUNTS: tuple[dict[str, str], ...] = (
+    {"role": "broker", "email": "broker@demo.example", "name": "Birgitta Ekström", "organisation": "mittpunkt"},
+    {"role": "owner", "email": "owner@demo.example", "name": "Marie Lindqvist", "organisation": "lovhamn"},
+    {"role": "startup", "email": "startup@demo.example", "name": "Samir Haddad", "organisation": "co-nattvakt"},
+    {"role": "host", "email": "host@demo.example", "name": "Lars Nutti", "organisation": "vinterlabbet"},
+    {"role": "administrator", "email": "admin@demo.example", "name": "Astrid Wallin", "organisation": "mittpunkt"},
+)
+
+
+def is_empty(store: Store) -> bool:
+    """Whether the hub holds nothing yet; the demo is loaded into no other."""
+    return not store.query("select id from organisation limit 1") and not store.query("select id from person limit 1")
+
+
+def load(store: Store, now: str) -> dict[str, int]:
+    """Fill an empty hub with the demo in one transaction; return how many of each noun came in."""
+    with store.atomic():
+        if not is_empty(store):
+            raise ValueError("The demo is only loaded into an empty hub.")
+        for row in read("organisations"):
+            content = {name: row.get(name) for name in organisations.OrganisationContent.model_fields}
+            organisations.create(store, None, content, now, organisation_id=row["id"])
+        hashed = people.check_password(PASSWORD)
+        for account in ACCOUNTS:
+            person = people.create(store, account["email"], account["name"], now)
+            store.execute("update person set password_hash = :h where id = :id", {"h": hashed, "id": person})
+            people.grant(store, person, account["organisation"], account["role"], None, now)
+        counts = {"testbeds": 0, "needs": 0, "startups": 0}
+        for position, row in enumerate(read("testbeds")):
+            _testbed(store, row, later(now, minutes=position - 50_000))
+            counts["testbeds"] += 1
+        for position, row in enumerate(read("needs")):
+            _need(store, row, later(now, days=-position % 40, minutes=-position * 37))
+            counts["needs"] += 1
+        for position, row in enumerate(read("startups")):
+            _startup(store, row, later(now, minutes=position - 60_000))
+            counts["startups"] += 1
+    return counts
+
+
+def read(name: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one file of the demo."""
+    with (FOLDER / f"{name}.jsonl").open(encoding="utf8") as file:
+        yield from (json.loads(line) for line in file if line.strip())
+
+
+def _day(now: str, days: int | None) -> str | None:
+    return (date.fromisoformat(now[:10]) + timedelta(days=days)).isoformat() if days is not None else None
+
+
+def _owner(store: Store, organisation_id: str, role: str) -> str | None:
+    found = people.with_role(store, role, organisation_id=organisation_id)
+    return found[0]["id"] if found else None
+
+
+def _need(store: Store, row: dict[str, Any], now: str) -> None:
+    content = {name: row.get(name) for name in needs.NeedContent.model_fields}
+    content["wanted_by"], content["valid_until"] = _day(now, row.get("wanted_days")), _day(now, row.get("valid_days"))
+    needs.create(
+        store, None, row["organisation_id"], content, now, id=row["id"], source="demo",
+        person_id=_owner(store, row["organisation_id"], "owner"),
+    )  # fmt: skip
+    if row["state"] == "published":
+        needs.publish(store, None, row["id"], now, tell=False)
+    elif row["state"] == "submitted":
+        store.execute("update need set submitted_at = :now where id = :id", {"now": now, "id": row["id"]})
+
+
+def _startup(store: Store, row: dict[str, Any], now: str) -> None:
+    content = {name: row.get(name) for name in startups.StartupContent.model_fields}
+    startups.create(
+        store, None, row["organisation_id"], content, now, id=row["id"], source="demo",
+        person_id=_owner(store, row["organisation_id"], "startup"),
+    )  # fmt: skip
+    if row["state"] == "published":
+        startups.publish(store, None, row["id"], now)
+
+
+def _testbed(store: Store, row: dict[str, Any], now: str) -> None:
+    content = {name: row.get(name) for name in testbeds.TestbedContent.model_fields}
+    testbeds.create(
+        store, None, row["organisation_id"], content, now, id=row["id"], source="demo",
+        person_id=_owner(store, row["organisation_id"], "host"),
+    )  # fmt: skip
+    if row["state"] == "published":
+        testbeds.publish(store, None, row["id"], now)
+    for closure in row.get("closures", []):
+        testbeds.close_period(
+            store, None, row["id"], _day(now, closure["start_days"]), _day(now, closure["end_days"]),
+            closure["reason"], now,
+        )  # fmt: skip
