@@ -1,0 +1,95 @@
+"""The application on a fresh SQLite hub, a client that checks every page, and a way to log in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.test import TestResponse
+
+from matcher import create_app
+from matcher.config import Config
+from matcher.hub import clock, sessions
+from matcher.hub.people import Viewer
+from matcher.ranking.encoder import TinyEncoder
+from matcher.store import Store
+from matcher.store.schema import migrate
+
+from . import pagecheck
+
+
+class CheckedClient(FlaskClient):
+    """A browser's client: sends the CSRF token as a page would (`csrf=False`: not), and checks every HTML page."""
+
+    def open(self, *args: Any, csrf: bool = True, **kwargs: Any) -> TestResponse:
+        if csrf and (kwargs.get("method") or "GET").upper() not in ("GET", "HEAD", "OPTIONS"):
+            kwargs["headers"] = {"X-CSRFToken": self.token(), **(kwargs.get("headers") or {})}
+        response = super().open(*args, **kwargs)
+        if response.mimetype == "text/html" and response.status_code != 304 and not response.location:
+            assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+            text = response.get_data(as_text=True)
+            if "<html" in text:  # a part of a page, for htmx, has no heading of its own
+                assert pagecheck.faults(text) == []
+        return response
+
+    def token(self) -> str:
+        """Return a CSRF token that fits the client's session."""
+        with self.session_transaction() as session:
+            raw = session.setdefault("csrf_token", secrets.token_hex(20))
+        return URLSafeTimedSerializer(self.application.secret_key, salt="wtf-csrf-token").dumps(raw)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Flask]:
+    """An application on an empty, migrated SQLite hub, with the tiny encoder."""
+    config = Config(
+        instance=tmp_path,
+        database_url=f"sqlite:///{tmp_path / 'hub.db'}",
+        model="tiny",
+        secret_key="for tests only, 0123456789 abcdefghij",
+        base_url="http://localhost",
+        port=8000,
+        testing=True,
+    )
+    application = create_app(config, TinyEncoder())
+    application.test_client_class = CheckedClient
+    migrate(application.extensions["store"])
+    yield application
+    application.extensions["store"].close()
+
+
+@pytest.fixture
+def store(app: Flask) -> Store:
+    """The running application's store, for the factories and for looking at rows."""
+    return app.extensions["store"]
+
+
+@pytest.fixture
+def client(app: Flask) -> CheckedClient:
+    """A visitor's browser."""
+    return app.test_client()
+
+
+@pytest.fixture
+def login() -> Callable[[CheckedClient, Viewer], CheckedClient]:
+    """`login(client, person)`: a session for the person, without the cost of a password; returns the client."""
+
+    def log_in(client: CheckedClient, person: Viewer) -> CheckedClient:
+        with client.session_transaction() as session:
+            session["token"] = sessions.start(client.application.extensions["store"], person.person_id, clock.now())
+        return client
+
+    return log_in
+
+
+@pytest.fixture
+def text() -> Callable[[TestResponse], str]:
+    """`text(response)`: the page's source with entities resolved and white space folded, for finding sentences."""
+    return lambda response: " ".join(unescape(response.get_data(as_text=True)).split())
