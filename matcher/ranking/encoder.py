@@ -1,0 +1,160 @@
+"""Text → vectors: the protocol every ranking module speaks, the real encoder, and a tiny one for tests.
+
+The only module that loads torch and sentence-transformers, and only when a model is asked for: importing it costs nothing.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+Prompt = Literal["query", "passage"]
+"""Needs and search text are queries, startups and testbeds passages: E5 was trained to keep the two apart."""
+
+E5_PROMPTS = {"query": "query: ", "passage": "passage: "}
+TOKENS_PER_BATCH = 2048
+TEXTS_PER_BATCH = 64
+CHARACTERS_PER_TOKEN = 3
+CHARACTERS_READ_PER_TOKEN = 16  # no piece of the vocabulary is longer, so nothing the model would see is lost
+
+
+class Encoder(Protocol):
+    """What turns texts into vectors. Vectors of two encoders whose `name` or `fingerprint` differ are never compared."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, as shown on the pages."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A short hash of the model's files: it changes when the vectors would."""
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+
+    def encode(self, texts: Sequence[str], prompt: Prompt) -> np.ndarray:
+        """Return float32 vectors of shape (len(texts), dimensions), each of length 1, in the order of `texts`."""
+
+
+class VectorsNotFinite(RuntimeError):
+    """The model gave NaN or infinity: such a vector would spoil every ranking it is stored for."""
+
+
+def batches(texts: Sequence[str], max_tokens: int = 512) -> Iterator[list[int]]:
+    """Group positions in `texts` into batches of like length, longest first, each within the token budget.
+
+    Lengths are estimated from characters: padding then wastes little, and no batch holds the processor for long.
+    """
+    tokens = [min(len(text) // CHARACTERS_PER_TOKEN + 8, max_tokens) for text in texts]
+    order = sorted(range(len(texts)), key=lambda i: (-tokens[i], -len(texts[i])))
+    start = 0
+    while start < len(order):
+        size = min(max(1, TOKENS_PER_BATCH // tokens[order[start]]), TEXTS_PER_BATCH)
+        yield order[start : start + size]
+        start += size
+
+
+class SentenceEncoder:
+    """A SentenceTransformer model on this machine's processor, loaded from a checked folder."""
+
+    name: str
+    fingerprint: str
+    dimensions: int
+
+    def __init__(self, folder_or_name: str | Path) -> None:
+        """Load a model folder, or fetch a named model from the model hub first.
+
+        Raises weights.ModelDamaged for a folder whose files are not the ones listed or not of an accepted kind.
+        """
+        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+        os.environ.setdefault("TQDM_DISABLE", "1")
+        from matcher.ranking import weights
+
+        folder = Path(folder_or_name)
+        self.name = folder.name if folder.is_dir() else str(folder_or_name)
+        if not folder.is_dir():
+            folder = _fetch(str(folder_or_name))
+        self.fingerprint = weights.check_model(folder)
+        self._model = _load(folder)
+        self._prompts = _prompts(self._model.prompts, self.name)
+        self._max_tokens = self._model.max_seq_length or 512
+        self.dimensions = int(self._model.get_embedding_dimension())
+
+    def encode(self, texts: Sequence[str], prompt: Prompt) -> np.ndarray:
+        """See Encoder.encode. Raises VectorsNotFinite when the model gives NaN."""
+        vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
+        readable = [text[: self._max_tokens * CHARACTERS_READ_PER_TOKEN] for text in texts]
+        for batch in batches(readable, self._max_tokens):
+            vectors[batch] = self._model.encode(
+                [readable[i] for i in batch],
+                prompt=self._prompts[prompt],
+                batch_size=len(batch),
+                show_progress_bar=False,
+                normalize_embeddings=True,
+            )
+        if not np.isfinite(vectors).all():
+            raise VectorsNotFinite(f"{self.name} gave NaN or infinity for {len(texts)} texts.")
+        return vectors
+
+
+class TinyEncoder:
+    """A deterministic encoder for tests: each word is hashed to a few signed dimensions, the prompt is left out."""
+
+    name = "tiny"
+    fingerprint = "tiny-1"
+
+    def __init__(self, dimensions: int = 32) -> None:
+        """Make an encoder of vectors of the given length."""
+        self.dimensions = dimensions
+
+    def encode(self, texts: Sequence[str], prompt: Prompt) -> np.ndarray:
+        """See Encoder.encode: texts that share words lie near each other, a text without words lies at the first axis."""
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for row, text in zip(vectors, texts, strict=True):
+            for word in re.findall(r"\w+", text.lower()):
+                for byte in hashlib.sha256(word.encode()).digest()[:4]:
+                    row[byte % self.dimensions] += 1 if byte < 128 else -1
+            if not row.any():
+                row[0] = 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def load_encoder(setting: str, instance_folder: Path) -> SentenceEncoder:
+    """Load the model that `MATCHER_MODEL` names: the default one (unpacked on first use), a folder, or a hub's model."""
+    from matcher.ranking import weights
+
+    if setting == weights.DEFAULT_MODEL:
+        return SentenceEncoder(weights.ensure_model(instance_folder / "models"))
+    return SentenceEncoder(setting)
+
+
+def _load(folder: Path) -> Any:  # noqa: ANN401 - a SentenceTransformer, whose import we keep out of this module's own
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(
+        str(folder),
+        device="cpu",
+        local_files_only=True,
+        trust_remote_code=False,
+        model_kwargs={"use_safetensors": True},
+    )
+
+
+def _fetch(name: str) -> Path:
+    """Fetch a named model into the library's cache: only the files that a model folder may hold."""
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(name, allow_patterns=["*.safetensors", "*.json", "*.txt", "*.model"]))
+
+
+def _prompts(of_model: dict[str, str | None], name: str) -> dict[str, str]:
+    """The prompts a model was saved with; those of E5 for its family, whose folders do not name them; else none."""
+    given = {key: text for key, text in of_model.items() if text}
+    fallback = E5_PROMPTS if "e5" in name.lower() else {"query": "", "passage": ""}
+    passage = given.get("passage", given.get("document", fallback["passage"]))
+    return {"query": given.get("query", fallback["query"]), "passage": passage}
