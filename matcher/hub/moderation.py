@@ -1,0 +1,68 @@
+"""What brokers do to a startup's profile: hide it or flag it, always with a reason that the startup is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..store import Store
+from . import fields, mail, startups
+from .errors import Conflict, Invalid
+from .people import Viewer
+
+
+def hide(store: Store, viewer: Viewer, startup_id: str, reason: str, now: str) -> None:
+    """Hide a profile from all but its own people and the brokers; the startup is told why."""
+    reason = _reason(reason)
+    with store.atomic():
+        row = startups.locked(store, startup_id)
+        if row["hidden_at"] or row["merged_into"]:
+            raise Conflict("startup_already_hidden")
+        startups.decide(store, viewer, row, "startup.hide", now, reason, hidden_at=now, hidden_reason=reason)
+        _tell(store, row, "hidden", now, reason=reason)
+
+
+def unhide(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
+    """Show a hidden profile again, in the state its startup left it; the startup is told."""
+    with store.atomic():
+        row = startups.locked(store, startup_id)
+        if not row["hidden_at"] or row["merged_into"]:
+            raise Conflict("startup_not_hidden")
+        startups.decide(store, viewer, row, "startup.unhide", now, hidden_at=None, hidden_reason=None)
+        _tell(store, row, "shown", now)
+
+
+def flag(store: Store, viewer: Viewer, startup_id: str, reason: str, now: str) -> None:
+    """Mark a profile for the brokers with what is doubtful; the startup is told, and it stays visible."""
+    reason = _reason(reason)
+    with store.atomic():
+        row = startups.locked(store, startup_id)
+        if row["flagged_at"] or row["merged_into"]:
+            raise Conflict("startup_already_flagged")
+        startups.decide(store, viewer, row, "startup.flag", now, reason, flagged_at=now, flag_reason=reason)
+        _tell(store, row, "flagged", now, reason=reason)
+
+
+def unflag(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
+    """Take the mark away; the startup is told."""
+    with store.atomic():
+        row = startups.locked(store, startup_id)
+        if not row["flagged_at"] or row["merged_into"]:
+            raise Conflict("startup_not_flagged")
+        startups.decide(store, viewer, row, "startup.unflag", now, flagged_at=None, flag_reason=None)
+        _tell(store, row, "unflagged", now)
+
+
+def _reason(text: str) -> str:
+    reason = fields.clean(text[: fields.FORM_LIMIT + 1])
+    if len(text) > fields.FORM_LIMIT:
+        raise Invalid({"reason": ("too_long", {"limit": fields.FORM_LIMIT, "length": len(text)})})
+    if not reason:
+        raise Invalid({"reason": ("required", {})})
+    return reason
+
+
+def _tell(store: Store, row: dict[str, Any], what: str, now: str, **params: Any) -> None:
+    mail.queue(
+        store, f"startup.{what}:{row['id']}:{now}", startups.contacts(store, row), f"startup_{what}", now,
+        startup_id=row["id"], name=row["name"], **params,
+    )  # fmt: skip

@@ -1,0 +1,275 @@
+"""Testbeds: an environment to try in, with places, conditions and somebody who answers. A public catalogue."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..store import Store
+from . import fields, record
+from .clock import day
+from .errors import Conflict, Denied, Invalid, NotFound, Stale
+from .ids import new_id
+from .people import Viewer
+
+LISTS = ("themes",)
+TEXTS = ("name", "description", "users", "methods", "equipment")
+NEEDED_TO_PUBLISH = ("name", "description", "conditions", "contact_name", "contact_email")
+
+# What a visitor may see of a testbed: the public catalogue, its exports and feeds. Whom to write to is not in it.
+PUBLIC_FIELDS = (
+    "id",
+    "organisation_id",
+    "organisation",
+    "name",
+    "description",
+    "users",
+    "methods",
+    "equipment",
+    "places",
+    "conditions",
+    "answer_days",
+    "themes",
+    "county_code",
+    "municipality_code",
+    "language",
+    "published_at",
+    "updated_at",
+    "status",
+)
+
+
+class TestbedContent(fields.Content):
+    """What a host writes about a testbed; everything but the name may wait. `answer_days` is the promised time."""
+
+    __test__ = False  # not a test, whatever its name begins with
+
+    name: fields.Title
+    description: fields.Text = ""
+    users: fields.Text = ""
+    methods: fields.Text = ""
+    equipment: fields.Text = ""
+    places: fields.number(0, 1000) = None
+    conditions: fields.Text = ""
+    contact_name: fields.Line = ""
+    contact_email: fields.Email = ""
+    backup_name: fields.Line = ""
+    backup_email: fields.Email = ""
+    answer_days: fields.number(1, 90) = None
+    themes: fields.Themes = []
+    county_code: fields.County = None
+    municipality_code: fields.Municipality = None
+    language: fields.Language = "sv"
+
+
+class _Closure(fields.Content):
+    starts_on: fields.Day = None
+    ends_on: fields.Day = None
+    reason: fields.Line = ""
+
+
+def sections(row: dict[str, Any]) -> list[str]:
+    """Return the texts of a testbed that carry its meaning, in order, without the empty ones."""
+    return [row[name] for name in TEXTS if row[name]]
+
+
+def decode(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a stored row with its lists parsed and its `status` derived from the timestamps."""
+    return {**row, **{name: json.loads(row[name]) for name in LISTS}, "status": status(row)}
+
+
+def status(row: dict[str, Any]) -> str:
+    """Return draft, published or withdrawn."""
+    if row["withdrawn_at"]:
+        return "withdrawn"
+    return "published" if row["published_at"] else "draft"
+
+
+def missing(row: dict[str, Any]) -> list[str]:
+    """Return the fields that must be written before a testbed can be published: terms and a contact among them."""
+    return [name for name in NEEDED_TO_PUBLISH if not row[name]]
+
+
+def public(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what a visitor may see of a testbed, and nothing else."""
+    return {name: row[name] for name in PUBLIC_FIELDS if name in row}
+
+
+def visible(viewer: Viewer | None) -> tuple[str, dict[str, Any]]:
+    """Return the SQL condition (on `t`) for the testbeds that a person may see, and its parameters.
+
+    Everybody sees what is published and not withdrawn; hosts see their own and brokers all.
+    """
+    if viewer is None:
+        return "(t.published_at is not null and t.withdrawn_at is null)", {}
+    if viewer.has("broker"):
+        return "1 = 1", {}
+    return (
+        "((t.published_at is not null and t.withdrawn_at is null) or t.organisation_id in :own)",
+        {"own": viewer.organisations("host")},
+    )
+
+
+def load(store: Store, viewer: Viewer | None, testbed_id: str) -> dict[str, Any]:
+    """Return one testbed that the person may see, its organisation's name with it; raise NotFound.
+
+    A visitor gets only the public fields.
+    """
+    condition, params = visible(viewer)
+    rows = store.query(
+        f"""select t.*, o.name as organisation from testbed t join organisation o on o.id = t.organisation_id
+            where t.id = :id and {condition}""",  # noqa: S608 — the condition is one of three constants above
+        {"id": testbed_id, **params},
+    )
+    if not rows:
+        raise NotFound("testbed")
+    row = decode(rows[0])
+    return row if viewer else public(row)
+
+
+def create(
+    store: Store, viewer: Viewer | None, organisation_id: str, data: dict[str, Any], now: str, **origin: Any
+) -> str:
+    """Create a draft for an organisation of the person's own (or, as a broker, of anybody's); return the id.
+
+    `origin` may hold `id`, `source`, `external_id`, `person_id` and `limit` for imports.
+    """
+    if viewer and not viewer.has("broker") and not viewer.acts_for(organisation_id, "host"):
+        raise Denied("testbed_organisation")
+    limit = origin.pop("limit", fields.FORM_LIMIT)
+    content = fields.validate(TestbedContent, data, limit)
+    row = {
+        "id": new_id(),
+        "organisation_id": organisation_id,
+        "person_id": viewer.person_id if viewer else None,
+        **encode(content),
+        **origin,
+        "created_at": now,
+        "updated_at": now,
+    }
+    with store.atomic():
+        store.insert("testbed", {**row, "seq": record.next_seq(store)})
+        record.write(store, viewer and viewer.person_id, "testbed.create", "testbed", row["id"], now, name=row["name"])
+    return row["id"]
+
+
+def encode(content: TestbedContent) -> dict[str, Any]:
+    """Return checked content as columns of the table; one place and ten days where nothing was said."""
+    row = content.model_dump()
+    row["places"] = 1 if row["places"] is None else row["places"]
+    row["answer_days"] = row["answer_days"] or 10
+    return {**row, **{name: json.dumps(row[name], ensure_ascii=False) for name in LISTS}}
+
+
+def save(
+    store: Store, viewer: Viewer, testbed_id: str, data: dict[str, Any], revision: int, now: str,
+    limit: int = fields.FORM_LIMIT,
+) -> dict[str, Any]:  # fmt: skip
+    """Save changed fields (`data` may hold some of them) and return the new row.
+
+    Raises Stale when another save came in between (the typed text stays with the caller), Invalid per field.
+    Access that is open already stays open when places are taken away: the fewer hold from the next one on.
+    """
+    with store.atomic():
+        current = decode(locked(store, testbed_id))
+        if current["revision"] != revision:
+            raise Stale("stale", current=load(store, viewer, testbed_id))
+        merged = {name: data.get(name, current[name]) for name in TestbedContent.model_fields}
+        longest = max(len(current[name]) for name in (*TEXTS, "conditions"))
+        columns = encode(fields.validate(TestbedContent, merged, max(limit, longest)))
+        before = {name: current[name] for name in columns}
+        before |= {name: json.dumps(current[name], ensure_ascii=False) for name in LISTS}
+        changed = sorted(name for name in columns if columns[name] != before[name])
+        emptied = [name for name in missing(columns) if current["published_at"] and name not in missing(current)]
+        if emptied:
+            raise Invalid({name: ("required", {}) for name in emptied})
+        if changed:
+            _update(store, testbed_id, {**columns, "revision": revision + 1, "updated_at": now})
+            record.write(store, viewer.person_id, "testbed.save", "testbed", testbed_id, now, changed=changed)
+    return load(store, viewer, testbed_id)
+
+
+def publish(store: Store, viewer: Viewer | None, testbed_id: str, now: str) -> None:
+    """Put a testbed into the public catalogue, also again after a withdrawal (without a viewer an import's).
+
+    Raises Invalid naming what is still to be written, Conflict when it is published already.
+    """
+    with store.atomic():
+        row = locked(store, testbed_id)
+        if status(row) == "published":
+            raise Conflict("testbed_already_published")
+        if viewer and missing(row):
+            raise Invalid({name: ("required", {}) for name in missing(row)})
+        _update(store, testbed_id, {"published_at": row["published_at"] or now, "withdrawn_at": None})
+        record.write(store, viewer and viewer.person_id, "testbed.publish", "testbed", testbed_id, now)
+
+
+def withdraw(store: Store, viewer: Viewer, testbed_id: str, now: str) -> None:
+    """Take a testbed out of the catalogue; access that is open goes on to its last day."""
+    with store.atomic():
+        row = locked(store, testbed_id)
+        if status(row) != "published":
+            raise Conflict("testbed_not_published")
+        _update(store, testbed_id, {"withdrawn_at": now})
+        record.write(store, viewer.person_id, "testbed.withdraw", "testbed", testbed_id, now)
+
+
+def closures(store: Store, testbed_id: str, now: str | None = None) -> list[dict[str, Any]]:
+    """Return the closed periods in order of time; with `now` only those that are not over yet."""
+    return store.query(
+        "select * from testbed_closure where testbed_id = :id and ends_on >= :today order by starts_on, ends_on, id",
+        {"id": testbed_id, "today": day(now) if now else ""},
+    )
+
+
+def close_period(
+    store: Store, viewer: Viewer | None, testbed_id: str, starts_on: str, ends_on: str, reason: str, now: str
+) -> str:
+    """Close a testbed from one day to another, both included; return the closure's id.
+
+    Raises Invalid for a missing day or reason, or an end before the start. No access is touched by it.
+    """
+    typed = fields.validate(_Closure, {"starts_on": starts_on, "ends_on": ends_on, "reason": reason})
+    lacking = {name: ("required", {}) for name, value in typed.model_dump().items() if not value}
+    if lacking:
+        raise Invalid(lacking)
+    if typed.ends_on < typed.starts_on:
+        raise Invalid({"ends_on": ("period", {})})
+    closure_id = new_id()
+    with store.atomic():
+        locked(store, testbed_id)
+        row = {"id": closure_id, "testbed_id": testbed_id, **typed.model_dump(), "created_at": now}
+        store.insert("testbed_closure", row)
+        _update(store, testbed_id, {})
+        record.write(
+            store, viewer and viewer.person_id, "testbed.close_period", "testbed", testbed_id, now, **typed.model_dump()
+        )
+    return closure_id
+
+
+def open_period(store: Store, viewer: Viewer, testbed_id: str, closure_id: str, now: str) -> None:
+    """Remove a closed period of this testbed; raise NotFound when it is gone already."""
+    with store.atomic():
+        locked(store, testbed_id)
+        rows = store.query(
+            "delete from testbed_closure where id = :id and testbed_id = :testbed returning starts_on, ends_on, reason",
+            {"id": closure_id, "testbed": testbed_id},
+        )
+        if not rows:
+            raise NotFound("closure")
+        _update(store, testbed_id, {})
+        record.write(store, viewer.person_id, "testbed.open_period", "testbed", testbed_id, now, **rows[0])
+
+
+def locked(store: Store, testbed_id: str) -> dict[str, Any]:
+    """Lock a testbed's row by a write and return it as stored: whoever comes second sees what the first did."""
+    rows = store.query("update testbed set seq = seq where id = :id returning *", {"id": testbed_id})
+    if not rows:
+        raise NotFound("testbed")
+    return rows[0]
+
+
+def _update(store: Store, testbed_id: str, columns: dict[str, Any]) -> None:
+    row = {**columns, "seq": record.next_seq(store)}
+    assignments = ", ".join(f"{name} = :{name}" for name in row)
+    store.execute(f"update testbed set {assignments} where id = :testbed_id", {**row, "testbed_id": testbed_id})  # noqa: S608
