@@ -1,0 +1,1 @@
+"""Files, mail and databases in and out of the hub."""

@@ -1,15 +1,43 @@
-"""The ranking as the pages use it: one ranker an application, built once."""
+"""The ranking as the pages use it: one ranker an application, built once, over the background's model."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, current_app
+
+from ..ranking import embedder, shipped
+from ..ranking.background import Background
+from ..ranking.ranker import Ranker
+from .access import store
 
 if TYPE_CHECKING:
     from ..ranking.encoder import Encoder
 
 
 def install(app: Flask, encoder: Encoder | None) -> None:
-    """Keep the encoder for the application."""
-    app.extensions["encoder"] = encoder
+    """Keep the encoder for the application; the ranker is made at its first use, in each process."""
+    config = app.config["MATCHER"]
+    app.extensions["encoder"] = encoder or embedder.EmbedderClient(config.embedder_socket)
+    app.extensions["ranker"] = None
+
+    @cache
+    def background() -> Background:
+        return shipped.load_background(config.instance, app.extensions["encoder"])
+
+    app.extensions["background"] = background
+
+
+def ranker() -> Ranker:
+    """Return the ranker of this process."""
+    found = current_app.extensions["ranker"]
+    if found is None:
+        extensions = current_app.extensions
+        found = extensions["ranker"] = Ranker(store(), extensions["encoder"], extensions["background"])
+    return found
+
+
+def saved(kind: str, row: dict[str, Any]) -> None:
+    """Make a row that was just saved rankable at once; called by the pages after the change is kept."""
+    ranker().refresh(kind, row)

@@ -1,0 +1,25 @@
+"""How gunicorn serves the hub: `gunicorn wsgi:app` reads this file by its name.
+
+Two workers of four threads were the best of what was tried on two cores; WEB_CONCURRENCY and MATCHER_THREADS
+say otherwise. The workers hold no model: `matcher work` does.
+"""
+
+import os
+
+bind = os.environ.get("MATCHER_BIND", f"127.0.0.1:{os.environ.get('PORT') or 8000}")
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+threads = int(os.environ.get("MATCHER_THREADS") or 4)
+worker_class = "gthread"
+preload_app = True
+timeout = 60
+graceful_timeout = 10
+keepalive = 5
+max_requests = 0
+limit_request_line = 4094
+accesslog = None
+errorlog = "-"
+loglevel = os.environ.get("MATCHER_LOG_LEVEL", "warning")
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 — heartbeat files only
+# One BLAS thread a request: the threads of the workers already share the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -1,0 +1,65 @@
+"""The background that ships with the hub: the demo's texts, embedded with the hub's own model.
+
+It stands in for the means and hub statistics of a young hub (see `background`). Made once per model and version of
+the demo texts, kept in the instance folder, written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from ..hub import needs, startups
+from ..hub.reference import DATA
+from . import lexical
+from .background import Background, Texts
+from .encoder import Encoder, Prompt
+
+FOLDER = DATA / "demo"
+
+
+def version(encoder: Encoder) -> str:
+    """Return the short name of the background for this model and these texts."""
+    digest = hashlib.sha256(f"{encoder.name}@{encoder.fingerprint}".encode())
+    for name in ("needs", "startups"):
+        digest.update((FOLDER / f"{name}.jsonl").read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def ensure_background(instance: Path, encoder: Encoder) -> int:
+    """Make the background where it is missing; return 1 when it was made, 0 when it was there."""
+    path = _path(instance, encoder)
+    if path.exists():
+        return 0
+    made = Background(_embed("needs", "query", encoder), _embed("startups", "passage", encoder))
+    blobs = made.questions.to_bytes(), made.documents.to_bytes()
+    with tempfile.NamedTemporaryFile(dir=instance, suffix=".part", delete=False) as file:
+        file.write(len(blobs[0]).to_bytes(8, "little") + blobs[0] + blobs[1])
+    Path(file.name).replace(path)
+    return 1
+
+
+def load_background(instance: Path, encoder: Encoder) -> Background:
+    """Return the background of this model, or an empty one while it is missing or cannot be read."""
+    try:
+        blob = _path(instance, encoder).read_bytes()
+        size = int.from_bytes(blob[:8], "little")
+        return Background(Texts.from_bytes(blob[8 : 8 + size]), Texts.from_bytes(blob[8 + size :]))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return Background.none(encoder.dimensions)
+
+
+def _path(instance: Path, encoder: Encoder) -> Path:
+    return instance / f"background-{version(encoder)}.bin"
+
+
+def _embed(name: str, prompt: Prompt, encoder: Encoder) -> Texts:
+    sections = needs.sections if name == "needs" else startups.sections
+    with (FOLDER / f"{name}.jsonl").open(encoding="utf8") as file:
+        rows: list[dict[str, Any]] = [json.loads(line) for line in file if line.strip()]
+    texts = ["\n".join(sections(row)) for row in rows]
+    return Texts(encoder.encode(texts, prompt), [lexical.terms(text) for text in texts])
