@@ -53,7 +53,7 @@ RULES: dict[str, Rule] = {
     "need.review": _broker,
     "need.close": _either(_need_side, _broker),
     "need.rank": _broker,
-    "need.candidates": _need_side,
+    "need.candidates": _either(_need_side, _broker),
     # startups
     "startup.view": _anyone,
     "startup.create": _role("startup"),
@@ -68,7 +68,17 @@ RULES: dict[str, Rule] = {
     # from interest to access
     "interest.create": _role("startup"),
     "interest.withdraw": _member("startup_organisation", "startup"),
+    "interest.view": _either(_broker, _member("startup_organisation", "startup")),
     "interest.answer": _broker,
+    "share.create": _broker,
+    "share.comment": _member("owner_organisation", "owner", "startup"),
+    "dismissal": _broker,
+    "conflict.declare": _either(
+        _broker,
+        _member("owner_organisation", "owner", "startup"),
+        _member("startup_organisation", "startup"),
+    ),
+    "conflict.lift": _broker,
     "pairing.view": _signed_in,
     "pairing.propose": _broker,
     "pairing.answer": _either(

@@ -365,12 +365,14 @@ create table pairing (
     declined_side text check (declined_side in ('owner', 'startup', 'broker')),
     ended_at text,
     ended_by text references person (id),
+    ended_side text check (ended_side in ('owner', 'startup', 'host', 'broker')),
     reason text,
     note text,
     check (confirmed_at is null or (owner_accepted_at is not null and startup_accepted_at is not null)),
     check (declined_at is null or (confirmed_at is null and reason is not null)),
     check (ended_at is null or (confirmed_at is not null and reason is not null)),
-    check ((declined_at is null) = (declined_side is null))
+    check ((declined_at is null) = (declined_side is null)),
+    check ((ended_at is null) = (ended_side is null))
 ){strict}
 --;
 create unique index pairing_live on pairing (need_id, startup_id) where declined_at is null and ended_at is null
@@ -388,7 +390,7 @@ create table access (
     check (ends_on >= starts_on)
 ){strict}
 --;
-create index access_testbed on access (testbed_id, starts_on, ends_on) where ended_at is null
+create index access_testbed on access (testbed_id, ends_on)
 """
 
 RANKING = """

@@ -1,0 +1,135 @@
+"""Conflicts of interest between a need and a startup: declared by either side or a broker, lifted by a broker only.
+
+While one stands, the two can neither be proposed to each other nor confirmed. Rows are kept for good.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..store import Store
+from . import fields, mail, people, record
+from .errors import Conflict, Denied, Invalid, NotFound
+from .ids import new_id
+from .people import Viewer
+from .permissions import can
+
+_NAMED = """
+    select c.*, n.title as need_title, n.organisation_id as owner_organisation, s.name as startup_name,
+           s.organisation_id as startup_organisation, declarer.name as declared_by_name, lifter.name as lifted_by_name
+    from conflict c join need n on n.id = c.need_id join startup s on s.id = c.startup_id
+    left join person declarer on declarer.id = c.person_id left join person lifter on lifter.id = c.lifted_by"""
+
+
+class ConflictContent(fields.Content):
+    """What is said about the tie."""
+
+    note: fields.Text = ""
+
+
+def pair(store: Store, viewer: Viewer | None, need_id: str, startup_id: str) -> dict[str, Any]:
+    """Return a need and a startup as one thing that a conflict can be declared on; raise NotFound.
+
+    A person meets the pair when they are a broker or stand on one of its sides.
+    """
+    rows = store.query(
+        """select n.id as need_id, n.title as need_title, n.organisation_id as owner_organisation,
+                  s.id as startup_id, s.name as startup_name, s.organisation_id as startup_organisation
+           from need n, startup s where n.id = :need and s.id = :startup""",
+        {"need": need_id, "startup": startup_id},
+    )
+    if not rows or not can(viewer, "conflict.declare", rows[0]):
+        raise NotFound("pair")
+    return rows[0]
+
+
+def load(store: Store, viewer: Viewer | None, conflict_id: str) -> dict[str, Any]:
+    """Return one declaration with names, for brokers and the two sides; raise NotFound."""
+    rows = store.query(f"{_NAMED} where c.id = :id", {"id": conflict_id})  # noqa: S608 — constants
+    if not rows or not can(viewer, "conflict.declare", rows[0]):
+        raise NotFound("conflict")
+    return rows[0]
+
+
+def declare(store: Store, viewer: Viewer, need_id: str, startup_id: str, note: str, now: str) -> str:
+    """Declare a conflict of interest, with what it is; return its id. Raise Conflict when one stands already."""
+    note = fields.validate(ConflictContent, {"note": note}).note
+    if not note:
+        raise Invalid({"note": ("required", {})})
+    with store.atomic():
+        # The startup's row is what proposing and confirming lock too: a declaration never slips in between.
+        store.execute("update startup set seq = seq where id = :id", {"id": startup_id})
+        both = pair(store, viewer, need_id, startup_id)
+        refuse(store, need_id, startup_id)
+        row = {
+            "id": new_id(),
+            "need_id": need_id,
+            "startup_id": startup_id,
+            "person_id": viewer.person_id,
+            "note": note,
+            "declared_at": now,
+        }
+        store.insert("conflict", row)
+        told = [person for person in people.with_role(store, "broker") if person["email"] != viewer.email]
+        mail.queue(
+            store, f"conflict.declared:{row['id']}", told, "conflict_declared", now,
+            need_id=need_id, startup_id=startup_id, need=both["need_title"], startup=both["startup_name"],
+            note=note, actor=viewer.name,
+        )  # fmt: skip
+        record.write(
+            store, viewer.person_id, "conflict.declare", "conflict", row["id"], now,
+            need_id=need_id, startup_id=startup_id,
+        )  # fmt: skip
+    return row["id"]
+
+
+def lift(store: Store, viewer: Viewer, conflict_id: str, now: str) -> None:
+    """Lift a conflict of interest (a broker's decision); the row stays. Raise Conflict when it was lifted already."""
+    with store.atomic():
+        store.execute("update conflict set note = note where id = :id", {"id": conflict_id})
+        row = load(store, viewer, conflict_id)
+        if not can(viewer, "conflict.lift", row):
+            raise Denied("denied")
+        if row["lifted_at"]:
+            raise Conflict("conflict_lifted", person=row["lifted_by_name"] or "", at=row["lifted_at"])
+        store.execute(
+            "update conflict set lifted_at = :now, lifted_by = :by where id = :id",
+            {"now": now, "by": viewer.person_id, "id": conflict_id},
+        )
+        declarer = store.query(
+            """select email, locale from person where id = :id and disabled_at is null and email <> :own""",
+            {"id": row["person_id"], "own": viewer.email},
+        )
+        mail.queue(
+            store, f"conflict.lifted:{conflict_id}", declarer, "conflict_lifted", now,
+            need_id=row["need_id"], startup_id=row["startup_id"], need=row["need_title"], startup=row["startup_name"],
+            actor=viewer.name, actor_email=viewer.email,
+        )  # fmt: skip
+        record.write(store, viewer.person_id, "conflict.lift", "conflict", conflict_id, now)
+
+
+def refuse(store: Store, need_id: str, startup_id: str) -> None:
+    """Raise Conflict when a conflict of interest stands between the two."""
+    standing = [row for row in history(store, need_id, startup_id) if not row["lifted_at"]]
+    if standing:
+        raise Conflict("conflict_declared", person=standing[0]["declared_by_name"] or "", at=standing[0]["declared_at"])
+
+
+def history(store: Store, need_id: str, startup_id: str) -> list[dict[str, Any]]:
+    """Return all declarations between the two, the standing one first, with names."""
+    return store.query(
+        f"""{_NAMED} where c.need_id = :need and c.startup_id = :startup
+            order by c.lifted_at is not null, c.declared_at desc""",  # noqa: S608 — constants
+        {"need": need_id, "startup": startup_id},
+    )
+
+
+def standing(
+    store: Store, *, need_id: str = "", startup_ids: list[str] | tuple[str, ...] = ()
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the conflicts that stand for one need, or for some startups, by (need id, startup id). For the gates."""
+    rows = store.query(
+        f"""{_NAMED} where c.lifted_at is null and (c.need_id = :need or c.startup_id in :startups)""",  # noqa: S608
+        {"need": need_id, "startups": list(startup_ids)},
+    )
+    return {(row["need_id"], row["startup_id"]): row for row in rows}

@@ -1,0 +1,62 @@
+"""Who is told of a step in a case, and what every such mail holds: what happened, what comes next, whom to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..store import Store
+from . import mail, needs, people
+from .people import Viewer
+
+LOCALES = ("sv", "en")
+Case = dict[str, Any]
+
+
+def brokers(store: Store, person_id: str | None) -> list[dict[str, Any]]:
+    """Return the broker who holds a case when still there and active, else all brokers."""
+    everybody = people.with_role(store, "broker")
+    return [person for person in everybody if person["id"] == person_id] or everybody
+
+
+def of_side(store: Store, side: str, case: Case) -> list[dict[str, Any]]:
+    """Return the people of one side of a case: owner, startup, host or broker (id, name, email, locale)."""
+    if side == "owner":
+        need = {"person_id": case["need_person_id"], "organisation_id": case["owner_organisation"]}
+        return needs.owners(store, need)
+    if side == "startup":
+        return people.with_role(store, "startup", organisation_id=case["startup_organisation"])
+    if side == "host":
+        return _hosts(store, case)
+    return brokers(store, case["proposed_by"])
+
+
+def _hosts(store: Store, case: Case) -> list[dict[str, Any]]:
+    """Return the host's people; a testbed whose host never logs in is reached at its contact and the backup."""
+    found = people.with_role(store, "host", organisation_id=case["host_organisation"])
+    language = case["testbed_language"] if case["testbed_language"] in LOCALES else "en"
+    contacts = [
+        {"id": None, "name": case[f"{which}_name"], "email": case[f"{which}_email"], "locale": language}
+        for which in ("contact", "backup")
+        if case[f"{which}_email"]
+    ]
+    return found or contacts
+
+
+def tell(store: Store, viewer: Viewer, case: Case, sides: Iterable[str], event: str, now: str, **params: Any) -> None:
+    """Queue the mail `pairing_EVENT` to the people of `sides`, each once, but not to the one who acts.
+
+    `now` makes the event unique: extending twice tells twice.
+    """
+    told: dict[str, dict[str, Any]] = {}
+    for side in sides:
+        for person in of_side(store, side, case):
+            if person["email"] != viewer.email:
+                told.setdefault(person["email"], person)
+    mail.queue(
+        store, f"pairing.{event}:{case['id']}:{now}", told.values(), f"pairing_{event}", now,
+        pairing_id=case["id"], need=case["need_title"], startup=case["startup_name"], owner=case["owner_name"],
+        testbed=case["testbed_name"], answer_by=case["answer_by"], starts_on=case["starts_on"],
+        ends_on=case["ends_on"], broker=case["broker"], broker_email=case["broker_email"], actor=viewer.name,
+        **params,
+    )  # fmt: skip
