@@ -107,3 +107,8 @@ def _testbed(store: Store, row: dict[str, Any], now: str) -> None:
             store, None, row["id"], _day(now, closure["start_days"]), _day(now, closure["end_days"]),
             closure["reason"], now,
         )  # fmt: skip
+
+
+def is_loaded(store: Store) -> bool:
+    """Whether the demo's log-ins work here."""
+    return bool(store.query("select id from person where email = :email", {"email": ACCOUNTS[0]["email"]}))

@@ -287,3 +287,25 @@ def _reasons(
         asked, answer = need[0][pair.asked], profile[0][pair.answer]
         meetings.append(Meeting(asked, answer, round(pair.score, 4), *evidence.shared_words(asked, answer)))
     return Reasons(meetings, [need[0][number] for number in found.uncovered])
+
+
+def as_data(ranking: Ranking) -> dict[str, Any]:
+    """Return a ranking as plain data, for JSON."""
+    return {
+        "total": ranking.total,
+        "model": ranking.model,
+        "scoring": ranking.scoring,
+        "lexical_only": ranking.lexical_only,
+        "matches": [
+            {
+                "rank": match.rank,
+                "id": match.id,
+                "name": match.row["name"],
+                "score": match.score,
+                "parts": match.parts,
+                "gates": [asdict(gate) for gate in match.gates],
+                "reasons": asdict(match.reasons) if match.reasons else None,
+            }
+            for match in ranking.matches
+        ],
+    }

@@ -180,7 +180,7 @@ def save_password() -> Any:
 
 def demo_accounts() -> tuple[dict[str, str], ...]:
     """Return the demo log-ins to show beside the form; empty in a real hub."""
-    return demo.ACCOUNTS if settings().demo else ()
+    return demo.ACCOUNTS if settings().demo and demo.is_loaded(store()) else ()
 
 
 @blueprint.context_processor

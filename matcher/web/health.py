@@ -1,5 +1,31 @@
-"""Pages: health."""
+"""For operators: alive, and ready to serve."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from ..store import StoreError
+from ..store.schema import pending
+from .access import allowed, store
 
 blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+@allowed("public")
+def alive() -> Response:
+    """Answer when the process does."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+@allowed("public")
+def ready() -> tuple[Response, int]:
+    """Answer 200 when the store answers and has the code's schema, else 503 with the reason."""
+    try:
+        missing = pending(store())
+    except StoreError:
+        return jsonify(status="store unavailable"), 503
+    if missing:
+        return jsonify(status="schema not up to date"), 503
+    return jsonify(status="ready"), 200

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
@@ -22,9 +21,16 @@ def install(app: Flask, encoder: Encoder | None) -> None:
     app.extensions["encoder"] = encoder or embedder.EmbedderClient(config.embedder_socket)
     app.extensions["ranker"] = None
 
-    @cache
+    held: list[Background] = []
+
     def background() -> Background:
-        return shipped.load_background(config.instance, app.extensions["encoder"])
+        """Return the shipped background; asked for again until the background process has made it."""
+        if not held:
+            found = shipped.load_background(config.instance, app.extensions["encoder"])
+            if not len(found.questions):
+                return found
+            held.append(found)
+        return held[0]
 
     app.extensions["background"] = background
 
