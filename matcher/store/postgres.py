@@ -6,7 +6,6 @@ may, as on SQLite (`:county is null or …`), where a server-side parameter has 
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -20,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from . import statements
+from . import forks, statements
 from .catalogue import Table
 from .errors import (
     ConstraintViolation,
@@ -46,7 +45,6 @@ _KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[StoreErr
     ),
     ((errors.OperationalError, errors.InterfaceError, PoolTimeout), StoreUnavailable),
 )
-_left_behind: list[object] = []  # a parent's pools: closing their sockets in the child would end the parent's sessions
 _CONSTRAINTS = """
     select c.conrelid::regclass::text as name, c.contype::text as kind, c.confrelid::regclass::text as other,
            string_agg(a.attname, ',' order by k.position) as columns
@@ -68,10 +66,9 @@ class PostgresStore:
     def __init__(self, url: str, wait_ms: int) -> None:
         self._url = url
         self._wait_ms = wait_ms
-        self._lock = threading.Lock()
-        self._local = threading.local()
         self._pool: ConnectionPool | None = None
-        self._pid = os.getpid()
+        self.forget()
+        forks.watch(self)
 
     def query(self, sql: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return every row of a statement that answers with rows."""
@@ -135,10 +132,16 @@ class PostgresStore:
 
     def close(self) -> None:
         """Close the pool of this process; the next verb opens another."""
-        with self._lock:
-            if self._pool and self._pid == os.getpid():
-                self._pool.close()
-            self._pool = None
+        pool = self.forget()
+        if pool:
+            pool.close()
+
+    def forget(self) -> ConnectionPool | None:
+        """Start without connections, and return the old ones without closing them."""
+        left, self._pool = self._pool, None
+        self._opening = threading.Lock()
+        self._local = threading.local()
+        return left
 
     @contextmanager
     def _ran(self, sql: str, values: Mapping[str, Any]) -> Iterator[psycopg.Cursor]:
@@ -148,14 +151,14 @@ class PostgresStore:
     @contextmanager
     def _block(self) -> Iterator[None]:
         with _named_errors(), self._connection() as connection, connection.transaction():
-            outer, self._local.held = self._held(), (os.getpid(), connection)
+            outer, self._local.held = self._held(), connection
             try:
                 yield
                 if connection.info.transaction_status is TransactionStatus.INERROR:
                     # COMMIT would answer ROLLBACK here, and nobody would know.
                     raise TransactionFailed("a statement failed in this atomic(): nothing of it is kept")
             finally:
-                self._local.held = (os.getpid(), outer)
+                self._local.held = outer
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection]:
@@ -168,14 +171,10 @@ class PostgresStore:
                 yield connection
 
     def _held(self) -> psycopg.Connection | None:
-        pid, connection = getattr(self._local, "held", (0, None))
-        return connection if pid == os.getpid() else None
+        return getattr(self._local, "held", None)
 
     def _own_pool(self) -> ConnectionPool:
-        with self._lock:
-            if self._pid != os.getpid():
-                _left_behind.append(self._pool)
-                self._pool, self._pid = None, os.getpid()
+        with self._opening:
             if not self._pool:
                 self._pool = ConnectionPool(
                     self._url,

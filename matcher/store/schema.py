@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from . import Store
@@ -48,10 +49,9 @@ def statements(script: str, engine: str) -> list[str]:
 
 
 def _create_table(store: Store) -> None:
-    try:
+    # PostgreSQL answers with a unique violation when two processes create it at the same moment: now it is there.
+    with suppress(UniqueViolation):
         store.execute(statements(_TABLE, store.engine)[0])
-    except UniqueViolation:
-        pass  # PostgreSQL, when two processes create it at the same moment: now it is there
 
 
 def _apply(store: Store, name: str, script: str) -> bool:
