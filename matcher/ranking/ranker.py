@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..hub import conflicts, pairings
+from ..hub import capacity, conflicts
 from ..store import Store
 from . import evidence, gates, indexing, lexical
 from .background import Background, Mean, Texts
@@ -107,10 +107,11 @@ class Ranker:
         gates are known; ranks stay those of the whole list.
         """
         subject = self._subject("need", need)
-        running, declared = pairings.running(self.store), conflicts.of_need(self.store, need["id"])
+        running = capacity.running(self.store, today.isoformat())
+        standing = conflicts.standing(self.store, need_id=need["id"])
 
         def stops(row: dict[str, Any]) -> list[gates.Gate]:
-            return gates.check(need, row, today, running.get(row["id"], 0), declared.get(row["id"], []))
+            return gates.check(need, row, today, running.get(row["id"], 0), _notes(standing, need["id"], row["id"]))
 
         ranking = self._rank("startup", "need", subject, stops, top, keep)
         return self._with_evidence(ranking, "need", need["id"], "startup")
@@ -118,11 +119,11 @@ class Ranker:
     def needs_for(self, startup: dict[str, Any], today: date, *, top: int | None = None) -> Ranking:
         """Rank all published needs for a startup (a decoded row); the same scores seen from the other side."""
         subject = self._subject("startup", startup)
-        running = pairings.running(self.store).get(startup["id"], 0)
-        declared = conflicts.of_startup(self.store, startup["id"])
+        running = capacity.running(self.store, today.isoformat()).get(startup["id"], 0)
+        standing = conflicts.standing(self.store, startup_ids=[startup["id"]])
 
         def stops(row: dict[str, Any]) -> list[gates.Gate]:
-            return gates.check(row, startup, today, running, declared.get(row["id"], []))
+            return gates.check(row, startup, today, running, _notes(standing, row["id"], startup["id"]))
 
         ranking = self._rank("need", "startup", subject, stops, top, None)
         return self._with_evidence(ranking, "startup", startup["id"], "need")
@@ -271,6 +272,11 @@ def sentences_of(
         texts.append(row["text"])
         vectors.append(np.frombuffer(row["vector"], "<f2").astype(np.float32))
     return {key: (texts, np.stack(vectors)) for key, (texts, vectors) in found.items() if key in wanted}
+
+
+def _notes(standing: dict[tuple[str, str], dict[str, Any]], need_id: str, startup_id: str) -> list[str]:
+    found = standing.get((need_id, startup_id))
+    return [found["note"]] if found else []
 
 
 def _order(total: np.ndarray, ids: list[str]) -> list[int]:
