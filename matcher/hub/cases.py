@@ -113,7 +113,7 @@ def load(store: Store, viewer: Viewer | None, pairing_id: str) -> dict[str, Any]
     """
     condition, params = visible(viewer)
     rows = store.query(
-        f"{_CASE} where p.id = :id and {condition}",  # noqa: S608 — the condition is one of three constants above
+        f"{_CASE} where p.id = :id and {condition}",
         {"id": pairing_id, **params},
     )
     if not rows:
@@ -126,7 +126,7 @@ def load(store: Store, viewer: Viewer | None, pairing_id: str) -> dict[str, Any]
 
 def fetch(store: Store, pairing_id: str) -> dict[str, Any]:
     """Return one case for the hub's own rules, whoever asks; raise NotFound."""
-    rows = store.query(f"{_CASE} where p.id = :id", {"id": pairing_id})  # noqa: S608 — constants
+    rows = store.query(f"{_CASE} where p.id = :id", {"id": pairing_id})
     if not rows:
         raise NotFound("pairing")
     return decode(rows[0])
@@ -150,9 +150,9 @@ def listing(
     if mine and viewer:
         condition, params = condition + " and p.proposed_by = :me", {**params, "me": viewer.person_id}
     params = {**params, "today": day(now)}
-    total = store.query(f"select count(*) as n {_FROM} where {condition}", params)[0]["n"]  # noqa: S608 — constants
+    total = store.query(f"select count(*) as n {_FROM} where {condition}", params)[0]["n"]
     rows = store.query(
-        f"{_LIST} where {condition} order by p.proposed_at desc, p.id limit :limit offset :offset",  # noqa: S608
+        f"{_LIST} where {condition} order by p.proposed_at desc, p.id limit :limit offset :offset",
         {**params, "limit": PAGE, "offset": PAGE * (max(page, 1) - 1)},
     )
     return [{**row, "status": status(row, now)} for row in rows], total
@@ -162,7 +162,7 @@ def counts(store: Store, viewer: Viewer | None, now: str) -> dict[str, int]:
     """Return how many of the cases that a person may see stand in each stage; one query."""
     condition, params = visible(viewer)
     columns = ", ".join(f"count(*) filter (where {rule}) as {stage}" for stage, rule in STAGES.items())
-    return store.query(f"select {columns} {_FROM} where {condition}", {**params, "today": day(now)})[0]  # noqa: S608
+    return store.query(f"select {columns} {_FROM} where {condition}", {**params, "today": day(now)})[0]
 
 
 def next_step(row: dict[str, Any], now: str, review_days: int = 7) -> dict[str, Any]:

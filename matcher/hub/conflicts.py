@@ -45,7 +45,7 @@ def pair(store: Store, viewer: Viewer | None, need_id: str, startup_id: str) -> 
 
 def load(store: Store, viewer: Viewer | None, conflict_id: str) -> dict[str, Any]:
     """Return one declaration with names, for brokers and the two sides; raise NotFound."""
-    rows = store.query(f"{_NAMED} where c.id = :id", {"id": conflict_id})  # noqa: S608 — constants
+    rows = store.query(f"{_NAMED} where c.id = :id", {"id": conflict_id})
     if not rows or not can(viewer, "conflict.declare", rows[0]):
         raise NotFound("conflict")
     return rows[0]
@@ -119,7 +119,7 @@ def history(store: Store, need_id: str, startup_id: str) -> list[dict[str, Any]]
     """Return all declarations between the two, the standing one first, with names."""
     return store.query(
         f"""{_NAMED} where c.need_id = :need and c.startup_id = :startup
-            order by c.lifted_at is not null, c.declared_at desc""",  # noqa: S608 — constants
+            order by c.lifted_at is not null, c.declared_at desc""",
         {"need": need_id, "startup": startup_id},
     )
 
@@ -129,7 +129,7 @@ def standing(
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the conflicts that stand for one need, or for some startups, by (need id, startup id). For the gates."""
     rows = store.query(
-        f"""{_NAMED} where c.lifted_at is null and (c.need_id = :need or c.startup_id in :startups)""",  # noqa: S608
+        f"""{_NAMED} where c.lifted_at is null and (c.need_id = :need or c.startup_id in :startups)""",
         {"need": need_id, "startups": list(startup_ids)},
     )
     return {(row["need_id"], row["startup_id"]): row for row in rows}
