@@ -1,20 +1,41 @@
-"""Needs: a published problem with an owner and a wanted effect. Draft → submitted → published → closed."""
+"""Needs: a published problem with an owner and a wanted effect. Draft → submitted → published → closed.
+
+The fields are in `need_content`, the lists that people browse in `need_catalogue`, versions in `need_versions`.
+"""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ..store import Store
-from . import fields, mail, people, record, reference
+from . import fields, mail, need_versions, organisations, people, record
 from .clock import day
 from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
+from .need_content import (
+    LISTS,
+    NEEDED_TO_SUBMIT,
+    PUBLIC_FIELDS,
+    TEXTS,
+    NeedContent,
+    checked,
+    columns,
+    decode,
+    encode,
+    expired,
+    missing,
+    readable,
+    sections,
+    status,
+)
 from .people import Viewer
 
-LISTS = ("beneficiaries", "themes", "goals", "languages")
-TEXTS = ("title", "people", "description", "effect", "measure", "tried", "keep")
-NEEDED_TO_SUBMIT = ("title", "people", "description", "effect", "measure")
+__all__ = [
+    "CLOSE_REASONS", "LISTS", "NEEDED_TO_SUBMIT", "PUBLIC_FIELDS", "RETURN_REASONS", "TEXTS", "NeedContent", "close",
+    "conflicts", "create", "decode", "expired", "involved", "load", "missing", "owners", "publish", "save", "sections",
+    "send_back", "status", "submit", "visible",
+]  # fmt: skip
+
 CLOSE_REASONS = ("met", "no_longer_needed", "no_match", "procured", "paused", "duplicate")
 RETURN_REASONS = (
     "describe_problem",
@@ -25,59 +46,6 @@ RETURN_REASONS = (
     "duplicate",
     "other",
 )
-
-
-class NeedContent(fields.Content):
-    """What a person writes about a need; every field but the title may wait. Days are ISO dates."""
-
-    title: fields.Title
-    people: fields.Text = ""
-    description: fields.Text = ""
-    effect: fields.Text = ""
-    measure: fields.Text = ""
-    tried: fields.Text = ""
-    keep: fields.Text = ""
-    beneficiaries: fields.listing("beneficiaries", frozenset(reference.BENEFICIARIES)) = []
-    themes: fields.Themes = []
-    goals: fields.Goals = []
-    county_code: fields.County = None
-    municipality_code: fields.Municipality = None
-    contact: fields.Line = ""
-    runner: fields.Line = ""
-    budget: fields.choice("budgets", frozenset(reference.BUDGETS), "unknown") = "unknown"
-    wanted_by: fields.Day = None
-    testbed_id: fields.Line = ""
-    language: fields.Language = "sv"
-    languages: fields.Languages = []
-    min_readiness: fields.number(1, 9) = None
-    local: fields.choice("local", frozenset({"yes"})) = None
-    valid_until: fields.Day = None
-
-
-def sections(row: dict[str, Any]) -> list[str]:
-    """Return the texts of a need that carry its meaning, in order, without the empty ones."""
-    return [row[name] for name in TEXTS if row[name]]
-
-
-def decode(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a stored row with its lists parsed and its `status` derived from the timestamps."""
-    return {**row, **{name: json.loads(row[name]) for name in LISTS}, "status": status(row)}
-
-
-def status(row: dict[str, Any]) -> str:
-    """Return draft, returned, submitted, published or closed."""
-    if row["closed_at"]:
-        return "closed"
-    if row["published_at"]:
-        return "published"
-    if row["submitted_at"]:
-        return "submitted"
-    return "returned" if row["returned_at"] else "draft"
-
-
-def expired(row: dict[str, Any], now: str) -> bool:
-    """Whether the need's own last day has passed."""
-    return bool(row["valid_until"]) and row["valid_until"] < day(now)
 
 
 def visible(viewer: Viewer | None) -> tuple[str, dict[str, Any]]:
@@ -101,7 +69,7 @@ def visible(viewer: Viewer | None) -> tuple[str, dict[str, Any]]:
 
 
 def load(store: Store, viewer: Viewer | None, need_id: str) -> dict[str, Any]:
-    """Return one need that the person may see, with its organisation's name; raise NotFound."""
+    """Return one need that the person may see, with its organisation's name, in the fields that they may read."""
     condition, params = visible(viewer)
     rows = store.query(
         f"""select n.*, o.name as organisation, t.name as testbed from need n
@@ -111,12 +79,7 @@ def load(store: Store, viewer: Viewer | None, need_id: str) -> dict[str, Any]:
     )
     if not rows:
         raise NotFound("need")
-    return decode(rows[0])
-
-
-def missing(row: dict[str, Any]) -> list[str]:
-    """Return the fields that must be written before a need can be submitted."""
-    return [name for name in NEEDED_TO_SUBMIT if not row[name]]
+    return readable(viewer, decode(rows[0]))
 
 
 def create(
@@ -128,8 +91,7 @@ def create(
     """
     if viewer and not viewer.has("broker") and not viewer.acts_for(organisation_id, "owner", "startup"):
         raise Denied("need_organisation")
-    limit = origin.pop("limit", fields.FORM_LIMIT)
-    content = fields.validate(NeedContent, data, limit)
+    content = checked(data, origin.pop("limit", fields.FORM_LIMIT))
     row = {
         "id": new_id(),
         "organisation_id": organisation_id,
@@ -140,21 +102,15 @@ def create(
         "updated_at": now,
     }
     with store.atomic():
+        organisations.get(store, organisation_id)
+        _check_testbed(store, row["testbed_id"])
         store.insert("need", {**row, "seq": record.next_seq(store)})
         record.write(store, viewer and viewer.person_id, "need.create", "need", row["id"], now, title=row["title"])
     return row["id"]
 
 
-def encode(content: NeedContent) -> dict[str, Any]:
-    """Return checked content as columns of the table."""
-    row = content.model_dump()
-    row["languages"] = row["languages"] or ["sv"]
-    row["testbed_id"] = row["testbed_id"] or None
-    return {**row, **{name: json.dumps(row[name], ensure_ascii=False) for name in LISTS}}
-
-
 def save(
-    store: Store, viewer: Viewer, need_id: str, data: dict[str, Any], revision: int, now: str,
+    store: Store, viewer: Viewer | None, need_id: str, data: dict[str, Any], revision: int, now: str,
     limit: int = fields.FORM_LIMIT,
 ) -> dict[str, Any]:  # fmt: skip
     """Save changed fields (`data` may hold some of them) and return the new row.
@@ -171,28 +127,34 @@ def save(
             raise Stale("stale", current=current)
         merged = {name: data.get(name, current[name]) for name in NeedContent.model_fields}
         longest = max((len(current[name]) for name in TEXTS), default=0)
-        columns = encode(fields.validate(NeedContent, merged, max(limit, longest)))
-        changed = sorted(name for name in columns if columns[name] != encode_current(current)[name])
+        row = encode(checked(merged, max(limit, longest)))
+        before = columns(current)
+        changed = sorted(name for name in row if row[name] != before[name])
         if not changed:
             return current
+        if "testbed_id" in changed:
+            _check_testbed(store, row["testbed_id"])
         version = current["version"] + 1 if current["published_at"] else current["version"]
-        _update(store, need_id, {**columns, "version": version, "revision": revision + 1, "updated_at": now})
+        _update(store, need_id, {**row, "version": version, "revision": revision + 1, "updated_at": now})
         if current["published_at"]:
-            if missing({**current, **columns}) and not missing(current):
-                raise Invalid({name: ("required", {}) for name in missing({**current, **columns})})
-            _keep_version(store, need_id, version, viewer.person_id, columns, now)
-            mail.queue(
-                store, f"need.changed:{need_id}:{version}", involved(store, need_id), "need_changed", now,
-                need_id=need_id, title=columns["title"], version=version,
-            )  # fmt: skip
-        record.write(store, viewer.person_id, "need.save", "need", need_id, now, changed=changed, version=version)
-    return load(store, viewer, need_id)
+            _new_version(store, viewer, current, row, version, now)
+        by = viewer.person_id if viewer else None
+        record.write(store, by, "need.save", "need", need_id, now, changed=changed, version=version)
+        return decode(_locked(store, need_id))
 
 
-def encode_current(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a decoded row's content as columns, for comparing."""
-    columns = {name: row[name] for name in NeedContent.model_fields}
-    return {**columns, **{name: json.dumps(row[name], ensure_ascii=False) for name in LISTS}}
+def _new_version(
+    store: Store, viewer: Viewer | None, current: dict[str, Any], row: dict[str, Any], version: int, now: str
+) -> None:
+    """Keep a published need's new version and tell those who answered; what they relied on may not be emptied."""
+    emptied = [name for name in missing(row) if current[name]]
+    if emptied:
+        raise Invalid({name: ("required", {}) for name in emptied})
+    need_versions.keep(store, current["id"], version, viewer.person_id if viewer else None, row, now)
+    mail.queue(
+        store, f"need.changed:{current['id']}:{version}", involved(store, current["id"]), "need_changed", now,
+        need_id=current["id"], title=row["title"], version=version,
+    )  # fmt: skip
 
 
 def submit(store: Store, viewer: Viewer, need_id: str, now: str) -> None:
@@ -201,8 +163,12 @@ def submit(store: Store, viewer: Viewer, need_id: str, now: str) -> None:
         row = _locked(store, need_id)
         if row["submitted_at"] or row["published_at"] or row["closed_at"]:
             raise Conflict("need_already_submitted")
-        if missing(row):
-            raise Invalid({name: ("required", {}) for name in missing(row)})
+        errors: dict[str, tuple[str, dict[str, Any]]] = {name: ("required", {}) for name in missing(row)}
+        for name in ("wanted_by", "valid_until"):
+            if row[name] and row[name] < day(now):
+                errors[name] = ("past", {"value": row[name]})
+        if errors:
+            raise Invalid(errors)
         _update(store, need_id, {"submitted_at": now, "returned_at": None, "revision": row["revision"] + 1})
         mail.queue(
             store, f"need.submitted:{need_id}:{row['revision']}", people.with_role(store, "broker"),
@@ -211,19 +177,27 @@ def submit(store: Store, viewer: Viewer, need_id: str, now: str) -> None:
         record.write(store, viewer.person_id, "need.submit", "need", need_id, now)
 
 
-def publish(store: Store, viewer: Viewer | None, need_id: str, now: str, *, tell: bool = True) -> None:
-    """Publish a need (a broker's decision); raise Conflict when it is published or closed already."""
+def publish(
+    store: Store, viewer: Viewer | None, need_id: str, now: str, *, revision: int | None = None, tell: bool = True
+) -> None:
+    """Publish a need (a broker's decision); raise Conflict when it is published or closed already.
+
+    With `revision` it is what the broker has read: raise Stale when the text has changed since, Conflict when it
+    was not submitted. Imports leave it out.
+    """
     with store.atomic():
         row = _locked(store, need_id)
-        if row["published_at"] or row["closed_at"]:
+        if row["published_at"] or row["closed_at"] or (revision is not None and not row["submitted_at"]):
             raise Conflict("need_already_decided")
+        if revision is not None and revision != row["revision"]:
+            raise Stale("need_changed_meanwhile", current=decode(row))
         _update(
             store, need_id,
             {"published_at": now, "submitted_at": row["submitted_at"] or now, "version": 1,
              "revision": row["revision"] + 1},
         )  # fmt: skip
         by = viewer.person_id if viewer else None
-        _keep_version(store, need_id, 1, by, {name: row[name] for name in NeedContent.model_fields}, now)
+        need_versions.keep(store, need_id, 1, by, row, now)
         if tell:
             mail.queue(
                 store, f"need.published:{need_id}", owners(store, row), "need_published", now,
@@ -234,8 +208,10 @@ def publish(store: Store, viewer: Viewer | None, need_id: str, now: str, *, tell
 
 def send_back(store: Store, viewer: Viewer, need_id: str, reason: str, comment: str, now: str) -> None:
     """Send a submitted need back to its owner with a reason and a comment."""
-    comment = fields.clean(comment)
-    if reason not in RETURN_REASONS or not comment or len(comment) > fields.FORM_LIMIT:
+    comment = _note(comment, "comment")
+    if reason not in RETURN_REASONS:
+        raise Invalid({"reason": ("choose", {})})
+    if not comment:
         raise Invalid({"comment": ("required", {})})
     with store.atomic():
         row = _locked(store, need_id)
@@ -253,10 +229,13 @@ def send_back(store: Store, viewer: Viewer, need_id: str, reason: str, comment: 
 
 
 def close(store: Store, viewer: Viewer, need_id: str, reason: str, note: str, now: str) -> None:
-    """Close a need with a reason that all who answered are told; open interests are answered with it."""
+    """Close a need with a reason that all who answered are told.
+
+    Open interests and proposals that nobody has confirmed are declined with it; confirmed pairings go on.
+    """
+    note = _note(note, "note")
     if reason not in CLOSE_REASONS:
-        raise Invalid({"reason": ("required", {})})
-    note = fields.clean(note)[: fields.FORM_LIMIT]
+        raise Invalid({"reason": ("choose", {})})
     with store.atomic():
         row = _locked(store, need_id)
         if row["closed_at"]:
@@ -266,12 +245,7 @@ def close(store: Store, viewer: Viewer, need_id: str, reason: str, note: str, no
             store, need_id,
             {"closed_at": now, "close_reason": reason, "close_note": note, "revision": row["revision"] + 1},
         )  # fmt: skip
-        store.execute(
-            """update interest set answered_at = :now, answered_by = :by, answer = 'declined',
-                      reason = 'need_closed', note = :note
-               where need_id = :id and answered_at is null and withdrawn_at is null""",
-            {"now": now, "by": viewer.person_id, "id": need_id, "note": note},
-        )
+        _decline_open(store, viewer, row, note, now)
         mail.queue(
             store, f"need.closed:{need_id}", told, "need_closed", now,
             need_id=need_id, title=row["title"], reason=reason, note=note,
@@ -279,14 +253,26 @@ def close(store: Store, viewer: Viewer, need_id: str, reason: str, note: str, no
         record.write(store, viewer.person_id, "need.close", "need", need_id, now, reason=reason)
 
 
-def versions(store: Store, need_id: str) -> list[dict[str, Any]]:
-    """Return the published versions, newest first, `content` parsed and with the person's name."""
-    rows = store.query(
-        """select v.*, p.name as person from need_version v left join person p on p.id = v.person_id
-           where v.need_id = :id order by v.number desc""",
-        {"id": need_id},
+def _decline_open(store: Store, viewer: Viewer, row: dict[str, Any], note: str, now: str) -> None:
+    """Answer what still waits for this need, in the need's closing: nobody is left without an answer."""
+    side = "owner" if viewer.acts_for(row["organisation_id"], "owner", "startup") else "broker"
+    values = {"now": now, "by": viewer.person_id, "id": row["id"], "note": note}
+    store.execute(
+        """update interest set answered_at = :now, answered_by = :by, answer = 'declined',
+                  reason = 'need_closed', note = :note
+           where need_id = :id and answered_at is null and withdrawn_at is null""",
+        values,
     )
-    return [{**row, "content": json.loads(row["content"])} for row in rows]
+    declined = store.query(
+        """update pairing set declined_at = :now, declined_by = :by, declined_side = :side,
+                  reason = 'need_closed', note = :note
+           where need_id = :id and confirmed_at is null and declined_at is null returning id""",
+        {**values, "side": side},
+    )
+    for pairing in declined:
+        record.write(
+            store, viewer.person_id, "pairing.decline", "pairing", pairing["id"], now, reason="need_closed", side=side
+        )
 
 
 def owners(store: Store, row: dict[str, Any]) -> list[dict[str, Any]]:
@@ -312,6 +298,32 @@ def involved(store: Store, need_id: str) -> list[dict[str, Any]]:
     )
 
 
+def conflicts(store: Store, need_id: str) -> dict[str, list[str]]:
+    """Return the live conflicts of interest of a need: startup id → what was declared."""
+    found: dict[str, list[str]] = {}
+    for row in store.query(
+        "select startup_id, note from conflict where need_id = :id and lifted_at is null order by declared_at",
+        {"id": need_id},
+    ):
+        found.setdefault(row["startup_id"], []).append(row["note"])
+    return found
+
+
+def _note(text: str, field: str) -> str:
+    if len(text) > fields.FORM_LIMIT:
+        raise Invalid({field: ("too_long", {"limit": fields.FORM_LIMIT, "length": len(text)})})
+    return fields.clean(text)
+
+
+def _check_testbed(store: Store, testbed_id: str | None) -> None:
+    """Raise Invalid for a testbed that is not there or not offered any more."""
+    if testbed_id and not store.query(
+        "select id from testbed where id = :id and published_at is not null and withdrawn_at is null",
+        {"id": testbed_id},
+    ):
+        raise Invalid({"testbed_id": ("unknown_choice", {"list": "testbeds", "value": testbed_id[:80]})})
+
+
 def _locked(store: Store, need_id: str) -> dict[str, Any]:
     """Lock a need's row by a write and return it: whoever comes second waits and sees what the first did."""
     rows = store.query("update need set seq = seq where id = :id returning *", {"id": need_id})
@@ -320,23 +332,7 @@ def _locked(store: Store, need_id: str) -> dict[str, Any]:
     return rows[0]
 
 
-def _update(store: Store, need_id: str, columns: dict[str, Any]) -> None:
-    row = {**columns, "seq": record.next_seq(store)}
+def _update(store: Store, need_id: str, changed: dict[str, Any]) -> None:
+    row = {**changed, "seq": record.next_seq(store)}
     assignments = ", ".join(f"{name} = :{name}" for name in row)
     store.execute(f"update need set {assignments} where id = :need_id", {**row, "need_id": need_id})  # noqa: S608
-
-
-def _keep_version(
-    store: Store, need_id: str, number: int, person_id: str | None, columns: dict[str, Any], now: str
-) -> None:
-    content = {name: json.loads(columns[name]) if name in LISTS else columns[name] for name in NeedContent.model_fields}
-    store.insert(
-        "need_version",
-        {
-            "need_id": need_id,
-            "number": number,
-            "at": now,
-            "person_id": person_id,
-            "content": json.dumps(content, ensure_ascii=False),
-        },
-    )

@@ -109,6 +109,10 @@ FIELD_ERRORS: dict[str, Any] = {
     "password_wrong": _l("That is not the password of your account."),
     "extra_forbidden": _l("This field does not exist."),
     "period": _l("The last day lies before the first. Change one of them."),
+    "past": _l("%(value)s has passed. Choose a day that is still to come."),
+    "choose": _l("Choose one of these."),
+    "other_county": _l("That municipality lies in another county. Change one of them."),
+    "local_where": _l("Choose the county that startups must be active in."),
 }
 
 # Codes of domain errors: a sentence that says what happened and what to do.
@@ -120,6 +124,8 @@ SENTENCES: dict[str, Any] = {
     "need_closed": _l("The need is closed and can no longer be changed. Make a new one from it if it is needed again."),
     "need_already_submitted": _l("The need has already been sent. There is nothing more to do now."),
     "need_already_decided": _l("Somebody has already decided about this need. Look at it again."),
+    "need_changed_meanwhile": _l("The text has changed since you opened the page. Read it again before you decide."),
+    "need_organisation": _l("You do not act for that organisation. Choose one of your own."),
     "stale": _l("Somebody else saved this while you were writing. Compare the two texts and save again."),
     "too_many": _l("Too many tries. Wait %(minutes)s minutes and try again."),
     "denied": _l("You may see this but not do that. Ask a broker if you think that is wrong."),

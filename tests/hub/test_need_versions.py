@@ -1,0 +1,32 @@
+from matcher.hub import need_versions, needs
+from tests import factories
+from tests.factories import NOW
+
+
+def test_what_changed_is_told_field_by_field_newest_first(store):
+    need = factories.create_need(store, published=True, effect="Färre fall på natten")
+    owner = factories.create_person(store, "owner", need["organisation_id"])
+    needs.save(store, owner, need["id"], {"effect": "Inga fall på natten", "themes": ["health_care"]}, 1, NOW)
+    newest, first = need_versions.versions(store, owner, need["id"])
+    assert (newest["number"], first["number"], first["changes"]) == (2, 1, [])
+    effect, themes = newest["changes"]
+    assert effect.pieces == (("gone", "Färre "), ("new", "Inga "), ("same", "fall på natten"))
+    assert (themes.field, themes.before, themes.after) == ("themes", ["elderly_care"], ["health_care"])
+
+
+def test_a_visitor_is_told_neither_names_nor_inner_fields(store):
+    need = factories.create_need(store, published=True)
+    owner = factories.create_person(store, "owner", need["organisation_id"])
+    needs.save(store, owner, need["id"], {"contact": "Hemlig Person"}, 1, NOW)
+    newest, _ = need_versions.versions(store, None, need["id"])
+    assert (newest["changes"], newest["person"]) == ([], None)
+    assert "contact" not in newest["content"]
+
+
+def test_words_that_only_lost_their_line_break_are_the_same():
+    assert need_versions.pieces("a b", "a\nb") == (("same", "a\nb"),)
+
+
+def test_a_very_long_text_is_shown_before_and_after():
+    before, after = "ord " * 3_000, "nytt " * 3_000
+    assert need_versions.pieces(before, after) == (("gone", before), ("new", after))
