@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import fields, mail, people, record
+from . import fields, mail, parties, people, record
 from .errors import Conflict, Denied, Invalid, NotFound
 from .ids import new_id
 from .people import Viewer
@@ -70,7 +70,7 @@ def declare(store: Store, viewer: Viewer, need_id: str, startup_id: str, note: s
             "declared_at": now,
         }
         store.insert("conflict", row)
-        told = [person for person in people.with_role(store, "broker") if person["email"] != viewer.email]
+        told = parties.others(people.with_role(store, "broker"), viewer)
         mail.queue(
             store, f"conflict.declared:{row['id']}", told, "conflict_declared", now,
             need_id=need_id, startup_id=startup_id, need=both["need_title"], startup=both["startup_name"],
@@ -113,6 +113,11 @@ def refuse(store: Store, need_id: str, startup_id: str) -> None:
     standing = [row for row in history(store, need_id, startup_id) if not row["lifted_at"]]
     if standing:
         raise Conflict("conflict_declared", person=standing[0]["declared_by_name"] or "", at=standing[0]["declared_at"])
+
+
+def stands(store: Store, need_id: str, startup_id: str) -> bool:
+    """Whether a conflict of interest stands between the two."""
+    return any(not row["lifted_at"] for row in history(store, need_id, startup_id))
 
 
 def history(store: Store, need_id: str, startup_id: str) -> list[dict[str, Any]]:

@@ -43,18 +43,19 @@ def _hosts(store: Store, case: Case) -> list[dict[str, Any]]:
     return found or contacts
 
 
+def others(told: Iterable[dict[str, Any]], viewer: Viewer) -> list[dict[str, Any]]:
+    """Return people without the one who acts and without doubles."""
+    return list({person["email"]: person for person in told if person["email"] != viewer.email}.values())
+
+
 def tell(store: Store, viewer: Viewer, case: Case, sides: Iterable[str], event: str, now: str, **params: Any) -> None:
     """Queue the mail `pairing_EVENT` to the people of `sides`, each once, but not to the one who acts.
 
     `now` makes the event unique: extending twice tells twice.
     """
-    told: dict[str, dict[str, Any]] = {}
-    for side in sides:
-        for person in of_side(store, side, case):
-            if person["email"] != viewer.email:
-                told.setdefault(person["email"], person)
+    told = others((person for side in sides for person in of_side(store, side, case)), viewer)
     mail.queue(
-        store, f"pairing.{event}:{case['id']}:{now}", told.values(), f"pairing_{event}", now,
+        store, f"pairing.{event}:{case['id']}:{now}", told, f"pairing_{event}", now,
         pairing_id=case["id"], need=case["need_title"], startup=case["startup_name"], owner=case["owner_name"],
         testbed=case["testbed_name"], answer_by=case["answer_by"], starts_on=case["starts_on"],
         ends_on=case["ends_on"], broker=case["broker"], broker_email=case["broker_email"], actor=viewer.name,

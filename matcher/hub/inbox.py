@@ -1,0 +1,81 @@
+"""The broker's desk: what waits, oldest first. One query a list, however long it is; a list shows at most 100 rows.
+
+Every row has `id`, `title`, `other` (the second name, if any), `since` (from when its age counts), `due` (the day
+it should be done by, or None), `age` in days, `late`, and `total`: how many there are beyond the rows shown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..store import Store
+from .clock import day, days_between, later
+
+SHOWN = 100
+SOON_DAYS = 30
+
+# Each list as one query with the same columns. `:today`, `:soon` are days, `:overdue` a moment.
+LISTS = {
+    "needs_to_review": """
+        select n.id, n.title, o.name as other, n.submitted_at as since, null as due
+        from need n join organisation o on o.id = n.organisation_id
+        where n.submitted_at is not null and n.published_at is null and n.closed_at is null""",
+    "interests": """
+        select i.id, n.title, s.name as other, i.created_at as since, i.answer_by as due
+        from interest i join need n on n.id = i.need_id join startup s on s.id = i.startup_id
+        where i.answered_at is null and i.withdrawn_at is null""",
+    "proposals_unanswered": """
+        select p.id, n.title, s.name as other, p.proposed_at as since, p.answer_by as due
+        from pairing p join need n on n.id = p.need_id join startup s on s.id = p.startup_id
+        where p.declined_at is null and p.confirmed_at is null and p.answer_by < :today
+          and (p.owner_accepted_at is null or p.startup_accepted_at is null)""",
+    "pairings_to_confirm": """
+        select p.id, n.title, s.name as other, null as due,
+               case when p.owner_accepted_at > p.startup_accepted_at then p.owner_accepted_at
+                    else p.startup_accepted_at end as since
+        from pairing p join need n on n.id = p.need_id join startup s on s.id = p.startup_id
+        where p.declined_at is null and p.confirmed_at is null
+          and p.owner_accepted_at is not null and p.startup_accepted_at is not null""",
+    "accesses_ending": """
+        select p.id, n.title, s.name as other, a.opened_at as since, a.ends_on as due
+        from access a join pairing p on p.id = a.pairing_id join need n on n.id = p.need_id
+        join startup s on s.id = p.startup_id where p.ended_at is null and a.ends_on <= :soon""",
+    "needs_expiring": """
+        select n.id, n.title, o.name as other, n.published_at as since, n.valid_until as due
+        from need n join organisation o on o.id = n.organisation_id
+        where n.published_at is not null and n.closed_at is null and n.valid_until <= :soon""",
+    "startups_flagged": """
+        select s.id, s.name as title, s.flag_reason as other, s.flagged_at as since, null as due
+        from startup s where s.flagged_at is not null and s.hidden_at is null and s.merged_at is null""",
+    "merge_offers": """
+        select m.id, k.name as title, d.name as other, m.found_at as since, null as due
+        from merge_offer m join startup k on k.id = m.keep_id join startup d on d.id = m.drop_id
+        where m.decided_at is null""",
+}
+_BY_DUE = ("accesses_ending", "needs_expiring")
+_PROMISED = ("needs_to_review", "pairings_to_confirm")
+
+
+def desk(store: Store, now: str, review_days: int = 7) -> dict[str, list[dict[str, Any]]]:
+    """Return every list by its name, in their order; `review_days` is the promise for what has no day of its own."""
+    return {name: rows(store, name, now, review_days) for name in LISTS}
+
+
+def rows(store: Store, name: str, now: str, review_days: int = 7) -> list[dict[str, Any]]:
+    """Return one list of the desk, the oldest (or what ends first) on top."""
+    found = store.query(
+        f"""select w.*, count(*) over () as total from ({LISTS[name]}) w
+            order by {"due" if name in _BY_DUE else "since"}, id limit :shown""",  # noqa: S608 — a constant of this module
+        {"today": day(now), "soon": day(later(now, days=SOON_DAYS)), "shown": SHOWN},
+    )
+    return [_aged(row, name, now, review_days) for row in found]
+
+
+def total(rows: list[dict[str, Any]]) -> int:
+    """Return how many a list holds, also beyond the rows that are shown."""
+    return rows[0]["total"] if rows else 0
+
+
+def _aged(row: dict[str, Any], name: str, now: str, review_days: int) -> dict[str, Any]:
+    due = day(later(row["since"], days=review_days)) if name in _PROMISED else row["due"]
+    return {**row, "due": due, "age": days_between(row["since"], now), "late": bool(due) and due < day(now)}
