@@ -53,7 +53,8 @@ def alike(key: str, other: str) -> bool:
         return True
     if not _may_be_alike(key, other):
         return False
-    return SequenceMatcher(None, key, other, autojunk=False).ratio() >= ALIKE
+    matcher = SequenceMatcher(None, key, other, autojunk=False)
+    return matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
 
 
 def _may_be_alike(key: str, other: str) -> bool:

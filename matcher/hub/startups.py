@@ -83,7 +83,7 @@ def missing(row: dict[str, Any]) -> list[str]:
 def completeness(row: dict[str, Any]) -> tuple[int, list[str]]:
     """Return how complete a decoded profile is, in percent, and the fields that would help, the best first.
 
-    A text may stand in `row` as its length, for lists that do not fetch the texts.
+    A text may stand in `row` as its length and a list as its JSON, for lists that do not fetch whole rows.
     """
     gained = {name: _points(row.get(name), *worth) for name, worth in WORTH.items()}
     lacking = {name: WORTH[name][0] - points for name, points in gained.items() if points < WORTH[name][0]}
@@ -91,7 +91,7 @@ def completeness(row: dict[str, Any]) -> tuple[int, list[str]]:
 
 
 def _points(value: Any, points: int, enough: int) -> float:
-    if value is None or value == "" or value == [] or (enough and value == 0):
+    if value in (None, "", [], "[]") or (enough and value == 0):
         return 0
     length = len(value) if isinstance(value, str) else value
     return points / 2 if enough and length < enough else points
