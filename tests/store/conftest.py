@@ -39,7 +39,12 @@ create table loan (
 def library(empty_store: Store) -> Store:
     """Give a store with one shelf and two books, on each engine."""
     migrate(empty_store, [SHELVES])
-    empty_store.insert("shelf", {"id": "s1", "label": "Åäö", "places": 2})
-    empty_store.insert("book", {"id": "b1", "shelf_id": "s1", "title": "Räddningstjänst", "weight": 0.5})
-    empty_store.insert("book", {"id": "b2", "shelf_id": "s1", "title": "Öland", "cover": b"\x00\xff'\\"})
+    with empty_store.atomic():
+        _fill(empty_store)
     return empty_store
+
+
+def _fill(store: Store) -> None:
+    store.insert("shelf", {"id": "s1", "label": "Åäö", "places": 2})
+    store.insert("book", {"id": "b1", "shelf_id": "s1", "title": "Räddningstjänst", "weight": 0.5})
+    store.insert("book", {"id": "b2", "shelf_id": "s1", "title": "Öland", "cover": b"\x00\xff'\\"})
