@@ -123,8 +123,6 @@ def save(
         current = decode(_locked(store, need_id))
         if current["closed_at"]:
             raise Conflict("need_closed")
-        if current["revision"] != revision:
-            raise Stale("stale", current=current)
         merged = {name: data.get(name, current[name]) for name in NeedContent.model_fields}
         longest = max((len(current[name]) for name in TEXTS), default=0)
         row = encode(checked(merged, max(limit, longest)))
@@ -132,6 +130,8 @@ def save(
         changed = sorted(name for name in row if row[name] != before[name])
         if not changed:
             return current
+        if current["revision"] != revision:
+            raise Stale("stale", current=current)
         if "testbed_id" in changed:
             _check_testbed(store, row["testbed_id"])
         version = current["version"] + 1 if current["published_at"] else current["version"]
@@ -210,7 +210,7 @@ def send_back(store: Store, viewer: Viewer, need_id: str, reason: str, comment: 
     """Send a submitted need back to its owner with a reason and a comment."""
     comment = _note(comment, "comment")
     if reason not in RETURN_REASONS:
-        raise Invalid({"reason": ("choose", {})})
+        raise Invalid({"reason": ("required_choice", {})})
     if not comment:
         raise Invalid({"comment": ("required", {})})
     with store.atomic():
@@ -235,7 +235,7 @@ def close(store: Store, viewer: Viewer, need_id: str, reason: str, note: str, no
     """
     note = _note(note, "note")
     if reason not in CLOSE_REASONS:
-        raise Invalid({"reason": ("choose", {})})
+        raise Invalid({"reason": ("required_choice", {})})
     with store.atomic():
         row = _locked(store, need_id)
         if row["closed_at"]:
