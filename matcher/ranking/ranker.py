@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -99,12 +100,18 @@ class Ranker:
         self._lock = threading.Lock()
 
     def startups_for(
-        self, need: dict[str, Any], today: date, *, top: int | None = None, keep: Callable[[Match], bool] | None = None
+        self,
+        need: dict[str, Any],
+        today: date,
+        *,
+        top: int | None = None,
+        skip: int = 0,
+        keep: Callable[[Match], bool] | None = None,
     ) -> Ranking:
         """Rank all published startups for a need (a decoded row, published or not); gates and evidence included.
 
-        top: how many matches to return (None: all, evidence for the first 20). keep: a filter over matches whose
-        gates are known; ranks stay those of the whole list.
+        top: how many matches to return after the first `skip` (None: all); the first 20 returned carry reasons.
+        keep: a filter over matches whose gates are known; ranks stay those of the whole list.
         """
         subject = self._subject("need", need)
         running = capacity.running(self.store, today.isoformat())
@@ -113,10 +120,10 @@ class Ranker:
         def stops(row: dict[str, Any]) -> list[gates.Gate]:
             return gates.check(need, row, today, running.get(row["id"], 0), _notes(standing, need["id"], row["id"]))
 
-        ranking = self._rank("startup", "need", subject, stops, top, keep)
+        ranking = self._rank("startup", "need", subject, stops, top, keep, skip)
         return self._with_evidence(ranking, "need", need["id"], "startup")
 
-    def needs_for(self, startup: dict[str, Any], today: date, *, top: int | None = None) -> Ranking:
+    def needs_for(self, startup: dict[str, Any], today: date, *, top: int | None = None, skip: int = 0) -> Ranking:
         """Rank all published needs for a startup (a decoded row); the same scores seen from the other side."""
         subject = self._subject("startup", startup)
         running = capacity.running(self.store, today.isoformat()).get(startup["id"], 0)
@@ -125,7 +132,7 @@ class Ranker:
         def stops(row: dict[str, Any]) -> list[gates.Gate]:
             return gates.check(row, startup, today, running, _notes(standing, row["id"], startup["id"]))
 
-        ranking = self._rank("need", "startup", subject, stops, top, None)
+        ranking = self._rank("need", "startup", subject, stops, top, None, skip)
         return self._with_evidence(ranking, "startup", startup["id"], "need")
 
     def similar_needs(self, need: dict[str, Any], top: int = 5) -> Ranking:
@@ -196,6 +203,7 @@ class Ranker:
         stops: Callable[[dict[str, Any]], list[gates.Gate]],
         top: int | None,
         keep: Callable[[Match], bool] | None,
+        skip: int = 0,
     ) -> Ranking:
         shelf, collection = self._collection(documents, questions)
         away = not subject.texts.vectors.any()
@@ -214,7 +222,7 @@ class Ranker:
                 if keep is None or keep(match):
                     yield match
 
-        chosen = [match for match, _ in zip(matches(), range(len(order) if top is None else top), strict=False)]
+        chosen = list(islice(matches(), skip, None if top is None else skip + top))
         best = {name: float(part.max()) for name, part in parts.items()}
         return Ranking(chosen, len(order), self.model, SCORING_VERSION, away, shelf.without_vector, best)
 

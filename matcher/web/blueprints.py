@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import (
+from . import (  # noqa: F401 — startup_needs adds a page to the blueprint of startups
     account,
     admin,
     api,
@@ -13,6 +13,7 @@ from . import (
     needs,
     pairings,
     search,
+    startup_needs,
     startups,
     testbeds,
 )

@@ -1,5 +1,138 @@
-"""Pages: desk."""
+"""The broker's desk: the inbox, the ranked startups of a need, two to four side by side."""
 
-from flask import Blueprint
+from __future__ import annotations
 
-blueprint = Blueprint("desk", __name__)
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from ..hub import candidates, inbox, needs
+from ..ranking.ranker import Match
+from . import shortlist, words
+from .access import allowed, now, settings, store
+from .ranking import ranker
+
+blueprint = Blueprint("desk", __name__, url_prefix="/desk")
+
+SHOWN = 8
+COMPARED = (2, 4)
+
+
+@blueprint.get("/", endpoint="inbox")
+@allowed("desk")
+def show_inbox() -> str:
+    """Show what waits for the brokers, oldest first."""
+    waiting = inbox.desk(store(), now(), settings().review_days)
+    totals = {name: inbox.total(rows) for name, rows in waiting.items()}
+    return render_template("desk/inbox.html", waiting=waiting, totals=totals, links_to=_links(), wide=True)
+
+
+def _links() -> dict[str, Callable[[dict[str, Any]], str]]:
+    """Return, by list, where a row of it leads."""
+    case = partial(_address, "pairings.show", "pairing_id")
+    need = partial(_address, "needs.show", "need_id")
+    return {
+        "needs_to_review": partial(_address, "needs.review", "need_id"),
+        "interests": partial(_address, "pairings.interest", "interest_id"),
+        "proposals_unanswered": case,
+        "pairings_to_confirm": case,
+        "accesses_ending": case,
+        "needs_expiring": need,
+        "startups_flagged": partial(_address, "startups.show", "startup_id"),
+        "merge_offers": lambda row: url_for("startups.duplicates"),
+    }
+
+
+def _address(endpoint: str, name: str, row: dict[str, Any]) -> str:
+    return url_for(endpoint, **{name: row["id"]})
+
+
+@blueprint.get("/needs/<need_id>")
+@allowed("need.rank", needs.load)
+def ranking(need: dict[str, Any]) -> str:
+    """Show the ranked startups for a need, eight at a time."""
+    page = request.args.get("page", "1")
+    number = int(page) if page.isdecimal() and 0 < int(page) < 10_000 else 1
+    said = candidates.of_need(store(), need["id"])
+    found = ranker().startups_for(
+        need, date.fromisoformat(now()[:10]), top=SHOWN + 1, skip=(number - 1) * SHOWN, keep=_filter(said)
+    )
+    shown = found.matches[:SHOWN]
+    profiles = candidates.profiles(store(), [match.id for match in shown])
+    cards = [shortlist.card(match, found, profiles[match.id], said.get(match.id, {})) for match in shown]
+    return render_template(
+        "desk/ranking.html",
+        need=need,
+        found=found,
+        cards=cards,
+        page=number,
+        more=len(found.matches) > SHOWN,
+        skipped=_skipped(shown, number),
+        dismissed=sum("dismissal" in row for row in said.values()),
+        said=said,
+        filtered=request.args.to_dict(),
+        reasons=dismissal_reasons(),
+        answer_days=settings().answer_days,
+        wide=True,
+    )
+
+
+def _filter(said: dict[str, candidates.Standing]) -> Callable[[Match], bool]:
+    """Return which matches the filters of the address keep."""
+    county, seeks = request.args.get("county", ""), request.args.get("seeks", "")
+    least = request.args.get("readiness", "")
+    stopped, dismissed = request.args.get("stopped") == "yes", request.args.get("dismissed") == "yes"
+
+    def keep(match: Match) -> bool:
+        row = match.row
+        return (
+            (stopped or not match.stopped)
+            and (dismissed or "dismissal" not in said.get(match.id, {}))
+            and (not county or not row["regions"] or county in row["regions"])
+            and (not seeks or seeks in row["seeks"])
+            and (not least.isdecimal() or (row["readiness"] or 0) >= int(least))
+        )
+
+    return keep
+
+
+def _skipped(shown: list[Match], page: int) -> int:
+    """Return how many better-ranked startups the filters left out, up to the last one shown."""
+    return shown[-1].rank - len(shown) - (page - 1) * SHOWN if shown else 0
+
+
+@blueprint.get("/needs/<need_id>/compare")
+@allowed("need.rank", needs.load)
+def compare(need: dict[str, Any]) -> Any:
+    """Show two to four startups side by side against the need."""
+    chosen = list(dict.fromkeys(request.args.getlist("startup")))
+    if not COMPARED[0] <= len(chosen) <= COMPARED[1]:
+        flash(_("Choose two to four startups to compare."), "warning")
+        return redirect(url_for("desk.ranking", need_id=need["id"]))
+    found = ranker().startups_for(
+        need, date.fromisoformat(now()[:10]), top=len(chosen), keep=lambda match: match.id in chosen
+    )
+    said = candidates.of_need(store(), need["id"])
+    profiles = candidates.profiles(store(), [match.id for match in found.matches])
+    cards = [shortlist.card(match, found, profiles[match.id], said.get(match.id, {})) for match in found.matches]
+    sentences = list(dict.fromkeys(text for card in cards for text in _spoken(card["match"])))
+    return render_template(
+        "desk/compare.html", need=need, cards=cards, sentences=sentences, found=found, wide=True,
+        answer_days=settings().answer_days,
+    )  # fmt: skip
+
+
+def _spoken(match: Match) -> list[str]:
+    """Return the need's sentences that a candidate answers or leaves open, in no special order."""
+    if not match.reasons:
+        return []
+    return [*(meeting.need for meeting in match.reasons.meetings), *match.reasons.uncovered]
+
+
+def dismissal_reasons() -> list[tuple[str, str]]:
+    """Return the choices for why a startup is put aside."""
+    return words.choices("dismiss_reasons")
