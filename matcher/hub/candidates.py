@@ -68,3 +68,14 @@ def need_cards(store: Store, need_ids: list[str]) -> dict[str, dict[str, Any]]:
 
 def _parsed(row: dict[str, Any], lists: tuple[str, ...]) -> dict[str, Any]:
     return {**row, **{name: json.loads(row[name]) for name in lists}}
+
+
+def testbed_cards(store: Store, testbed_ids: list[str]) -> dict[str, dict[str, Any]]:
+    """Return by id what a list shows of testbeds. One query."""
+    rows = store.query(
+        """select t.id, t.name, t.description, t.language, t.county_code, t.themes, t.places, t.answer_days,
+                  o.name as organisation
+           from testbed t join organisation o on o.id = t.organisation_id where t.id in :ids""",
+        {"ids": testbed_ids},
+    )
+    return {row["id"]: _parsed(row, ("themes",)) for row in rows}

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from ..hub import candidates, fields, limits, testbeds
+from ..hub import candidates, fields, limits
 from .access import allowed, now, store, viewer
 from .ranking import ranker
 
@@ -38,4 +38,4 @@ def _rows(kind: str, ids: list[str]) -> dict[str, dict[str, Any]]:
         return candidates.need_cards(store(), ids)
     if kind == "startup":
         return candidates.profiles(store(), ids)
-    return testbeds.cards(store(), ids)
+    return candidates.testbed_cards(store(), ids)
