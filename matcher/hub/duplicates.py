@@ -14,7 +14,7 @@ from .organisations import name_key
 ALIKE = 0.9
 # Hundreds of names may begin with the same word ("Svensk …"): each is compared with so many of its neighbours in
 # alphabetical order, which keeps the work linear. Names that are alike from the start stand close together.
-NEIGHBOURS = 40
+NEIGHBOURS = 12
 
 
 def find(store: Store, now: str) -> int:

@@ -1,3 +1,4 @@
+import contextlib
 import json
 
 import pytest
@@ -212,10 +213,8 @@ def test_who_sees_which_profiles(store, role, seen):
     rows.append(create_startup(store, name="Merged", published=True, merged_into=rows[0]["id"], merged_at=NOW))
     found = set()
     for row in rows:
-        try:
+        with contextlib.suppress(NotFound):
             found.add(startups.load(store, viewer, row["id"])["name"])
-        except NotFound:
-            pass
     assert found == seen
 
 

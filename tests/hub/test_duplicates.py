@@ -1,0 +1,314 @@
+import time
+
+import pytest
+
+from matcher.hub import duplicates, merge_offers, merging, record, startups
+from matcher.hub.errors import Conflict, NotFound
+from tests.factories import NOW, create_need, create_organisation, create_person, create_startup
+
+LATER = "2026-11-21T09:00:00.000000Z"
+OTHER = "2026-11-22T09:00:00.000000Z"
+
+
+@pytest.fixture
+def broker(store):
+    return create_person(store, "broker")
+
+
+@pytest.fixture
+def pair(store):
+    """Two profiles of one company, each with a person of its own; the first is older."""
+    first = create_organisation(store, "company", name="Nattljus AB", orgnr="5560360793")
+    second = create_organisation(store, "company", name="Nattljus", orgnr="5560360793")
+    return {
+        "keep": create_startup(store, first, name="Nattljus AB", published=True, created_at="2026-01-01T"),
+        "drop": create_startup(store, second, name="Nattljus", published=True),
+        "keeper": create_person(store, "startup", first),
+        "dropper": create_person(store, "startup", second),
+    }
+
+
+def named(store, *names):
+    return [create_startup(store, name=name, created_at=f"2026-01-{n:02}T") for n, name in enumerate(names, 1)]
+
+
+def offered(store):
+    rows = store.query(
+        """select k.name as keep_name, d.name as drop_name, m.reason from merge_offer m
+           join startup k on k.id = m.keep_id join startup d on d.id = m.drop_id order by k.name, d.name"""
+    )
+    return [(row["keep_name"], row["drop_name"], row["reason"]) for row in rows]
+
+
+def offer(store, pair):
+    duplicates.find(store, NOW)
+    return store.query("select id from merge_offer")[0]["id"]
+
+
+def interest(store, row, need, **columns):
+    key = f"i{row['id']}{need['id']}"
+    store.insert(
+        "interest",
+        {"id": key, "need_id": need["id"], "startup_id": row["id"], "message": "Vi kan", "need_version": 1,
+         "created_at": NOW, "answer_by": LATER, **columns},
+    )  # fmt: skip
+    return key
+
+
+def pairing(store, row, need, **columns):
+    key = f"p{row['id']}{need['id']}"
+    store.insert(
+        "pairing",
+        {"id": key, "need_id": need["id"], "startup_id": row["id"], "need_version": 1, "seen": "{}",
+         "proposed_at": NOW, "answer_by": LATER, **columns},
+    )  # fmt: skip
+    return key
+
+
+def side_rows(store, row, need):
+    """Give a profile one live row in each of the other tables that a merge moves."""
+    common = {"need_id": need["id"], "startup_id": row["id"]}
+    mark = f"{row['id']}{need['id']}"
+    store.insert("dismissal", {"id": "d" + mark, **common, "reason": "other", "at": NOW})
+    store.insert("share", {"id": "s" + mark, **common, "seen": "{}", "at": NOW})
+    store.insert("conflict", {"id": "c" + mark, **common, "note": "Släkt", "declared_at": NOW})
+
+
+def owners(store, table):
+    return {row["id"]: row["startup_id"] for row in store.query(f"select id, startup_id from {table}")}
+
+
+def test_the_same_number_is_offered_and_the_older_is_kept(store, pair):
+    assert duplicates.find(store, NOW) == 1
+    assert offered(store) == [("Nattljus AB", "Nattljus", "orgnr")]
+
+
+def test_looking_again_offers_nothing_twice(store, pair):
+    duplicates.find(store, NOW)
+    assert duplicates.find(store, LATER) == 0
+    assert duplicates.find_for(store, pair["drop"]["id"], LATER) == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Nattljus Omsorg AB", "NATTLJUS OMSORG AKTIEBOLAG"),
+        ("Nattljus Omsorgsteknik AB", "Nattljus Omsorgstekink"),
+        ("Nattljus Sverige AB", "Nattljus (publ)"),
+    ],
+)
+def test_nearly_the_same_name_is_offered(store, one, other):
+    rows = named(store, one, other)
+    assert duplicates.find_for(store, rows[1]["id"], NOW) == 1
+    assert duplicates.find(store, NOW) == 0
+    assert offered(store) == [(one, other, "name")]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Nattljus Omsorg AB", "Nattljus Energi AB"),
+        ("Fastighetsbolaget Nordlunden 12 AB", "Fastighetsbolaget Nordlunden 13 AB"),
+        ("AB", "Aktiebolag"),
+    ],
+)
+def test_another_company_is_not_offered(store, one, other):
+    rows = named(store, one, other)
+    assert (duplicates.find(store, NOW), duplicates.find_for(store, rows[1]["id"], NOW)) == (0, 0)
+
+
+def test_three_of_one_number_are_each_offered_with_the_oldest(store):
+    company = create_organisation(store, "company", orgnr="5560360793")
+    for number, name in enumerate(("Alfa", "Beta", "Gamma"), 1):
+        create_startup(store, company, name=name, created_at=f"2026-01-0{number}T")
+    assert duplicates.find(store, NOW) == 2
+    assert offered(store) == [("Alfa", "Beta", "orgnr"), ("Alfa", "Gamma", "orgnr")]
+
+
+def test_a_new_profile_is_looked_at_when_it_is_created(store, broker):
+    named(store, "Nattljus Omsorg AB")
+    company = create_organisation(store, "company")
+    startups.create(store, broker, company["id"], {"name": "Nattljus Omsorg"}, NOW)
+    assert len(offered(store)) == 1
+
+
+def test_a_corrected_number_is_looked_at_when_it_is_saved(store, broker, pair):
+    third = create_startup(store, name="Helt annat")
+    startups.save(store, broker, third["id"], {"orgnr": "5560360793"}, 1, NOW)
+    assert ("Nattljus AB", "Helt annat", "orgnr") in offered(store)
+
+
+def test_ten_thousand_names_are_compared_within_seconds(store):
+    if store.engine != "sqlite":
+        pytest.skip("the comparing is done in Python, whichever engine holds the rows")
+    company = create_organisation(store, "company")
+    with store.atomic():
+        for number in range(10_000):
+            word = "".join(chr(97 + number // 26**place % 26) for place in range(3))
+            store.insert(
+                "startup",
+                {"id": f"s{number}", "organisation_id": company["id"], "name": f"Svensk {word * 3} Teknik {word}",
+                 "seq": 1, "created_at": NOW, "updated_at": NOW},
+            )  # fmt: skip
+    began = time.process_time()
+    duplicates.find(store, NOW)
+    assert time.process_time() - began < 10
+
+
+def test_merging_moves_what_the_other_has_and_hides_it(store, broker, pair):
+    keep, drop, need = pair["keep"], pair["drop"], create_need(store, published=True)
+    interest(store, drop, need)
+    pairing(store, drop, create_need(store, published=True))
+    side_rows(store, drop, need)
+    offer_id = offer(store, pair)
+    merging.merge(store, broker, offer_id, keep["id"], LATER)
+    for table in merge_offers.LIVE:
+        assert set(owners(store, table).values()) == {keep["id"]}, table
+    merged = startups.load(store, broker, drop["id"])
+    assert (merged["status"], merged["merged_into"], merged["merged_name"]) == ("merged", keep["id"], "Nattljus AB")
+    assert merged["seq"] > drop["seq"]
+    assert startups.load(store, broker, keep["id"])["seq"] > keep["seq"]
+
+
+def test_the_broker_may_keep_the_younger(store, broker, pair):
+    merging.merge(store, broker, offer(store, pair), pair["drop"]["id"], LATER)
+    assert startups.load(store, broker, pair["keep"]["id"])["merged_into"] == pair["drop"]["id"]
+    assert duplicates.find(store, OTHER) == 0
+
+
+def test_both_companies_people_are_told_and_both_histories_tell(store, broker, pair):
+    merging.merge(store, broker, offer(store, pair), pair["keep"]["id"], LATER)
+    told = {(row["recipient"], row["template"]) for row in store.query("select recipient, template from outbox")}
+    assert told == {(pair[who].email, "startup_merged") for who in ("keeper", "dropper")}
+    for side in ("keep", "drop"):
+        assert record.history(store, "startup", pair[side]["id"])[-1]["action"] == "startup.merge"
+
+
+def test_undoing_puts_everything_back(store, broker, pair):
+    keep, drop, need = pair["keep"], pair["drop"], create_need(store, published=True)
+    interest(store, drop, need)
+    side_rows(store, drop, need)
+    own = interest(store, keep, create_need(store, published=True))
+    before = {table: owners(store, table) for table in merge_offers.LIVE}
+    offer_id = offer(store, pair)
+    merging.merge(store, broker, offer_id, keep["id"], LATER)
+    merging.undo(store, broker, offer_id, OTHER)
+    assert {table: owners(store, table) for table in merge_offers.LIVE} == before
+    assert before["interest"][own] == keep["id"]
+    assert startups.load(store, broker, drop["id"])["status"] == "published"
+    assert merge_offers.load(store, broker, offer_id)["open"]
+    with pytest.raises(Conflict, match="merge_not_decided"):
+        merging.undo(store, broker, offer_id, OTHER)
+
+
+def test_of_two_interests_the_kept_one_counts_and_the_other_is_withdrawn_until_undone(store, broker, pair):
+    need = create_need(store, published=True)
+    kept, dropped = interest(store, pair["keep"], need), interest(store, pair["drop"], need)
+    offer_id = offer(store, pair)
+    assert merge_offers.load(store, broker, offer_id)["collisions"] == [("interest", need["title"])]
+    merging.merge(store, broker, offer_id, pair["keep"]["id"], LATER)
+    rows = {row["id"]: row for row in store.query("select * from interest")}
+    assert (rows[kept]["withdrawn_at"], rows[dropped]["withdrawn_at"]) == (None, LATER)
+    assert rows[dropped]["startup_id"] == pair["drop"]["id"]
+    merging.undo(store, broker, offer_id, OTHER)
+    assert not store.query("select id from interest where withdrawn_at is not null")
+
+
+def test_two_open_pairings_for_one_need_stop_the_merge(store, broker, pair):
+    need = create_need(store, published=True, title="Färre fall")
+    pairing(store, pair["keep"], need)
+    pairing(store, pair["drop"], need)
+    with pytest.raises(Conflict) as caught:
+        merging.merge(store, broker, offer(store, pair), pair["keep"]["id"], LATER)
+    assert (caught.value.code, caught.value.params) == ("merge_two_pairings", {"need": "Färre fall"})
+    assert startups.load(store, broker, pair["drop"]["id"])["status"] == "published"
+
+
+def test_an_ended_pairing_moves_beside_an_open_one(store, broker, pair):
+    need = create_need(store, published=True)
+    pairing(store, pair["keep"], need)
+    pairing(store, pair["drop"], need, declined_at=NOW, declined_side="owner", reason="other")
+    merging.merge(store, broker, offer(store, pair), pair["keep"]["id"], LATER)
+    assert set(owners(store, "pairing").values()) == {pair["keep"]["id"]}
+
+
+def test_other_peoples_rights_change_only_when_the_broker_says_so(store, broker, pair):
+    offer_id = offer(store, pair)
+    assert [person["email"] for person in merge_offers.load(store, broker, offer_id)["newcomers"]] == [
+        pair["dropper"].email
+    ]
+    merging.merge(store, broker, offer_id, pair["keep"]["id"], LATER)
+    assert memberships(store, pair) == 1
+    merging.undo(store, broker, offer_id, LATER)
+    merging.merge(store, broker, offer_id, pair["keep"]["id"], OTHER, invite=True)
+    assert memberships(store, pair) == 2
+    merging.undo(store, broker, offer_id, OTHER)
+    assert memberships(store, pair) == 1
+
+
+def memberships(store, pair):
+    return store.query(
+        "select count(*) as n from membership where organisation_id = :id and revoked_at is null",
+        {"id": pair["keep"]["organisation_id"]},
+    )[0]["n"]
+
+
+def test_a_decision_is_made_once(store, broker, pair):
+    offer_id = offer(store, pair)
+    merging.different(store, broker, offer_id, LATER)
+    for decide in (
+        lambda: merging.merge(store, broker, offer_id, pair["keep"]["id"], LATER),
+        lambda: merging.different(store, broker, offer_id, LATER),
+    ):
+        with pytest.raises(Conflict, match="merge_decided"):
+            decide()
+    assert startups.load(store, broker, pair["drop"]["id"])["status"] == "published"
+
+
+def test_different_is_not_offered_again_and_can_be_taken_back(store, broker, pair):
+    offer_id = offer(store, pair)
+    merging.different(store, broker, offer_id, LATER)
+    assert duplicates.find(store, OTHER) == 0
+    assert merge_offers.offers(store, broker)["rows"] == []
+    assert [row["id"] for row in merge_offers.offers(store, broker, decided=True)["rows"]] == [offer_id]
+    merging.undo(store, broker, offer_id, OTHER)
+    assert [row["id"] for row in merge_offers.offers(store, broker)["rows"]] == [offer_id]
+
+
+def test_a_third_profile_cannot_be_kept(store, broker, pair):
+    with pytest.raises(NotFound):
+        merging.merge(store, broker, offer(store, pair), create_startup(store)["id"], LATER)
+
+
+def test_a_later_merge_is_undone_first(store, broker):
+    company = create_organisation(store, "company", orgnr="5560360793")
+    a, b, c = (create_startup(store, company, name=n, created_at=f"2026-01-0{i}T") for i, n in enumerate("abc", 1))
+    duplicates.find(store, NOW)
+    ids = {(row["keep_id"], row["drop_id"]): row["id"] for row in store.query("select * from merge_offer")}
+    merging.merge(store, broker, ids[a["id"], b["id"]], b["id"], LATER)
+    duplicates.find(store, LATER)
+    later = store.query("select id from merge_offer where keep_id = :b and drop_id = :c", {"b": b["id"], "c": c["id"]})
+    merging.merge(store, broker, later[0]["id"], c["id"], LATER)
+    with pytest.raises(Conflict, match="merge_undo_later_first"):
+        merging.undo(store, broker, ids[a["id"], b["id"]], OTHER)
+    merging.undo(store, broker, later[0]["id"], OTHER)
+    merging.undo(store, broker, ids[a["id"], b["id"]], OTHER)
+    assert {startups.load(store, broker, row["id"])["merged_into"] for row in (a, b, c)} == {None}
+
+
+def test_offers_are_for_brokers(store, pair):
+    offer_id = offer(store, pair)
+    for viewer in (None, pair["keeper"], create_person(store, "administrator")):
+        with pytest.raises(NotFound):
+            merge_offers.load(store, viewer, offer_id)
+        with pytest.raises(NotFound):
+            merge_offers.offers(store, viewer)
+
+
+def test_a_merged_profile_cannot_be_written_published_or_offered(store, broker, pair):
+    merging.merge(store, broker, offer(store, pair), pair["keep"]["id"], LATER)
+    with pytest.raises(Conflict, match="startup_merged"):
+        startups.save(store, broker, pair["drop"]["id"], {"name": "Annat"}, 1, OTHER)
+    with pytest.raises(Conflict):
+        startups.publish(store, pair["dropper"], pair["drop"]["id"], OTHER)
+    assert duplicates.find_for(store, pair["drop"]["id"], OTHER) == 0
