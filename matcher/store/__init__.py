@@ -10,8 +10,9 @@ Values
 SQL
 - Allowed: `on conflict`, `returning` (through `query`), window functions, `filter (where …)`, row values, partial
   indexes, CHECK and foreign keys. Every column of an answer has its own name.
-- Not allowed: `insert or …`, `rowid`, `?`, LIKE for search (SQLite's `lower` is ASCII only: å, ä, ö), `sum` of a
-  comparison, DDL outside `migrations.py`. Tables are STRICT on SQLite.
+- Not allowed: `insert or …`, `rowid`, `?`, `ifnull`, scalar `max`, `is` between columns, text in double quotes,
+  `sum` of a comparison, LIKE for search (SQLite's `lower` is ASCII only: å, ä, ö), two statements in one call, DDL
+  outside `migrations.py`. Tables are STRICT on SQLite.
 - A rule that can be a constraint is a constraint. What a person reads is sorted in Python, with Swedish collation.
 
 Transactions

@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,18 +32,8 @@ from .errors import (
 )
 
 _BUSY = {5, 6}  # SQLITE_BUSY, SQLITE_LOCKED
-_UNAVAILABLE = {
-    3,
-    8,
-    10,
-    11,
-    13,
-    14,
-    15,
-    22,
-    23,
-    26,
-}  # PERM READONLY IOERR CORRUPT FULL CANTOPEN PROTOCOL NOLFS AUTH NOTADB
+# SQLITE_PERM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOLFS, NOTADB
+_UNAVAILABLE = {3, 8, 10, 11, 13, 14, 15, 22, 26}
 _UNKNOWN = ("no such table", "no such column", "has no column named")
 
 
@@ -160,8 +150,8 @@ class SqliteStore:
     def _turn(self, held: _Connection) -> Iterator[None]:
         """Let one thread of this process write at a time.
 
-        SQLite's own waiting is a lottery of naps: 16 threads had one wait for 4 of its 5 seconds. In a queue the
-        longest wait was 0.6 s, and half as many transactions again went through (2 cores, November 2026).
+        SQLite's own waiting is a lottery of naps: of 16 threads one waited for 4 of its 5 seconds. In a queue the
+        longest wait was 0.2 s, and a third more transactions went through (2 busy cores, November 2026).
         """
         writing = self._writing
         if held.depth:
@@ -190,7 +180,7 @@ class SqliteStore:
                 held.failed = False
 
     def _held(self) -> _Connection:
-        """Return this thread's connection; a new one after a fork or once the old one broke."""
+        """Return this thread's connection; a new one once the old one broke. Raise where its block cannot go on."""
         held: _Connection | None = getattr(self._local, "held", None)
         if held and held.depth and (held.broken or not held.db.conn.in_transaction):
             raise StoreUnavailable("the transaction was lost")  # a new connection would write outside the block
@@ -205,17 +195,17 @@ class SqliteStore:
         return held
 
     def _connect(self) -> Database:
-        try:
+        with _named_errors(), ExitStack() as on_failure:
             connection = sqlite3.connect(
                 self._path, timeout=self._wait_ms / 1000, isolation_level=None, check_same_thread=False
             )
+            on_failure.callback(connection.close)
             for pragma in ("foreign_keys=on", "synchronous=full", "trusted_schema=off"):
                 connection.execute(f"pragma {pragma}")
             _set_journal_mode(connection, journal_mode(sqlite3.sqlite_version_info), self._wait_ms)
             # Plugins of sqlite-utils that happen to be installed have no business in the hub.
             db = Database(connection, execute_plugins=False)
-        except sqlite3.Error as error:
-            raise _named(error) from error
+            on_failure.pop_all()
         self._open.add(db)
         return db
 
@@ -224,7 +214,7 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
     """Return whether this SQLite has the fix of the WAL-reset bug: 3.51.3 and later, 3.50.7 and 3.44.6.
 
     Before it, two connections that write or checkpoint at the same moment can corrupt the file
-    (https://sqlite.org/wal.html, "the WAL-reset bug", 2026).
+    (https://www.sqlite.org/wal.html#walresetbug, found in March 2026).
     """
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
 
@@ -258,21 +248,23 @@ def _transaction(db: Database, begin: str) -> Iterator[None]:
 
 
 @contextmanager
-def _named_errors(held: _Connection) -> Iterator[None]:
+def _named_errors(held: _Connection | None = None) -> Iterator[None]:
+    """Raise the store's errors instead of the driver's, and note on the connection what they mean for it."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, sqlite3.Warning) as error:
         named = _named(error)
-        held.failed = held.depth > 0
-        held.broken = held.broken or isinstance(named, StoreUnavailable)
+        if held:
+            held.failed = held.depth > 0
+            held.broken = held.broken or isinstance(named, StoreUnavailable)
         raise named from error
 
 
-def _code(error: sqlite3.Error) -> int:
+def _code(error: Exception) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _named(error: sqlite3.Error) -> StoreError:
+def _named(error: Exception) -> StoreError:
     text = str(error)
     if isinstance(error, sqlite3.IntegrityError):
         # pysqlite3 gives the primary code only, so the kind of constraint is read from the words.

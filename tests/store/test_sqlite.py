@@ -90,6 +90,13 @@ def test_another_address_is_refused_without_repeating_it(url: str):
     assert "secret" not in str(caught.value)
 
 
+def test_two_statements_in_one_call_are_refused(tmp_path: Path):
+    store = open_store(f"sqlite:///{tmp_path / 'a.db'}")
+    with pytest.raises(StoreError, match="one statement"):
+        store.execute("create table a (id text); create table b (id text)")
+    assert store.tables() == []
+
+
 def test_a_folder_that_is_missing_makes_the_store_unavailable(tmp_path: Path):
     with pytest.raises(StoreUnavailable):
         open_store(f"sqlite:///{tmp_path}/none/a.db").query("select 1 as one")
