@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from ..hub import clock, reference
 from ..hub.errors import HubError
+from . import case_words
 
 LABELS: dict[str, dict[str, Any]] = {
     "beneficiaries": {
@@ -116,6 +117,7 @@ LABELS: dict[str, dict[str, Any]] = {
         "8": _l("8 – Complete and qualified"),
         "9": _l("9 – Proven in use"),
     },
+    **case_words.LABELS,
 }
 
 # Codes of `hub.fields`: what is wrong with a field, and the remedy.
@@ -137,6 +139,7 @@ FIELD_ERRORS: dict[str, Any] = {
     "required_choice": _l("Choose one of these."),
     "other_county": _l("That municipality lies in another county. Change one of them."),
     "local_where": _l("Choose the county that startups must be active in."),
+    **case_words.FIELD_ERRORS,
 }
 
 # Codes of domain errors: a sentence that says what happened and what to do.
@@ -153,6 +156,7 @@ SENTENCES: dict[str, Any] = {
     "stale": _l("Somebody else saved this while you were writing. Compare the two texts and save again."),
     "too_many": _l("Too many tries. Wait %(minutes)s minutes and try again."),
     "denied": _l("You may see this but not do that. Ask a broker if you think that is wrong."),
+    **case_words.SENTENCES,
 }
 
 
@@ -212,7 +216,16 @@ def sentence(error: Exception) -> str:
     """Return the sentence for a domain error, or an empty one when the page's own text says it all."""
     if not isinstance(error, HubError) or error.code not in SENTENCES:
         return ""
-    return str(SENTENCES[error.code]) % error.params
+    return str(SENTENCES[error.code]) % {name: _shown(name, value) for name, value in error.params.items()}
+
+
+def _shown(name: str, value: Any) -> Any:
+    """Return a parameter of a sentence as a person reads it; its name says whether it is a moment or a day."""
+    if name == "at":
+        return moment(value)
+    if name.endswith(("_on", "_by", "_until")):
+        return day(value)
+    return value or _("Somebody") if name == "person" else value
 
 
 def day(text: str | None, style: str = "medium") -> str:
