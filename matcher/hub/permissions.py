@@ -55,7 +55,7 @@ RULES: dict[str, Rule] = {
     "need.rank": _broker,
     "need.candidates": _either(_need_side, _broker),
     # startups
-    "startup.view": _anyone,
+    "startup.view": _signed_in,
     "startup.create": _role("startup"),
     "startup.edit": _either(_member("organisation_id", "startup"), _broker),
     "startup.publish": _member("organisation_id", "startup"),
