@@ -7,6 +7,7 @@ from typing import Any
 
 from ..store import Store
 from . import needs
+from .catalogue import swedish_key
 from .clock import day
 from .need_content import decode, readable
 from .people import Viewer
@@ -111,6 +112,25 @@ def own(store: Store, viewer: Viewer) -> list[dict[str, Any]]:
         {"mine": viewer.organisations("owner", "startup"), "limit": OWN_LIMIT},
     )
     return [decode(row) for row in rows]
+
+
+def posting_for(store: Store, viewer: Viewer) -> list[dict[str, Any]]:
+    """Return the organisations (id, name) that a person may post a need for, in Swedish order.
+
+    A broker may post for every public body and hub, everybody for the organisations that they act for.
+    """
+    rows = store.query(
+        """select id, name from organisation where merged_into is null
+           and (id in :own or (:broker = 1 and kind in ('public', 'hub')))""",
+        {"own": viewer.organisations("owner", "startup"), "broker": int(viewer.has("broker"))},
+    )
+    return sorted(rows, key=lambda row: swedish_key(row["name"]))
+
+
+def testbeds_on_offer(store: Store) -> list[tuple[str, str]]:
+    """Return (id, name) of the testbeds that a need may offer, in Swedish order."""
+    rows = store.query("select id, name from testbed where published_at is not null and withdrawn_at is null")
+    return sorted(((row["id"], row["name"]) for row in rows), key=lambda item: swedish_key(item[1]))
 
 
 def newest(store: Store, now: str, limit: int = 6) -> list[dict[str, Any]]:

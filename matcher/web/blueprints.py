@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import (  # noqa: F401 — startup_needs adds a page to the blueprint of startups
+from . import (  # noqa: F401 — need_form, need_review and startup_needs add pages to a noun's blueprint
     account,
     admin,
     api,
@@ -10,6 +10,8 @@ from . import (  # noqa: F401 — startup_needs adds a page to the blueprint of 
     health,
     home,
     imports,
+    need_form,
+    need_review,
     needs,
     pairings,
     search,

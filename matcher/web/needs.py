@@ -1,5 +1,131 @@
-"""Pages: needs."""
+"""Needs: the catalogue, one need with its versions, and closing it.
 
-from flask import Blueprint
+Writing is in `need_form`, deciding in `need_review`; both add their pages to this blueprint.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from ..hub import need_catalogue, need_versions, needs, people, reference
+from ..hub.clock import later
+from ..hub.errors import Conflict, Invalid
+from ..hub.need_catalogue import Filters
+from . import forms
+from .access import allowed, now, person, settings, store, viewer
+from .ranking import saved
 
 blueprint = Blueprint("needs", __name__)
+
+BROKERS_NAMED = 3
+STATUS_KINDS = {
+    "draft": "draft",
+    "returned": "warning",
+    "submitted": "info",
+    "published": "success",
+    "closed": "neutral",
+}
+
+
+@blueprint.get("/needs")
+@allowed("public")
+def listing() -> str:
+    """Show the catalogue; filters, sort and page come from the address, each from a list."""
+    filters = _filters()
+    page = request.args.get("page", "1")
+    found = need_catalogue.listing(store(), viewer(), filters, int(page) if page.isdecimal() else 1, now())
+    return render_template(
+        "needs/listing.html",
+        found=found,
+        filters=filters,
+        page_url=lambda number: _address(page=number),
+        narrowed=any((filters.theme, filters.county, filters.beneficiary, filters.own, filters.status != "published")),
+        status_kinds=STATUS_KINDS,
+    )
+
+
+def _filters() -> Filters:
+    """Return what the address asks for; anything that is not on a list counts as not asked for."""
+    given = request.args
+    filters = Filters(
+        theme=_one_of(given.get("theme"), reference.codes("themes")),
+        county=_one_of(given.get("county"), reference.codes("counties")),
+        beneficiary=_one_of(given.get("beneficiary"), reference.BENEFICIARIES),
+        late=given.get("late") == "yes",
+        sort=_one_of(given.get("sort"), need_catalogue.SORTS) or "newest",
+    )
+    who = viewer()
+    if who and who.has("broker", "owner", "startup"):
+        status = _one_of(given.get("status"), (*need_catalogue.STATUS_SQL, "all")) or "published"
+        own = given.get("own") == "yes" and who.has("owner", "startup")
+        filters = replace(filters, own=own, status=status if own or who.has("broker") else "published")
+    return filters
+
+
+def _one_of(value: str | None, allowed_values: Any) -> str:
+    return value if value and value in allowed_values else ""
+
+
+def _address(**changed: Any) -> str:
+    """Return this list's address with some of its parameters changed."""
+    known = ("theme", "county", "beneficiary", "status", "late", "own", "sort")
+    kept = {name: request.args[name] for name in known if request.args.get(name)}
+    return url_for("needs.listing", **{**kept, **changed})
+
+
+@blueprint.get("/needs/<need_id>")
+@allowed("need.view", needs.load)
+def show(need: dict[str, Any]) -> str:
+    """Show one need, in the fields that this person may read, with what they may do."""
+    who = viewer()
+    inside = bool(who) and (who.has("broker") or who.acts_for(need["organisation_id"], "owner", "startup"))
+    return render_template(
+        "needs/show.html",
+        need=need,
+        inside=inside,
+        expired=needs.expired(need, now()),
+        review_by=later(need["submitted_at"], days=settings().review_days) if inside and need["submitted_at"] else None,
+        contacts=people.with_role(store(), "broker")[:BROKERS_NAMED] if inside else [],
+        status_kinds=STATUS_KINDS,
+    )
+
+
+@blueprint.get("/needs/<need_id>/versions")
+@allowed("need.view", needs.load)
+def versions(need: dict[str, Any]) -> str:
+    """Show what was published when, and what changed from one version to the next."""
+    found = need_versions.versions(store(), viewer(), need["id"])
+    return render_template("needs/versions.html", need=need, versions=found, texts=needs.TEXTS)
+
+
+@blueprint.get("/needs/<need_id>/close")
+@allowed("need.close", needs.load)
+def close_form(need: dict[str, Any]) -> Any:
+    """Ask for the reason."""
+    if need["closed_at"]:
+        raise Conflict("need_closed")
+    return render_template("needs/close.html", need=need, typed={}, errors={})
+
+
+@blueprint.post("/needs/<need_id>/close")
+@allowed("need.close", needs.load)
+def close(need: dict[str, Any]) -> Any:
+    """Close a need; those who answered it are told why."""
+    typed = forms.read(("reason", "note"))
+    try:
+        needs.close(store(), person(), need["id"], typed.get("reason", ""), typed.get("note", ""), now())
+    except Invalid as error:
+        return render_template("needs/close.html", need=need, typed=typed, errors=forms.messages(error)), 422
+    flash(_("The need is closed. Those who answered it have been told why."), "success")
+    return redirect(url_for("needs.show", need_id=need["id"]), 303)
+
+
+def changed(need_id: str) -> None:
+    """Make a need that is published rankable with its new text, once the change is kept."""
+    row = needs.load(store(), person(), need_id)
+    if row["status"] == "published":
+        saved("need", row)

@@ -1,0 +1,70 @@
+"""A broker's review of a need: the text with its gaps marked beside it, publish, or send back with a comment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from ..hub import needs, record
+from ..hub.clock import later
+from ..hub.errors import Invalid, Stale
+from . import forms, need_words, words
+from .access import allowed, now, person, settings, store
+from .needs import blueprint, changed
+
+
+@blueprint.get("/needs/<need_id>/review")
+@allowed("need.review", needs.load)
+def review(need: dict[str, Any]) -> Any:
+    """Show a submitted need to be decided about; one that is decided already shows itself."""
+    if need["status"] != "submitted":
+        flash(_("This need is not waiting for review: somebody has decided, or it was not sent."), "info")
+        return redirect(url_for("needs.show", need_id=need["id"]))
+    reason = request.args.get("reason", "")
+    reason = reason if reason in needs.RETURN_REASONS else need_words.likely_reason(need)
+    return _page(need, {"reason": reason, "comment": need_words.return_text(reason, need["language"])})
+
+
+def _page(need: dict[str, Any], typed: dict[str, Any], errors: dict[str, str] | None = None, notice: str = "") -> str:
+    marks = need_words.marked(need)
+    return render_template(
+        "needs/review.html",
+        need=need,
+        typed=typed,
+        errors=errors or {},
+        notice=notice,
+        marks=marks,
+        due=later(need["submitted_at"], days=settings().review_days),
+        returned=[row for row in record.history(store(), "need", need["id"]) if row["action"] == "need.return"],
+    )
+
+
+@blueprint.post("/needs/<need_id>/publish")
+@allowed("need.review", needs.load)
+def publish(need: dict[str, Any]) -> Any:
+    """Publish the text that was read; another text, or a decided need, is a conflict."""
+    try:
+        needs.publish(store(), person(), need["id"], now(), revision=forms.revision())
+    except Stale as error:
+        newest = needs.load(store(), person(), need["id"])
+        reason = need_words.likely_reason(newest)
+        typed = {"reason": reason, "comment": need_words.return_text(reason, newest["language"])}
+        return _page(newest, typed, notice=words.sentence(error)), 409
+    changed(need["id"])
+    flash(_("Published. The owner has been told, and the startups are being ranked."), "success")
+    return redirect(url_for("needs.show", need_id=need["id"]), 303)
+
+
+@blueprint.post("/needs/<need_id>/return")
+@allowed("need.review", needs.load)
+def send_back(need: dict[str, Any]) -> Any:
+    """Send the need back to its owner with a reason and a comment."""
+    typed = forms.read(("reason", "comment"))
+    try:
+        needs.send_back(store(), person(), need["id"], typed.get("reason", ""), typed.get("comment", ""), now())
+    except Invalid as error:
+        return _page(need, typed, forms.messages(error)), 422
+    flash(_("Sent back. The owner has been told what to change."), "success")
+    return redirect(url_for("needs.show", need_id=need["id"]), 303)
