@@ -58,7 +58,7 @@ def list_startups(
     )
     by_id = {row["id"]: startups.decode(row) for row in whole}
     rows = [by_id[row["id"]] for row in shown["rows"] if row["id"] in by_id]
-    rows = [{**row, "percent": startups.completeness(row)[0]} for row in rows]
+    rows = [{**startups.readable(viewer, row), "percent": startups.completeness(row)[0]} for row in rows]
     return {**shown, "rows": rows, "states": {name: states[name] for name in STATES}}
 
 

@@ -15,6 +15,9 @@ LISTS = ("regions", "languages", "seeks", "themes")
 TEXTS = ("name", "problem", "audience", "description", "novelty", "evidence")
 NEEDED_TO_PUBLISH = ("name", "problem", "description")
 
+# What only the company itself and the brokers see of a profile.
+INSIDE_FIELDS = ("person_id", "hidden_reason", "flagged_at", "flag_reason", "source", "external_id")
+
 # How much each field helps the ranking and the people who read: points out of 100, and the length (in characters)
 # from which a text gives all of its points; a shorter one gives half. Our own judgement, nobody's measurement.
 WORTH = {
@@ -125,7 +128,14 @@ def load(store: Store, viewer: Viewer | None, startup_id: str) -> dict[str, Any]
     )
     if not rows:
         raise NotFound("startup")
-    return decode(rows[0])
+    return readable(viewer, decode(rows[0]))
+
+
+def readable(viewer: Viewer | None, row: dict[str, Any]) -> dict[str, Any]:
+    """Return what a person may read of a decoded profile: a stranger not what passes between company and brokers."""
+    if viewer and (viewer.has("broker") or viewer.acts_for(row["organisation_id"], "startup")):
+        return row
+    return {name: value for name, value in row.items() if name not in INSIDE_FIELDS}
 
 
 def create(

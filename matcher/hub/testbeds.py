@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import fields, record
+from . import fields, record, reference
 from .clock import day
 from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
@@ -66,6 +66,16 @@ class _Closure(fields.Content):
     starts_on: fields.Day = None
     ends_on: fields.Day = None
     reason: fields.Line = ""
+
+
+def checked(data: dict[str, Any], limit: int = fields.FORM_LIMIT) -> TestbedContent:
+    """Return the content of `data`; raise Invalid. A municipality brings its county."""
+    content = fields.validate(TestbedContent, data, limit)
+    home = reference.municipalities().get(content.municipality_code or "", {}).get("county_code")
+    if home and content.county_code and home != content.county_code:
+        raise Invalid({"municipality_code": ("other_county", {})})
+    content.county_code = content.county_code or home
+    return content
 
 
 def sections(row: dict[str, Any]) -> list[str]:
@@ -137,7 +147,7 @@ def create(
     if viewer and not viewer.has("broker") and not viewer.acts_for(organisation_id, "host"):
         raise Denied("testbed_organisation")
     limit = origin.pop("limit", fields.FORM_LIMIT)
-    content = fields.validate(TestbedContent, data, limit)
+    content = checked(data, limit)
     row = {
         "id": new_id(),
         "organisation_id": organisation_id,
@@ -176,7 +186,7 @@ def save(
             raise Stale("stale", current=load(store, viewer, testbed_id))
         merged = {name: data.get(name, current[name]) for name in TestbedContent.model_fields}
         longest = max(len(current[name]) for name in (*TEXTS, "conditions"))
-        columns = encode(fields.validate(TestbedContent, merged, max(limit, longest)))
+        columns = encode(checked(merged, max(limit, longest)))
         before = {name: current[name] for name in columns}
         before |= {name: json.dumps(current[name], ensure_ascii=False) for name in LISTS}
         changed = sorted(name for name in columns if columns[name] != before[name])

@@ -52,6 +52,14 @@ def test_what_cannot_be_used_is_named(store, host, organisation, field, value, c
     assert {name: found for name, (found, _) in caught.value.errors.items()} == {field: code}
 
 
+def test_a_municipality_brings_its_county_and_must_lie_in_it(store, host, organisation):
+    testbed = testbeds.create(store, host, organisation["id"], {**TYPED, "municipality_code": "1280"}, NOW)
+    assert testbeds.load(store, host, testbed)["county_code"] == "12"
+    with pytest.raises(Invalid) as caught:
+        testbeds.save(store, host, testbed, {"county_code": "25"}, 1, NOW)
+    assert caught.value.errors == {"municipality_code": ("other_county", {})}
+
+
 def test_saving_keeps_the_rest_and_moves_the_change_feed(store, host, organisation):
     row = create_testbed(store, organisation)
     saved = testbeds.save(store, host, row["id"], {"places": "5"}, 1, LATER)
