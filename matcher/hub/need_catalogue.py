@@ -114,7 +114,7 @@ def own(store: Store, viewer: Viewer) -> list[dict[str, Any]]:
     return [decode(row) for row in rows]
 
 
-def posting_for(store: Store, viewer: Viewer) -> list[dict[str, Any]]:
+def posting_for(store: Store, viewer: Viewer) -> list[tuple[str, str]]:
     """Return the organisations (id, name) that a person may post a need for, in Swedish order.
 
     A broker may post for every public body and hub, everybody for the organisations that they act for.
@@ -124,12 +124,16 @@ def posting_for(store: Store, viewer: Viewer) -> list[dict[str, Any]]:
            and (id in :own or (:broker = 1 and kind in ('public', 'hub')))""",
         {"own": viewer.organisations("owner", "startup"), "broker": int(viewer.has("broker"))},
     )
-    return sorted(rows, key=lambda row: swedish_key(row["name"]))
+    return _by_name(rows)
 
 
 def testbeds_on_offer(store: Store) -> list[tuple[str, str]]:
     """Return (id, name) of the testbeds that a need may offer, in Swedish order."""
     rows = store.query("select id, name from testbed where published_at is not null and withdrawn_at is null")
+    return _by_name(rows)
+
+
+def _by_name(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return sorted(((row["id"], row["name"]) for row in rows), key=lambda item: swedish_key(item[1]))
 
 

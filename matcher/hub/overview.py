@@ -1,12 +1,17 @@
-"""The hub in figures, for the public pages: counts of what is open and of what was confirmed."""
+"""The hub at a glance: public figures of what is open and confirmed, and what is a person's own."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
 from ..store import Store
+from . import startups, testbeds
 from .clock import day
+from .people import Viewer
+
+OWN_LIMIT = 50
 
 
 def counts(store: Store, now: str) -> dict[str, int]:
@@ -31,3 +36,39 @@ def confirmed_by_theme(store: Store) -> list[tuple[str, int]]:
     )
     found = Counter(theme for row in rows for theme in json.loads(row["themes"]))
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+
+
+def hubs(store: Store) -> list[dict[str, Any]]:
+    """Return name and website of the hubs that run this service, the oldest first."""
+    return store.query(
+        "select name, website from organisation where kind = 'hub' and merged_into is null order by created_at, id"
+    )
+
+
+def own_startups(store: Store, viewer: Viewer) -> list[dict[str, Any]]:
+    """Return the profiles of the companies that a person acts for, with `percent` complete and what is `lacking`."""
+    rows = store.query(
+        """select s.*, o.name as organisation, o.orgnr as orgnr from startup s
+           join organisation o on o.id = s.organisation_id
+           where s.organisation_id in :own and s.merged_into is null order by s.created_at, s.id limit :limit""",
+        {"own": viewer.organisations("startup"), "limit": OWN_LIMIT},
+    )
+    found = []
+    for row in map(startups.decode, rows):
+        percent, lacking = startups.completeness(row)
+        found.append({**row, "percent": percent, "lacking": lacking})
+    return found
+
+
+def own_testbeds(store: Store, viewer: Viewer, now: str) -> list[dict[str, Any]]:
+    """Return the testbeds that a person hosts, with how many accesses run today (`running`) and later (`coming`)."""
+    rows = store.query(
+        """select t.*, o.name as organisation,
+                  count(a.id) filter (where a.starts_on <= :today) as running,
+                  count(a.id) filter (where a.starts_on > :today) as coming
+           from testbed t join organisation o on o.id = t.organisation_id
+           left join access a on a.testbed_id = t.id and a.ended_at is null and a.ends_on >= :today
+           where t.organisation_id in :own group by t.id, o.name order by t.created_at, t.id limit :limit""",
+        {"own": viewer.organisations("host"), "today": day(now), "limit": OWN_LIMIT},
+    )
+    return [testbeds.decode(row) for row in rows]

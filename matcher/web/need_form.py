@@ -65,7 +65,7 @@ def create() -> Any:
     """Make a draft and go on to the first question."""
     typed = forms.read(("title", "language", "organisation_id"))
     choices = need_catalogue.posting_for(store(), person())
-    chosen = typed.pop("organisation_id", "") or (choices[0]["id"] if len(choices) == 1 else "")
+    chosen = typed.pop("organisation_id", "") or (choices[0][0] if len(choices) == 1 else "")
     try:
         need_id = needs.create(store(), person(), chosen, typed, now())
     except Invalid as error:
