@@ -20,7 +20,7 @@ from .errors import Invalid
 
 FORM_LIMIT = 8_000
 IMPORT_LIMIT = 100_000
-TITLE_LIMIT = 200
+TITLE_LIMIT = 300
 EARLIEST, LATEST_YEARS = date(2000, 1, 1), 30
 
 _INVISIBLE = re.compile(

@@ -55,12 +55,14 @@ class Mirror:
     _held: dict[str, tuple[dict[str, Any], np.ndarray, Terms]] = field(default_factory=dict)
     _shelf: Shelf | None = None
     _seq: int = 0
+    _gone: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def shelf(self) -> Shelf:
         """Return the things as they are in the store now."""
         with self._lock:
             changed = self._refresh()
+            changed = self._forget() or changed
             if changed or self._shelf is None:
                 self._shelf = self._make()
             return self._shelf
@@ -78,6 +80,16 @@ class Mirror:
                 changed = self._take(row) or changed
             self._seq = rows[-1]["seq"]
         return changed
+
+    def _forget(self) -> bool:
+        """Drop what was deleted (an import undone, a person's erasure): such a row has no `seq` left to be seen by."""
+        gone = self.store.query(
+            "select subject_id, seq from removal where kind = :kind and seq > :seq order by seq",
+            {"kind": self.kind, "seq": self._gone},
+        )
+        if gone:
+            self._gone = gone[-1]["seq"]
+        return any([self._held.pop(row["subject_id"], None) is not None for row in gone])
 
     def _take(self, row: dict[str, Any]) -> bool:
         vector, terms, model = row.pop("vector"), row.pop("terms"), row.pop("model")

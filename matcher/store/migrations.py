@@ -424,16 +424,15 @@ create table import_batch (
     mapping text not null,
     options text not null,
     created_at text not null,
-    previewed_at text,
-    plan text,
-    started_at text,
+    wanted text check (wanted in ('preview', 'import', 'undo')),
+    claimed_at text,
     done {bigint} not null default 0,
     total {bigint} not null default 0,
+    previewed_at text,
     finished_at text,
-    counts text,
-    refused text,
-    error text,
-    undone_at text
+    undone_at text,
+    report text,
+    error text
 ){strict}
 --;
 create table import_row (
@@ -445,6 +444,15 @@ create table import_row (
     revision {bigint} not null,
     primary key (batch_id, line)
 ){strict}
+--;
+create table removal (
+    kind text not null,
+    subject_id text not null,
+    seq {bigint} not null,
+    primary key (kind, subject_id)
+){strict}
+--;
+create index removal_seq on removal (seq)
 """
 
 MIGRATIONS: list[Migration] = [

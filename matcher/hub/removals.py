@@ -1,0 +1,40 @@
+"""Deleting a noun's row for good. What other processes hold in memory learns of it by the change feed."""
+
+from __future__ import annotations
+
+from ..store import Store
+from . import record
+
+_BELONGING = {
+    "need": ("need_version:need_id",),
+    "startup": ("merge_offer:keep_id", "merge_offer:drop_id"),
+    "testbed": ("testbed_closure:testbed_id",),
+}
+_DECIDED = {
+    "need": ("pairing:need_id", "interest:need_id", "share:need_id", "dismissal:need_id", "conflict:need_id"),
+    "startup": (
+        "pairing:startup_id", "interest:startup_id", "share:startup_id", "dismissal:startup_id",
+        "conflict:startup_id", "startup:merged_into",
+    ),
+    "testbed": ("pairing:testbed_id", "access:testbed_id", "need:testbed_id"),
+}  # fmt: skip
+
+
+def in_use(store: Store, kind: str, subject_id: str) -> bool:
+    """Whether a decision or an answer stands on the row: such a row stays."""
+    return any(
+        store.query(f"select 1 as found from {table} where {column} = :id limit 1", {"id": subject_id})
+        for table, column in (item.split(":") for item in _DECIDED[kind])
+    )
+
+
+def remove(store: Store, kind: str, subject_id: str) -> None:
+    """Delete a row and what belongs to it, inside a transaction; the audit rows about it stay."""
+    for table, column in (item.split(":") for item in _BELONGING[kind]):
+        store.execute(f"delete from {table} where {column} = :id", {"id": subject_id})
+    for table in ("sentence", "embedding"):
+        store.execute(f"delete from {table} where kind = :kind and subject_id = :id", {"kind": kind, "id": subject_id})
+    store.execute(f"delete from {kind} where id = :id", {"id": subject_id})
+    store.upsert(
+        "removal", {"kind": kind, "subject_id": subject_id, "seq": record.next_seq(store)}, ["kind", "subject_id"]
+    )
