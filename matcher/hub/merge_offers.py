@@ -50,8 +50,8 @@ def load(store: Store, viewer: Viewer | None, offer_id: str) -> dict[str, Any]:
     """Return one offer for a broker, with both profiles whole and what a merge would move; raise NotFound.
 
     `keep` and `drop` are decoded profiles; `counts` holds by profile and table how much each has, `collisions` lists
-    (table, need's title) where both have something live; `newcomers` are those of the dropped profile's company
-    who do not act for the other.
+    (table, need's title) where both have something live; `newcomers` holds by profile those of its company's people
+    who do not act for the other one.
     """
     rows = store.query("select * from merge_offer where id = :id", {"id": offer_id})
     if not rows or viewer is None or not viewer.has("broker"):
@@ -67,7 +67,7 @@ def load(store: Store, viewer: Viewer | None, offer_id: str) -> dict[str, Any]:
         "drop": drop,
         "counts": {row["id"]: _counts(store, row["id"]) for row in (keep, drop)},
         "collisions": collisions(store, keep["id"], drop["id"]),
-        "newcomers": newcomers(store, keep, drop),
+        "newcomers": {keep["id"]: newcomers(store, drop, keep), drop["id"]: newcomers(store, keep, drop)},
     }
 
 

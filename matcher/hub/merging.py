@@ -48,7 +48,7 @@ def merge(store: Store, viewer: Viewer, offer_id: str, keep_id: str, now: str, *
         startups.update(store, drop["id"], {"merged_into": keep["id"], "merged_at": now})
         _decide(store, viewer, offer, "merged", now, keep["id"], drop["id"], before)
         _record(store, viewer, "startup.merge", keep, drop, now, **before)
-        _tell(store, "merged", told.values(), keep, drop, now)
+        _tell(store, viewer, "merged", told.values(), keep, drop, now)
 
 
 def different(store: Store, viewer: Viewer, offer_id: str, now: str) -> None:
@@ -91,12 +91,12 @@ def _part(store: Store, viewer: Viewer, offer: dict[str, Any], now: str) -> None
     told = {person["id"]: person for row in (keep, drop) for person in startups.contacts(store, row)}
     for table, ids in before["moved"].items():
         store.execute(
-            f"update {table} set startup_id = :drop where startup_id = :keep and id in :ids",  # noqa: S608 — LIVE
+            f"update {table} set startup_id = :drop where startup_id = :keep and id in :ids",
             {"drop": drop["id"], "keep": keep["id"], "ids": ids},
         )
     for table, ids in before["withdrawn"].items():
         store.execute(
-            f"update {table} set withdrawn_at = null where id in :ids and withdrawn_at = :then",  # noqa: S608
+            f"update {table} set withdrawn_at = null where id in :ids and withdrawn_at = :then",
             {"ids": ids, "then": offer["decided_at"]},
         )
     for membership in _memberships(store, keep, before["granted"]):
@@ -104,7 +104,7 @@ def _part(store: Store, viewer: Viewer, offer: dict[str, Any], now: str) -> None
     startups.update(store, keep["id"], {})
     startups.update(store, drop["id"], {"merged_into": None, "merged_at": None})
     _record(store, viewer, "startup.unmerge", keep, drop, now, **before)
-    _tell(store, "unmerged", told.values(), keep, drop, now)
+    _tell(store, viewer, "unmerged", told.values(), keep, drop, now)
 
 
 def _locked_offer(store: Store, offer_id: str) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _move(store: Store, table: str, drop_id: str, keep_id: str) -> list[str]:
     live = LIVE[table]
     rows = store.query(
         f"""update {table} set startup_id = :keep where startup_id = :drop and not ({live} and need_id in
-            (select need_id from {table} where startup_id = :keep and {live})) returning id""",  # noqa: S608 — LIVE
+            (select need_id from {table} where startup_id = :keep and {live})) returning id""",
         {"keep": keep_id, "drop": drop_id},
     )
     return sorted(row["id"] for row in rows)
@@ -137,7 +137,7 @@ def _move(store: Store, table: str, drop_id: str, keep_id: str) -> list[str]:
 def _withdraw(store: Store, table: str, drop_id: str, now: str) -> list[str]:
     rows = store.query(
         f"""update {table} set withdrawn_at = :now where startup_id = :drop and withdrawn_at is null
-            and {WITHDRAWN[table]} returning id""",  # noqa: S608 — a key of WITHDRAWN
+            and {WITHDRAWN[table]} returning id""",
         {"now": now, "drop": drop_id},
     )
     return sorted(row["id"] for row in rows)
@@ -187,8 +187,10 @@ def _record(
         )
 
 
-def _tell(store: Store, what: str, told: Any, keep: dict[str, Any], drop: dict[str, Any], now: str) -> None:
+def _tell(
+    store: Store, viewer: Viewer, what: str, told: Any, keep: dict[str, Any], drop: dict[str, Any], now: str
+) -> None:
     mail.queue(
         store, f"startup.{what}:{drop['id']}:{now}", told, f"startup_{what}", now,
-        startup_id=keep["id"], kept=keep["name"], dropped=drop["name"],
+        startup_id=keep["id"], kept=keep["name"], dropped=drop["name"], broker=viewer.name, broker_email=viewer.email,
     )  # fmt: skip

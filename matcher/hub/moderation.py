@@ -18,7 +18,7 @@ def hide(store: Store, viewer: Viewer, startup_id: str, reason: str, now: str) -
         if row["hidden_at"] or row["merged_into"]:
             raise Conflict("startup_already_hidden")
         startups.decide(store, viewer, row, "startup.hide", now, reason, hidden_at=now, hidden_reason=reason)
-        _tell(store, row, "hidden", now, reason=reason)
+        _tell(store, viewer, row, "hidden", now, reason=reason)
 
 
 def unhide(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
@@ -28,7 +28,7 @@ def unhide(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
         if not row["hidden_at"] or row["merged_into"]:
             raise Conflict("startup_not_hidden")
         startups.decide(store, viewer, row, "startup.unhide", now, hidden_at=None, hidden_reason=None)
-        _tell(store, row, "shown", now)
+        _tell(store, viewer, row, "shown", now)
 
 
 def flag(store: Store, viewer: Viewer, startup_id: str, reason: str, now: str) -> None:
@@ -39,7 +39,7 @@ def flag(store: Store, viewer: Viewer, startup_id: str, reason: str, now: str) -
         if row["flagged_at"] or row["merged_into"]:
             raise Conflict("startup_already_flagged")
         startups.decide(store, viewer, row, "startup.flag", now, reason, flagged_at=now, flag_reason=reason)
-        _tell(store, row, "flagged", now, reason=reason)
+        _tell(store, viewer, row, "flagged", now, reason=reason)
 
 
 def unflag(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
@@ -49,7 +49,7 @@ def unflag(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
         if not row["flagged_at"] or row["merged_into"]:
             raise Conflict("startup_not_flagged")
         startups.decide(store, viewer, row, "startup.unflag", now, flagged_at=None, flag_reason=None)
-        _tell(store, row, "unflagged", now)
+        _tell(store, viewer, row, "unflagged", now)
 
 
 def _reason(text: str) -> str:
@@ -61,8 +61,8 @@ def _reason(text: str) -> str:
     return reason
 
 
-def _tell(store: Store, row: dict[str, Any], what: str, now: str, **params: Any) -> None:
+def _tell(store: Store, viewer: Viewer, row: dict[str, Any], what: str, now: str, **params: Any) -> None:
     mail.queue(
         store, f"startup.{what}:{row['id']}:{now}", startups.contacts(store, row), f"startup_{what}", now,
-        startup_id=row["id"], name=row["name"], **params,
+        startup_id=row["id"], name=row["name"], broker=viewer.name, broker_email=viewer.email, **params,
     )  # fmt: skip

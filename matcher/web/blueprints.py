@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import (  # noqa: F401 — need_form, need_review and startup_needs add pages to a noun's blueprint
+from . import (  # noqa: F401 — need_form, need_review, startup_needs, startup_review add pages to a noun's blueprint
     account,
     admin,
     api,
@@ -16,6 +16,7 @@ from . import (  # noqa: F401 — need_form, need_review and startup_needs add p
     pairings,
     search,
     startup_needs,
+    startup_review,
     startups,
     testbeds,
 )
