@@ -1,0 +1,84 @@
+import pytest
+
+from tests import factories
+from tests.factories import NOW
+
+
+def test_the_start_page_shows_the_newest_needs_and_what_there_is(store, client, text):
+    factories.create_need(store, published=True, title="Det nyaste")
+    factories.create_need(store, title="Ett utkast")
+    page = text(client.get("/"))
+    assert "Det nyaste" in page
+    assert "Ett utkast" not in page
+
+
+def test_an_empty_hub_invites_the_first_need(client, text):
+    assert "/needs/new" in text(client.get("/"))
+
+
+@pytest.mark.parametrize("path", ["/results", "/about/ranking", "/about/privacy", "/about/accessibility"])
+def test_what_the_hub_says_about_itself_is_open_to_all(store, client, path):
+    factories.create_organisation(store, "hub", name="Hubben", website="https://hub.example")
+    assert client.get(path).status_code == 200
+
+
+def test_results_count_confirmed_pairings_by_theme(store, client, text):
+    need, startup = factories.create_need(store, published=True), factories.create_startup(store, published=True)
+    row = {"id": "p", "need_id": need["id"], "startup_id": startup["id"], "need_version": 1, "seen": "{}"}
+    times = dict.fromkeys(("proposed_at", "owner_accepted_at", "startup_accepted_at", "confirmed_at"), NOW)
+    store.insert("pairing", {**row, **times, "answer_by": "2026-12-01"})
+    assert "<table" in text(client.get("/results"))
+
+
+def test_ones_own_page_asks_a_visitor_to_log_in(client):
+    assert "/login?next=" in client.get("/mine").location
+
+
+def test_an_owner_finds_every_need_with_its_next_step(store, client, login, text):
+    owner = factories.create_person(store, "owner")
+    organisation = owner.organisations("owner")[0]
+    factories.create_need(store, organisation, title="Ett utkast")
+    factories.create_need(store, organisation, title="Ute", published=True)
+    factories.create_need(store, title="Andras", published=True)
+    page = text(login(client, owner).get("/mine"))
+    assert "Ett utkast" in page
+    assert "Startups are being ranked" in page
+    assert "Andras" not in page
+
+
+def test_a_startup_finds_its_profile_and_the_needs_for_it(store, client, login, text):
+    person = factories.create_person(store, "startup")
+    startup = factories.create_startup(store, person.organisations("startup")[0], published=True)
+    page = text(login(client, person).get("/mine"))
+    assert f"/startups/{startup['id']}/needs" in page
+
+
+def test_a_host_finds_the_testbeds(store, client, login, text):
+    person = factories.create_person(store, "host")
+    factories.create_testbed(store, person.organisations("host")[0], name="Vinterlabbet", published=True)
+    assert "Vinterlabbet" in text(login(client, person).get("/mine"))
+
+
+@pytest.mark.parametrize("role", ["owner", "startup", "host", None])
+def test_an_empty_page_says_what_to_do_first(store, client, login, role):
+    assert b'class="empty"' in login(client, factories.create_person(store, role)).get("/mine").data
+
+
+def test_brokers_have_their_desk(store, client, login):
+    assert "/desk" in login(client, factories.create_person(store, "broker")).get("/mine").location
+
+
+def test_the_own_page_costs_the_same_whatever_it_lists(store, client, login, monkeypatch):
+    owner = factories.create_person(store, "owner")
+    counted = []
+    query = type(store).query
+    monkeypatch.setattr(type(store), "query", lambda self, *args: counted.append(1) or query(self, *args))
+    login(client, owner)
+    numbers = []
+    for _ in range(2):
+        for _ in range(10):
+            factories.create_need(store, owner.organisations("owner")[0], published=True)
+        counted.clear()
+        client.get("/mine")
+        numbers.append(len(counted))
+    assert numbers[0] == numbers[1] <= 12

@@ -1,0 +1,98 @@
+import pytest
+
+from matcher.hub import needs
+from tests import factories
+
+
+@pytest.fixture
+def broker(store, client, login):
+    """A broker's browser."""
+    return login(client, factories.create_person(store, "broker"))
+
+
+def status(store, need):
+    return needs.status(store.query("select * from need where id = :id", {"id": need["id"]})[0])
+
+
+def test_the_review_marks_gaps_beside_the_text(store, broker, text):
+    need = factories.create_need(
+        store, submitted=True, measure="Färre fall.", effect="En app som larmar på natten i tid."
+    )
+    page = text(broker.get(f"/needs/{need['id']}/review"))
+    assert "There is no figure here" in page
+    assert "“app” describes a solution" in page
+
+
+def test_the_comment_is_ready_for_the_likeliest_reason_and_can_be_exchanged(store, broker, text):
+    need = factories.create_need(store, submitted=True, measure="Färre fall.", language="en")
+    page = text(broker.get(f"/needs/{need['id']}/review"))
+    assert 'value="measure" checked' in page
+    assert "how you would know that it worked" in page
+    other = text(broker.get(f"/needs/{need['id']}/review?reason=too_wide"))
+    assert "several needs in one" in other
+
+
+def test_publishing_puts_it_into_the_catalogue_and_the_ranking(store, broker, app):
+    need = factories.create_need(store, submitted=True)
+    assert broker.post(f"/needs/{need['id']}/publish", data={"revision": 1}).status_code == 303
+    assert app.test_client().get(f"/needs/{need['id']}").status_code == 200
+    assert store.query("select kind, subject_id from embedding") == [{"kind": "need", "subject_id": need["id"]}]
+
+
+def test_two_brokers_do_not_publish_twice(store, broker):
+    need = factories.create_need(store, published=True)
+    assert broker.post(f"/needs/{need['id']}/publish", data={"revision": 1}).status_code == 409
+
+
+def test_a_text_that_changed_meanwhile_is_read_again(store, broker, text):
+    need = factories.create_need(store, submitted=True)
+    owner = factories.create_person(store, "owner", need["organisation_id"])
+    needs.save(store, owner, need["id"], {"effect": "Ny effekt som ingen har läst."}, 1, factories.NOW)
+    answer = broker.post(f"/needs/{need['id']}/publish", data={"revision": 1})
+    assert answer.status_code == 409
+    assert "Ny effekt som ingen har läst." in text(answer)
+    assert 'name="revision" value="2"' in text(answer)
+    assert status(store, need) == "submitted"
+
+
+def test_sending_back_reaches_the_owner(store, broker):
+    need = factories.create_need(store, submitted=True)
+    data = {"reason": "measure", "comment": "Hur märks det?"}
+    assert broker.post(f"/needs/{need['id']}/return", data=data).status_code == 303
+    assert status(store, need) == "returned"
+
+
+def test_sending_back_without_a_reason_keeps_the_comment(store, broker, text):
+    need = factories.create_need(store, submitted=True)
+    answer = broker.post(f"/needs/{need['id']}/return", data={"comment": "Hur märks det?"})
+    assert answer.status_code == 422
+    assert "Hur märks det?" in text(answer)
+    assert status(store, need) == "submitted"
+
+
+def test_what_is_decided_is_not_reviewed_again(store, broker):
+    need = factories.create_need(store, published=True)
+    assert broker.get(f"/needs/{need['id']}/review").location == f"/needs/{need['id']}"
+    data = {"reason": "measure", "comment": "För sent"}
+    assert broker.post(f"/needs/{need['id']}/return", data=data).status_code == 409
+
+
+def test_only_brokers_review(store, client, login):
+    need = factories.create_need(store, submitted=True)
+    login(client, factories.create_person(store, "owner", need["organisation_id"]))
+    assert client.get(f"/needs/{need['id']}/review").status_code == 403
+    assert client.post(f"/needs/{need['id']}/publish", data={"revision": 1}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "template", ["need_submitted", "need_published", "need_returned", "need_changed", "need_closed"]
+)
+@pytest.mark.parametrize("locale", ["sv", "en"])
+def test_every_mail_can_be_written(app, template, locale):
+    from matcher.web import letters
+
+    params = {"need_id": "abc", "title": "Färre fall", "comment": "Hur?", "version": 2, "reason": "met", "note": "Tack"}
+    with app.app_context():
+        subject, body = letters.write({"template": template, "locale": locale, "params": params})
+    assert "Färre fall" in subject
+    assert "http://localhost/needs/abc" in body
