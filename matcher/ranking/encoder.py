@@ -1,6 +1,6 @@
 """Text → vectors: the protocol every ranking module speaks, the real encoder, and a tiny one for tests.
 
-The only module that loads torch and sentence-transformers, and only when a model is asked for: importing it costs nothing.
+The only module that loads torch and sentence-transformers, and only when a model is asked for: importing it is cheap.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ CHARACTERS_READ_PER_TOKEN = 16  # no piece of the vocabulary is longer, so nothi
 
 
 class Encoder(Protocol):
-    """What turns texts into vectors. Vectors of two encoders whose `name` or `fingerprint` differ are never compared."""
+    """Turns texts into vectors. Vectors of two encoders whose `name` or `fingerprint` differ are never compared."""
 
     @property
     def name(self) -> str:
@@ -43,6 +43,13 @@ class Encoder(Protocol):
 
 class VectorsNotFinite(RuntimeError):
     """The model gave NaN or infinity: such a vector would spoil every ranking it is stored for."""
+
+
+def finite(vectors: np.ndarray, name: str) -> np.ndarray:
+    """Return the vectors as they are; raises VectorsNotFinite when the model `name` gave NaN or infinity among them."""
+    if not np.isfinite(vectors).all():
+        raise VectorsNotFinite(f"{name} gave NaN or infinity for a text among {len(vectors)}.")
+    return vectors
 
 
 def batches(texts: Sequence[str], max_tokens: int = 512) -> Iterator[list[int]]:
@@ -97,9 +104,7 @@ class SentenceEncoder:
                 show_progress_bar=False,
                 normalize_embeddings=True,
             )
-        if not np.isfinite(vectors).all():
-            raise VectorsNotFinite(f"{self.name} gave NaN or infinity for {len(texts)} texts.")
-        return vectors
+        return finite(vectors, self.name)
 
 
 class TinyEncoder:
@@ -113,7 +118,7 @@ class TinyEncoder:
         self.dimensions = dimensions
 
     def encode(self, texts: Sequence[str], prompt: Prompt) -> np.ndarray:
-        """See Encoder.encode: texts that share words lie near each other, a text without words lies at the first axis."""
+        """See Encoder.encode: texts that share words lie near each other, one without words lies on the first axis."""
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         for row, text in zip(vectors, texts, strict=True):
             for word in re.findall(r"\w+", text.lower()):
@@ -125,7 +130,7 @@ class TinyEncoder:
 
 
 def load_encoder(setting: str, instance_folder: Path) -> SentenceEncoder:
-    """Load the model that `MATCHER_MODEL` names: the default one (unpacked on first use), a folder, or a hub's model."""
+    """Load the model that `MATCHER_MODEL` names: the default (unpacked on first use), a folder, or a hub's model."""
     from matcher.ranking import weights
 
     if setting == weights.DEFAULT_MODEL:
@@ -133,7 +138,7 @@ def load_encoder(setting: str, instance_folder: Path) -> SentenceEncoder:
     return SentenceEncoder(setting)
 
 
-def _load(folder: Path) -> Any:  # noqa: ANN401 - a SentenceTransformer, whose import we keep out of this module's own
+def _load(folder: Path) -> Any:
     from sentence_transformers import SentenceTransformer
 
     return SentenceTransformer(
@@ -153,7 +158,7 @@ def _fetch(name: str) -> Path:
 
 
 def _prompts(of_model: dict[str, str | None], name: str) -> dict[str, str]:
-    """The prompts a model was saved with; those of E5 for its family, whose folders do not name them; else none."""
+    """Return the prompts a model was saved with; else E5's for its family, whose folders do not name them; else none."""
     given = {key: text for key, text in of_model.items() if text}
     fallback = E5_PROMPTS if "e5" in name.lower() else {"query": "", "passage": ""}
     passage = given.get("passage", given.get("document", fallback["passage"]))

