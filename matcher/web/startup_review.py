@@ -84,10 +84,7 @@ def _done(startup: dict[str, Any], said: str) -> Any:
 def list_duplicates() -> str:
     """Show the pairs that may be one company, or those that were decided."""
     decided = request.args.get("decided") == "yes"
-    page = request.args.get("page", "1")
-    found = merge_offers.offers(
-        store(), viewer(), decided=decided, page=int(page) if page.isdecimal() and len(page) < 6 else 1
-    )
+    found = merge_offers.offers(store(), viewer(), decided=decided, page=forms.page())
     return render_template(
         "startups/duplicates.html",
         found=found,

@@ -31,10 +31,7 @@ def listing() -> str:
         "complete": _one_of("complete", catalogue.COMPLETE) if broker else "",
         "sort": _one_of("sort", catalogue.SORTS) or "name",
     }
-    page = request.args.get("page", "1")
-    found = catalogue.list_startups(
-        store(), viewer(), **chosen, page=int(page) if page.isdecimal() and len(page) < 6 else 1
-    )
+    found = catalogue.list_startups(store(), viewer(), **chosen, page=forms.page())
     return render_template(
         "startups/listing.html",
         found=found,

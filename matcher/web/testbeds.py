@@ -1,5 +1,241 @@
-"""Pages: testbeds."""
+"""Testbeds: the public catalogue, one testbed, writing it, and the periods when it is closed."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from ..hub import catalogue, organisations, reference, testbeds
+from ..hub.errors import Invalid, Stale
+from ..hub.people import Viewer
+from ..store import Store
+from . import forms, stale
+from .access import allowed, now, person, store, viewer
+from .ranking import saved
 
 blueprint = Blueprint("testbeds", __name__)
+
+STATUS_KINDS = {"draft": "draft", "published": "success", "withdrawn": "neutral"}
+CLOSURE_FIELDS = ("starts_on", "ends_on", "reason")
+
+
+@blueprint.get("/testbeds")
+@allowed("testbed.view")
+def listing() -> str:
+    """Show the catalogue; filters and page come from the address, each from a list."""
+    chosen = {
+        "words": request.args.get("q", "")[:100],
+        "theme": _one_of("theme", reference.codes("themes")),
+        "county": _one_of("county", reference.codes("counties")),
+    }
+    found = catalogue.list_testbeds(store(), viewer(), now(), **chosen, page=forms.page())
+    return render_template(
+        "testbeds/listing.html",
+        found=found,
+        chosen=chosen,
+        narrowed=any(chosen.values()),
+        status_kinds=STATUS_KINDS,
+        page_url=lambda number: _address(page=number),
+    )
+
+
+def _one_of(name: str, known: Any) -> str:
+    value = request.args.get(name, "")
+    return value if value in known else ""
+
+
+def _address(**changed: Any) -> str:
+    kept = {name: request.args[name] for name in ("q", "theme", "county") if request.args.get(name)}
+    return url_for("testbeds.listing", **{**kept, **changed})
+
+
+@blueprint.get("/testbeds/<testbed_id>")
+@allowed("testbed.view", testbeds.load)
+def show(testbed: dict[str, Any]) -> str:
+    """Show one testbed with its terms and closed periods; whom to write to only to people who are logged in."""
+    return _show_page(testbed, {}, {})
+
+
+def _show_page(testbed: dict[str, Any], typed: dict[str, Any], errors: dict[str, str]) -> str:
+    who = viewer()
+    return render_template(
+        "testbeds/show.html",
+        testbed=testbed,
+        inside=bool(who) and (who.has("broker") or who.acts_for(testbed["organisation_id"], "host")),
+        missing=testbeds.missing(testbed) if who else [],
+        closures=testbeds.closures(store(), testbed["id"], now()),
+        status_kinds=STATUS_KINDS,
+        typed=typed,
+        errors=errors,
+    )
+
+
+@blueprint.get("/testbeds/new")
+@allowed("testbed.create")
+def create_form() -> str:
+    """Show an empty form, with the person as the contact."""
+    who, hosts = person(), _hosts()
+    values = {
+        "organisation_id": hosts[0]["id"],
+        "county_code": hosts[0]["county_code"],
+        "municipality_code": hosts[0]["municipality_code"],
+        "contact_name": who.name,
+        "contact_email": who.email,
+        "places": 1,
+        "answer_days": 10,
+    }
+    return _create_page(values, {})
+
+
+@blueprint.post("/testbeds/new")
+@allowed("testbed.create")
+def create() -> Any:
+    """Keep a new testbed as a draft and, if asked for, publish it."""
+    typed = _typed()
+    hosts = _hosts()
+    chosen = request.form.get("organisation_id", "")
+    if chosen not in [row["id"] for row in hosts]:
+        chosen = hosts[0]["id"]
+    try:
+        testbed_id = testbeds.create(store(), person(), chosen, typed, now())
+    except Invalid as error:
+        return _create_page({**typed, "organisation_id": chosen}, forms.messages(error)), 422
+    return _after_save(testbed_id)
+
+
+def _hosts() -> list[dict[str, Any]]:
+    """Return the organisations that the person acts for as a host, in Swedish order."""
+    rows = [organisations.get(store(), found) for found in person().organisations("host")]
+    return sorted(rows, key=lambda row: catalogue.swedish_key(row["name"]))
+
+
+def _municipalities() -> list[tuple[str, str]]:
+    rows = sorted(reference.municipalities().values(), key=lambda row: catalogue.swedish_key(row["name"]))
+    return [(row["code"], row["name"]) for row in rows]
+
+
+def _create_page(values: dict[str, Any], errors: dict[str, str]) -> str:
+    return render_template(
+        "testbeds/create.html",
+        values=values,
+        errors=errors,
+        hosts=[(row["id"], row["name"]) for row in _hosts()],
+        municipalities=_municipalities(),
+    )
+
+
+@blueprint.get("/testbeds/<testbed_id>/edit")
+@allowed("testbed.edit", testbeds.load)
+def edit(testbed: dict[str, Any]) -> str:
+    """Show the testbed's form."""
+    return _edit_page(testbed, {}, {}, testbed["revision"])
+
+
+@blueprint.post("/testbeds/<testbed_id>/edit")
+@allowed("testbed.edit", testbeds.load)
+def save(testbed: dict[str, Any]) -> Any:
+    """Save the testbed and, if asked for, publish it; what cannot be saved stays in the form."""
+    typed = _typed()
+    try:
+        testbeds.save(store(), person(), testbed["id"], typed, forms.revision(), now())
+    except Invalid as error:
+        return _edit_page(testbed, typed, forms.messages(error), forms.revision()), 422
+    except Stale as error:
+        newest = error.params["current"]
+        return _edit_page(newest, typed, {}, newest["revision"], stale.differing(newest, typed)), 409
+    return _after_save(testbed["id"])
+
+
+def _typed() -> dict[str, Any]:
+    return forms.read(tuple(testbeds.TestbedContent.model_fields), testbeds.LISTS)
+
+
+def _edit_page(
+    testbed: dict[str, Any],
+    typed: dict[str, Any],
+    errors: dict[str, str],
+    revision: int,
+    differing: list[str] | None = None,
+) -> str:
+    return render_template(
+        "testbeds/edit.html",
+        testbed=testbed,
+        values={**testbed, **typed},
+        errors=errors,
+        revision=revision,
+        stale=differing or [],
+        municipalities=_municipalities(),
+    )
+
+
+def _after_save(testbed_id: str) -> Any:
+    """Go on to the testbed; where publishing was asked for and something is missing, say what."""
+    testbed = testbeds.load(store(), person(), testbed_id)
+    if request.form.get("then") != "publish" or testbed["status"] == "published":
+        _changed(testbed)
+        flash(_("The testbed is saved."), "success")
+        return redirect(url_for("testbeds.show", testbed_id=testbed_id), 303)
+    return _publish(testbed, saved_before=True)
+
+
+@blueprint.post("/testbeds/<testbed_id>/publish")
+@allowed("testbed.edit", testbeds.load)
+def publish(testbed: dict[str, Any]) -> Any:
+    """Put the testbed into the catalogue, or show the form with what is missing."""
+    return _publish(testbed)
+
+
+def _publish(testbed: dict[str, Any], saved_before: bool = False) -> Any:
+    try:
+        testbeds.publish(store(), person(), testbed["id"], now())
+    except Invalid as error:
+        if saved_before:
+            flash(_("The draft is saved, but it cannot be published yet."), "warning")
+        return _edit_page(testbed, {}, forms.messages(error), testbed["revision"]), 422
+    _changed(testbeds.load(store(), person(), testbed["id"]))
+    flash(_("The testbed is in the catalogue, where anybody can find it."), "success")
+    return redirect(url_for("testbeds.show", testbed_id=testbed["id"]), 303)
+
+
+@blueprint.post("/testbeds/<testbed_id>/withdraw")
+@allowed("testbed.edit", testbeds.load)
+def withdraw(testbed: dict[str, Any]) -> Any:
+    """Take the testbed out of the catalogue."""
+    testbeds.withdraw(store(), person(), testbed["id"], now())
+    flash(_("The testbed is out of the catalogue. Tests that are under way go on."), "success")
+    return redirect(url_for("testbeds.show", testbed_id=testbed["id"]), 303)
+
+
+@blueprint.post("/testbeds/<testbed_id>/closures")
+@allowed("testbed.edit", testbeds.load)
+def close_period(testbed: dict[str, Any]) -> Any:
+    """Close the testbed for a period; what cannot be kept stays in the form."""
+    typed = {name: request.form.get(name, "") for name in CLOSURE_FIELDS}
+    try:
+        testbeds.close_period(store(), person(), testbed["id"], **typed, now=now())
+    except Invalid as error:
+        return _show_page(testbed, typed, forms.messages(error)), 422
+    flash(_("The period is closed. No new test is placed in it."), "success")
+    return redirect(url_for("testbeds.show", testbed_id=testbed["id"]) + "#closures", 303)
+
+
+def _load_closure(store: Store, viewer: Viewer | None, testbed_id: str, closure_id: str) -> dict[str, Any]:
+    """Return the testbed with the id of the closure that is meant; the hub checks that it belongs to it."""
+    return {**testbeds.load(store, viewer, testbed_id), "closure_id": closure_id}
+
+
+@blueprint.post("/testbeds/<testbed_id>/closures/<closure_id>/remove")
+@allowed("testbed.edit", _load_closure)
+def open_period(testbed: dict[str, Any]) -> Any:
+    """Open a closed period again."""
+    testbeds.open_period(store(), person(), testbed["id"], testbed["closure_id"], now())
+    flash(_("The period is open again."), "success")
+    return redirect(url_for("testbeds.show", testbed_id=testbed["id"]) + "#closures", 303)
+
+
+def _changed(testbed: dict[str, Any]) -> None:
+    """Make a testbed that is in the catalogue findable with its new text, once the change is kept."""
+    if testbed["status"] == "published":
+        saved("testbed", testbed)
