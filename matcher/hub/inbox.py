@@ -65,7 +65,7 @@ def rows(store: Store, name: str, now: str, review_days: int = 7) -> list[dict[s
     """Return one list of the desk, the oldest (or what ends first) on top."""
     found = store.query(
         f"""select w.*, count(*) over () as total from ({LISTS[name]}) w
-            order by {"due" if name in _BY_DUE else "since"}, id limit :shown""",  # noqa: S608 — a constant of this module
+            order by {"due" if name in _BY_DUE else "since"}, id limit :shown""",
         {"today": day(now), "soon": day(later(now, days=SOON_DAYS)), "shown": SHOWN},
     )
     return [_aged(row, name, now, review_days) for row in found]

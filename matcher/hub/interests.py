@@ -132,7 +132,7 @@ def listing(
     params = {"own": viewer.organisations("startup"), "need": need_id}
     condition += " and (:need = '' or i.need_id = :need)"
     total = store.query(
-        f"select count(*) as n from interest i join startup s on s.id = i.startup_id where {condition}",  # noqa: S608
+        f"select count(*) as n from interest i join startup s on s.id = i.startup_id where {condition}",
         params,
     )[0]["n"]
     rows = store.query(
@@ -140,6 +140,23 @@ def listing(
         {**params, "limit": PAGE, "offset": PAGE * (max(page, 1) - 1)},
     )
     return [{**row, "status": status(row, now)} for row in rows], total
+
+
+def profiles(store: Store, viewer: Viewer, need_id: str) -> list[dict[str, Any]]:
+    """Return the profiles that a person may answer a need with: `id`, `name`, `live`, and what stands already.
+
+    `interest_id` and `pairing_id` are those of a live interest or case between the profile and the need.
+    """
+    return store.query(
+        """select s.id, s.name,
+                  case when s.published_at is not null and s.hidden_at is null then 1 else 0 end as live,
+                  (select i.id from interest i where i.startup_id = s.id and i.need_id = :need
+                   and i.withdrawn_at is null) as interest_id,
+                  (select p.id from pairing p where p.startup_id = s.id and p.need_id = :need
+                   and p.declined_at is null and p.ended_at is null) as pairing_id
+           from startup s where s.organisation_id in :own and s.merged_at is null order by s.created_at""",
+        {"own": viewer.organisations("startup"), "need": need_id},
+    )
 
 
 def competition(store: Store, need_ids: list[str]) -> dict[str, int]:

@@ -85,7 +85,7 @@ def accept(store: Store, viewer: Viewer, pairing_id: str, side: str, now: str) -
         if cases.status(case, now) == "expired":
             raise Conflict("pairing_expired", answer_by=case["answer_by"], person=case["broker"] or "")
         store.execute(
-            f"update pairing set {side}_accepted_at = :now, {side}_accepted_by = :by where id = :id",  # noqa: S608 — one of two
+            f"update pairing set {side}_accepted_at = :now, {side}_accepted_by = :by where id = :id",
             {"now": now, "by": viewer.person_id, "id": pairing_id},
         )
         record.write(store, viewer.person_id, "pairing.accept", "pairing", pairing_id, now, side=side)

@@ -39,6 +39,12 @@ def revision() -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
+def page() -> int:
+    """Return which page of a list the address asks for, from 1; 1 when it is missing or no such number."""
+    text = request.args.get("page", "")
+    return max(int(text), 1) if text.isdecimal() and len(text) < 6 else 1
+
+
 def own_path(target: str | None) -> str | None:
     r"""Return a redirect target when it is a path of our own (`//x`, `/\x` and addresses are not), else None."""
     if not target or not target.startswith("/") or target[1:2] in ("/", "\\") or "\\" in target:

@@ -1,5 +1,206 @@
-"""Pages: pairings."""
+"""Cases: the list, one case with its history and next step, and every decision about it.
 
-from flask import Blueprint
+Interests are in `interests`, what is said about a candidate before a case in `candidates`; both add their pages
+to this blueprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from ..hub import capacity, cases, conflicts, pairings, parties, reasons, record
+from ..hub.catalogue import swedish_key
+from ..hub.errors import Conflict, Invalid
+from ..ranking.gates import Gate
+from . import forms, shortlist, timeline, words
+from .access import allowed, now, person, settings, store
+from .case_words import STAGE_KINDS
 
 blueprint = Blueprint("pairings", __name__)
+
+Case = dict[str, Any]
+
+
+@blueprint.get("/pairings")
+@allowed("pairing.view")
+def listing() -> str:
+    """Show the cases that this person may see, all or those at one stage, newest first."""
+    stage = request.args.get("stage", "")
+    stage, mine, page = stage if stage in cases.STAGES else "", request.args.get("mine") == "yes", forms.page()
+    found, total = cases.listing(store(), person(), now(), stage=stage, mine=mine, page=page)
+    return render_template(
+        "pairings/listing.html",
+        rows=[{**row, "step": cases.next_step(row, now(), settings().review_days)} for row in found],
+        counts=cases.counts(store(), person(), now()),
+        stage=stage,
+        mine=mine,
+        page=page,
+        pages=max(-(-total // cases.PAGE), 1),
+        kinds=STAGE_KINDS,
+        actors=timeline.actors,
+        page_url=lambda number: url_for("pairings.listing", **{**request.args, "page": number}),
+    )
+
+
+@blueprint.get("/pairings/<pairing_id>")
+@allowed("pairing.view", cases.load)
+def show(case: Case) -> str:
+    """Show one case: where it stands, who acts next and by when, what was said, and whom to ask."""
+    return _page(case)
+
+
+def _page(case: Case, form: str = "", errors: dict[str, str] | None = None, notice: str = "") -> str:
+    """Return a case's page; `form` names the one that was sent, whose fields come back as they were typed."""
+    step = cases.next_step(case, now(), settings().review_days)
+    confirmed = bool(case["confirmed_at"])
+    return render_template(
+        "pairings/show.html",
+        case=case,
+        status=cases.status(case, now()),
+        step=step,
+        who=timeline.actors(case, step["who"]),
+        events=timeline.events(case, record.history(store(), "pairing", case["id"]), step),
+        sides=cases.sides(person(), case),
+        conflicts=conflicts.history(store(), case["need_id"], case["startup_id"]),
+        contacts={side: parties.of_side(store(), side, case)[:3] for side in ("owner", "startup")} if confirmed else {},
+        gates=_gates(case),
+        reasons={**reasons.DECLINE, "end": reasons.END},
+        kinds=STAGE_KINDS,
+        form=form,
+        typed=request.form if form else {},
+        errors=errors or {},
+        summary=[(f"{name}-{_suffix(form)}", text) for name, text in (errors or {}).items()],
+        notice=notice,
+        answer_days=settings().answer_days,
+    )
+
+
+def _suffix(form: str) -> str:
+    """Return what the ids of a form's fields end in: a person on several sides has a form for each."""
+    return request.form.get("side", "") if form == "decline" else form
+
+
+def _gates(case: Case) -> list[tuple[bool | None, str, str]]:
+    return shortlist.gate_rows([Gate(**gate) for gate in case["seen"].get("gates") or []])
+
+
+def _decide(case: Case, form: str, step: Callable[[], Any], done: str) -> Any:
+    """Take a step and show the case; what stands in the way is told on the case as it is now, with the typed text."""
+    try:
+        step()
+    except Invalid as error:
+        return _page(case, form, forms.messages(error)), 422
+    except Conflict as error:
+        return _page(_fresh(case), form, notice=words.sentence(error)), 409
+    flash(done, "success")
+    return redirect(url_for("pairings.show", pairing_id=case["id"]), 303)
+
+
+def _fresh(case: Case) -> Case:
+    return cases.load(store(), person(), case["id"])
+
+
+@blueprint.post("/pairings/<pairing_id>/accept")
+@allowed("pairing.answer", cases.load)
+def accept(case: Case) -> Any:
+    """Say yes for one side."""
+    side = request.form.get("side", "")
+    done = _("Your yes is recorded, and the others have been told.")
+    return _decide(case, "accept", lambda: pairings.accept(store(), person(), case["id"], side, now()), done)
+
+
+@blueprint.post("/pairings/<pairing_id>/decline")
+@allowed("pairing.decline", cases.load)
+def decline(case: Case) -> Any:
+    """Say no for one side, with a reason."""
+    given = forms.read(("side", "reason", "note"))
+    values = (given.get("side", ""), given.get("reason", ""), given.get("note", ""))
+    done = _("Declined. The others have been told the reason.")
+    return _decide(case, "decline", lambda: pairings.decline(store(), person(), case["id"], *values, now()), done)
+
+
+@blueprint.post("/pairings/<pairing_id>/extend")
+@allowed("pairing.confirm", cases.load)
+def extend(case: Case) -> Any:
+    """Give more time to answer."""
+    days = request.form.get("answer_days", "")
+    done = _("More time is given, and those who have not answered have been told.")
+    return _decide(case, "extend", lambda: pairings.extend(store(), person(), case["id"], days, now()), done)
+
+
+@blueprint.post("/pairings/<pairing_id>/end")
+@allowed("pairing.end", cases.load)
+def end(case: Case) -> Any:
+    """End a confirmed case, with a reason."""
+    given = forms.read(("reason", "note"))
+    values = (given.get("reason", ""), given.get("note", ""))
+    done = _("Ended. The others have been told the reason.")
+    return _decide(case, "end", lambda: pairings.end(store(), person(), case["id"], *values, now()), done)
+
+
+@blueprint.get("/pairings/<pairing_id>/confirm")
+@allowed("pairing.confirm", cases.load)
+def choose_place(case: Case) -> Any:
+    """Ask for the days first, then show every testbed with the places it has free on all of them."""
+    if cases.status(case, now()) != "accepted":
+        flash(_("There is no place to book in this case now. Below is how it stands."), "info")
+        return redirect(url_for("pairings.show", pairing_id=case["id"]))
+    given = {name: request.args.get(name, "") for name in ("starts_on", "ends_on")}
+    if not any(given.values()):
+        return _place_page(case, given)
+    try:
+        return _place_page(case, given, capacity.period(given["starts_on"], given["ends_on"], now()))
+    except Invalid as error:
+        return _place_page(case, given, errors=forms.messages(error)), 422
+
+
+@blueprint.post("/pairings/<pairing_id>/confirm")
+@allowed("pairing.confirm", cases.load)
+def confirm(case: Case) -> Any:
+    """Book the place; when it went to somebody else meanwhile, show what is free now."""
+    typed = {name: request.form.get(name, "") for name in ("starts_on", "ends_on", "testbed_id")}
+    try:
+        pairings.confirm(
+            store(), person(), case["id"], typed["testbed_id"], typed["starts_on"], typed["ends_on"], now()
+        )
+    except Invalid as error:
+        return _place_page(case, typed, _period(typed), forms.messages(error)), 422
+    except Conflict as error:
+        case, notice = _fresh(case), words.sentence(error)
+        if cases.status(case, now()) != "accepted":
+            return _page(case, "confirm", notice=notice), 409
+        return _place_page(case, typed, _period(typed), notice=notice), 409
+    flash(_("Confirmed. The place is booked, and everybody has been told."), "success")
+    return redirect(url_for("pairings.show", pairing_id=case["id"]), 303)
+
+
+def _period(typed: dict[str, str]) -> capacity.Period | None:
+    """Return the typed days where they are a period, for showing what is free in it."""
+    try:
+        return capacity.period(typed["starts_on"], typed["ends_on"], now())
+    except Invalid:
+        return None
+
+
+def _place_page(
+    case: Case,
+    typed: dict[str, str],
+    period: capacity.Period | None = None,
+    errors: dict[str, str] | None = None,
+    notice: str = "",
+) -> str:
+    offers = capacity.offers(store(), *period) if period else []
+    offers.sort(key=lambda row: (not row["free"], swedish_key(row["name"])))
+    return render_template(
+        "pairings/confirm.html",
+        case=case,
+        typed=typed,
+        period=period,
+        offers=offers,
+        errors=errors or {},
+        notice=notice,
+    )

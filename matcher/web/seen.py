@@ -1,0 +1,34 @@
+"""What the ranking shows of one match right now, as plain data that is stored with the decision it led to."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from ..hub import needs, startups
+from ..ranking import indexing
+from ..ranking.ranker import snapshot as ranked
+from .access import now, person, store
+from .ranking import ranker
+
+NOTHING: dict[str, Any] = {"rank": None, "score": None, "parts": {}, "gates": [], "model": None, "scoring": None}
+
+
+def snapshot(need_id: str, startup_id: str) -> dict[str, Any]:
+    """Return rank, score, parts, gates, reasons, model, scoring version, need version, text hashes and evidence.
+
+    Computed on the server, before the transaction of the decision: what a form sends is not what was seen. A
+    startup that the ranking does not hold (it was just published) gives the same keys without figures.
+    """
+    need, startup = needs.load(store(), person(), need_id), startups.load(store(), person(), startup_id)
+    found = ranker().startups_for(
+        need, date.fromisoformat(now()[:10]), top=1, keep=lambda match: match.id == startup_id
+    )
+    seen = ranked(found, found.matches[0], need) if found.matches else {**NOTHING, "need_version": need["version"]}
+    meetings = (seen.get("reasons") or {}).get("meetings", [])
+    return {
+        **seen,
+        "evidence": [{"need": meeting["need"], "startup": meeting["profile"]} for meeting in meetings],
+        "texts": {"need": indexing.texts("need", need).hash, "startup": indexing.texts("startup", startup).hash},
+        "at": now(),
+    }

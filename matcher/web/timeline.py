@@ -1,0 +1,79 @@
+"""A case as a line of time: what was done, who acts now and by when, what comes after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+
+from . import words
+
+STOPPING = ("pairing.decline", "pairing.end")
+LATER = {
+    "answer": ("book", "start"),
+    "answer_owner": ("book", "start"),
+    "answer_startup": ("book", "start"),
+    "extend_or_close": (),
+    "confirm": ("start",),
+    "start": ("finish",),
+}
+
+
+def events(case: dict[str, Any], history: list[dict[str, Any]], step: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the events for the timeline macro, from the record's rows and the next step."""
+    done = [_done(row) for row in history]
+    if step["code"] == "over":
+        return done
+    now = {
+        "state": "now",
+        "title": words.label("next_steps", step["code"]),
+        "when": _("by %(day)s", day=words.day(step["by"])) if step["by"] else "",
+        "iso": step["by"],
+        "who": actors(case, step["who"]),
+    }
+    coming = {
+        "book": _("The broker books a place at a testbed"),
+        "start": _("The test starts"),
+        "finish": _("The test ends and the place is free again"),
+    }
+    return [*done, now, *({"state": "next", "title": coming[code]} for code in LATER.get(step["code"], ()))]
+
+
+def actors(case: dict[str, Any], sides: list[str]) -> str:
+    """Return the names of those who must act."""
+    names = {
+        "owner": case["owner_name"],
+        "startup": case["startup_name"],
+        "host": case["testbed_name"],
+        "broker": case["broker"] or _("the broker"),
+    }
+    return ", ".join(names[side] for side in sides if names[side])
+
+
+def _done(row: dict[str, Any]) -> dict[str, Any]:
+    detail = row["detail"]
+    return {
+        "state": "stopped" if row["action"] in STOPPING and detail.get("reason") != "completed" else "done",
+        "title": _title(row),
+        "when": words.moment(row["at"]),
+        "iso": row["at"],
+        "who": row["person"] or "",
+        "text": _text(detail),
+    }
+
+
+def _title(row: dict[str, Any]) -> str:
+    side = row["detail"].get("side")
+    said = words.label("pairing_actions", row["action"])
+    return _("%(what)s by %(side)s", what=said, side=words.label("sides", side)) if side else said
+
+
+def _text(detail: dict[str, Any]) -> str:
+    parts = [words.label("reasons", detail["reason"])] if detail.get("reason") else []
+    parts += [detail["note"]] if detail.get("note") else []
+    if detail.get("testbed"):
+        first, last = words.day(detail["starts_on"]), words.day(detail["ends_on"])
+        parts.append(_("%(testbed)s, %(first)s to %(last)s", testbed=detail["testbed"], first=first, last=last))
+    elif detail.get("answer_by"):
+        parts.append(_("Answer by %(day)s", day=words.day(detail["answer_by"])))
+    return ". ".join(part.rstrip(".") for part in parts)
