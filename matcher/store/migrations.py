@@ -455,10 +455,33 @@ create table removal (
 create index removal_seq on removal (seq)
 """
 
+IMPORT_NOTES = """
+create table import_note (
+    batch_id text not null references import_batch (id),
+    line {bigint} not null,
+    outcome text not null check (outcome in ('refused', 'taken', 'kept')),
+    title text not null,
+    faults text not null,
+    cells text,
+    primary key (batch_id, line)
+){strict}
+--;
+alter table import_batch add column wanted_at text
+--;
+alter table import_row add column digest text
+--;
+create index import_row_subject on import_row (subject_id)
+--;
+create index organisation_name on organisation (name)
+--;
+create index startup_merged on startup (merged_into) where merged_into is not null
+"""
+
 MIGRATIONS: list[Migration] = [
     ("0001_people", PEOPLE),
     ("0002_record", RECORD),
     ("0003_nouns", NOUNS),
     ("0004_pairings", PAIRINGS),
     ("0005_ranking_and_imports", RANKING),
+    ("0006_import_notes", IMPORT_NOTES),
 ]
