@@ -14,7 +14,7 @@ import click
 from . import config as configuration
 from . import doctor as doctor_module
 from .exchange import databases, demo, imports
-from .hub import clock, needs, organisations, people
+from .hub import clock, needs, organisations, passwords, people
 from .hub.errors import HubError, Invalid
 from .serving import serve_all
 from .store import Store, StoreError, open_store
@@ -107,10 +107,11 @@ def create_administrator(email: str, name: str, hub: str, password: str) -> None
     _, store = opened()
     now = clock.now()
     try:
+        hashed = passwords.hashed(password)
         with store.atomic():
-            hubs = [row for row in organisations.listing(store) if row["kind"] == "hub"]
-            home = hubs[0]["id"] if hubs else organisations.create(store, None, {"name": hub, "kind": "hub"}, now)
-            person = people.create(store, email, name, now, password=password)
+            known = organisations.hub(store)
+            home = known["id"] if known else organisations.create(store, None, {"name": hub, "kind": "hub"}, now)
+            person = people.create(store, email, name, now, password_hash=hashed)
             for role in ("administrator", "broker"):
                 people.grant(store, person, home, role, None, now)
     except Invalid as error:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from ..hub import needs, organisations, people, startups, testbeds
+from ..hub import needs, organisations, passwords, people, startups, testbeds
 from ..hub.clock import later
 from ..hub.reference import DATA
 from ..store import Store
@@ -38,10 +38,9 @@ def load(store: Store, now: str) -> dict[str, int]:
         for row in read("organisations"):
             content = {name: row.get(name) for name in organisations.OrganisationContent.model_fields}
             organisations.create(store, None, content, now, organisation_id=row["id"])
-        hashed = people.check_password(PASSWORD)
+        hashed = passwords.hashed(PASSWORD)
         for account in ACCOUNTS:
-            person = people.create(store, account["email"], account["name"], now)
-            store.execute("update person set password_hash = :h where id = :id", {"h": hashed, "id": person})
+            person = people.create(store, account["email"], account["name"], now, password_hash=hashed)
             people.grant(store, person, account["organisation"], account["role"], None, now)
         counts = {"testbeds": 0, "needs": 0, "startups": 0}
         for position, row in enumerate(read("testbeds")):

@@ -6,7 +6,6 @@ and then the whole rows of its page: two queries, however long the list is.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from typing import Any
 
@@ -14,24 +13,13 @@ from ..store import Store
 from . import startups, testbeds
 from .clock import day
 from .people import Viewer
+from .swedish import swedish_key
 
 PAGE = 50
 STATES = ("draft", "published", "hidden", "flagged", "merged")
 # Completeness in percent: from, to.
 COMPLETE = {"low": (0, 49), "middle": (50, 79), "high": (80, 100)}
 SORTS = ("name", "completeness", "updated")
-
-_SWEDISH = str.maketrans({"å": "{a", "ä": "{b", "æ": "{b", "ö": "{c", "ø": "{c", "ü": "y"})
-
-
-def swedish_key(text: str) -> tuple[str, str]:
-    """Return the key that sorts names as Swedish does: å, ä, ö after z; ü as y; other accents as their letter."""
-    letters = text.casefold()
-    if letters.isascii():
-        return letters, text
-    letters = unicodedata.normalize("NFC", letters).translate(_SWEDISH)
-    plain = "".join(mark for mark in unicodedata.normalize("NFD", letters) if not unicodedata.combining(mark))
-    return plain, text
 
 
 def list_startups(

@@ -8,6 +8,8 @@ from typing import Any
 from ..store import Store
 from .ids import new_id
 
+PAGE = 50
+
 
 def write(
     store: Store, person_id: str | None, action: str, kind: str, subject_id: str, now: str, **detail: Any
@@ -36,6 +38,35 @@ def history(store: Store, kind: str, subject_id: str) -> list[dict[str, Any]]:
         {"kind": kind, "subject_id": subject_id},
     )
     return [{**row, "detail": json.loads(row["detail"])} for row in rows]
+
+
+def latest(store: Store, *, kind: str = "", subject_id: str = "", person_id: str = "", page: int = 1) -> dict[str, Any]:
+    """Return a page of the whole record, newest first: `rows` as in `history`, `page`, and `more` (is there another?).
+
+    The record grows for ever, so it is not counted: a page is found by its place from the newest.
+    """
+    page = max(1, page)
+    rows = store.query(
+        """select a.id, a.at, a.action, a.kind, a.subject_id, a.detail, p.name as person, a.person_id
+           from audit a left join person p on p.id = a.person_id
+           where (:kind = '' or a.kind = :kind) and (:subject_id = '' or a.subject_id = :subject_id)
+             and (:person_id = '' or a.person_id = :person_id)
+           order by a.at desc, a.id desc limit :limit offset :offset""",
+        {
+            "kind": kind,
+            "subject_id": subject_id,
+            "person_id": person_id,
+            "limit": PAGE + 1,
+            "offset": (page - 1) * PAGE,
+        },
+    )
+    shown = [{**row, "detail": json.loads(row["detail"])} for row in rows[:PAGE]]
+    return {"rows": shown, "page": page, "more": len(rows) > PAGE}
+
+
+def kinds(store: Store) -> list[str]:
+    """Return the kinds of things that the record tells of, in code order."""
+    return [row["kind"] for row in store.query("select distinct kind from audit order by kind")]
 
 
 def next_seq(store: Store) -> int:

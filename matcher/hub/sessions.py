@@ -10,6 +10,7 @@ from .ids import new_token, token_hash
 IDLE_MINUTES = {"administrator": 30, "broker": 30}
 IDLE_DEFAULT_MINUTES = 8 * 60
 LONGEST_DAYS = 7
+KEPT_DAYS = 30
 
 
 def start(store: Store, person_id: str, now: str) -> str:
@@ -52,3 +53,8 @@ def end(store: Store, token: str, now: str) -> None:
         "update session set revoked_at = :now where token_hash = :hash and revoked_at is null",
         {"hash": token_hash(token), "now": now},
     )
+
+
+def forget(store: Store, now: str) -> None:
+    """Delete sessions that nobody has used for a month: they have long been worth nothing."""
+    store.execute("delete from session where seen_at < :old", {"old": later(now, days=-KEPT_DAYS)})

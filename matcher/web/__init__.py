@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask import Flask, Response, current_app, g, render_template, request, session, url_for
 from flask_babel import Babel, get_locale
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import HTTPException
 
 from ..hub import clock, sessions
 from ..hub.errors import Conflict, Denied, HubError, Invalid, NotFound
 from ..hub.limits import TooMany
 from ..store import StoreBusy, StoreUnavailable
-from . import words
+from . import origin, resume, words
 from .access import LoginNeeded, may, settings, store, viewer
 from .menu import navigation
 
@@ -54,8 +52,9 @@ def install(app: Flask, encoder: Encoder | None) -> None:
 
     Babel(app, locale_selector=_locale)
     app.before_request(_who)
+    app.before_request(origin.check)
     CSRFProtect(app)
-    app.before_request(_same_origin)
+    app.after_request(origin.keep_cookie)
     app.after_request(_headers)
     app.context_processor(_context)
     app.url_defaults(_static_version)
@@ -63,8 +62,8 @@ def install(app: Flask, encoder: Encoder | None) -> None:
     ranking.install(app, encoder)
     for kind, status in STATUSES:
         app.register_error_handler(kind, _domain_error(status))
-    app.register_error_handler(LoginNeeded, _login_needed)
-    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(LoginNeeded, resume.login_needed)
+    app.register_error_handler(CSRFError, resume.csrf_error)
     app.register_error_handler(HTTPException, _http_error)
     for blueprint in blueprints.ALL:
         app.register_blueprint(blueprint)
@@ -93,15 +92,6 @@ def _who() -> None:
         sessions.touch(store(), token, moment)
     else:
         session.pop("token")
-
-
-def _same_origin() -> None:
-    """Refuse a write whose Origin is another site (beside the token; SECURITY: both)."""
-    origin = request.headers.get("Origin")
-    if request.method in ("GET", "HEAD", "OPTIONS") or origin is None:
-        return
-    if urlsplit(origin).netloc not in (request.host, settings().host):
-        raise BadRequest("origin")
 
 
 def _headers(response: Response) -> Response:
@@ -153,7 +143,13 @@ def error_page(status: int, message: str = "") -> tuple[str, int]:
 
 
 def _domain_error(status: int) -> Any:
-    return lambda error: error_page(status, words.sentence(error))
+    def answer(error: Exception) -> Response:
+        response = current_app.make_response(error_page(status, words.sentence(error)))
+        if isinstance(error, TooMany):
+            response.headers["Retry-After"] = str(60 * error.params["minutes"])
+        return response
+
+    return answer
 
 
 def _http_error(error: HTTPException) -> Any:
@@ -165,25 +161,3 @@ def _http_error(error: HTTPException) -> Any:
         if name in error.get_response().headers:
             response.headers[name] = error.get_response().headers[name]
     return response
-
-
-def _login_needed(error: LoginNeeded) -> Any:
-    target = request.full_path.rstrip("?") if request.method == "GET" else request.path
-    if request.method == "GET":
-        return redirect(url_for("account.login", next=target))
-    flash(
-        _("Your session has ended. Log in again: what you wrote is kept below and is sent when you say so."), "warning"
-    )
-    return render_template("account/login.html", next=target, kept=kept_fields(), errors={}, email=""), 401
-
-
-def _csrf_error(error: CSRFError) -> Any:
-    """Keep what was typed when the token is stale: the person looks at it and sends it again."""
-    if not request.form:
-        return error_page(400, _("The page was too old. Reload it and try again."))
-    return render_template("account/resume.html", action=request.full_path.rstrip("?"), kept=kept_fields()), 400
-
-
-def kept_fields() -> list[tuple[str, str]]:
-    """Return what was typed in this request, to be carried through a log-in."""
-    return [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]

@@ -58,6 +58,11 @@ LABELS: dict[str, dict[str, Any]] = {
         "host": _l("Testbed host"),
         "hub": _l("Hub"),
     },
+    "mail_status": {
+        "waiting": _l("Waiting"),
+        "sent": _l("Sent"),
+        "given_up": _l("Given up"),
+    },
     "need_status": {
         "draft": _l("Draft"),
         "returned": _l("Sent back"),
@@ -232,7 +237,16 @@ SENTENCES: dict[str, Any] = {
     "testbed_already_published": _l("The testbed is already in the catalogue. There is nothing more to do."),
     "testbed_not_published": _l("The testbed is not in the catalogue, so there is nothing to withdraw."),
     "stale": _l("Somebody else saved this while you were writing. Compare the two texts and save again."),
-    "too_many": _l("Too many tries. Wait %(minutes)s minutes and try again."),
+    "too_many": _l("There were too many tries, from you or from your network. Try again in %(minutes)s min."),
+    "link": _l("This link does not work any more: it has been used, withdrawn, or is too old. Ask for a new one."),
+    "person_disabled": _l("The account of %(email)s is closed. Open it again on its page first."),
+    "person_already_disabled": _l("The account is already closed. Look at it again."),
+    "person_not_disabled": _l("The account is already open. Look at it again."),
+    "role_held": _l("%(email)s already has that role there. There is nothing more to do."),
+    "organisation_kind_in_use": _l(
+        "The kind cannot be changed: people have roles here, or something is published, that only fit the present kind."
+    ),
+    "mail_not_given_up": _l("That mail has been sent or is waiting already. Look at the list again."),
     "denied": _l("You may see this but not do that. Ask a broker if you think that is wrong."),
     **case_words.SENTENCES,
 }

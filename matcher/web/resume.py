@@ -1,0 +1,136 @@
+"""A form that could not be taken: the session had run out, or the page was too old.
+
+What was typed travels through the log-in in hidden `kept:` fields, is then shown, and is sent when the person
+says so. Passwords are never kept, and only paths of our own are gone on to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from . import words
+from .access import LoginNeeded, viewer
+from .forms import own_path
+
+PREFIX = "kept:"
+SECRET = frozenset({"password", "present"})
+_INSIDE = ("revision",)  # carried along, but nothing that anybody typed
+
+Kept = list[tuple[str, str]]
+
+# How a code is shown; everything else is shown as it was typed.
+_SHOWN: dict[str, Callable[[str], str]] = {
+    "themes": words.theme,
+    "goals": words.goal,
+    "county_code": words.county,
+    "municipality_code": words.municipality,
+    **{
+        name: lambda code, group=group: words.label(group, code)
+        for name, group in {
+            "beneficiaries": "beneficiaries",
+            "budget": "budgets",
+            "language": "languages",
+            "languages": "languages",
+            "seeks": "seeks",
+        }.items()
+    },
+}
+
+
+def login_needed(error: LoginNeeded) -> Any:
+    """Ask for a log-in; a form that was sent without one is kept and offered again afterwards."""
+    if request.method in ("GET", "HEAD"):
+        login = url_for("account.login", next=request.full_path.rstrip("?"))
+        if request.headers.get("HX-Request") == "true":  # a part of a page: the whole page has to move
+            return Response(status=401, headers={"HX-Redirect": url_for("account.login")})
+        return redirect(login)
+    flash(
+        _("You are not logged in, or your session has ended. What you wrote is kept, and is sent when you say so."),
+        "warning",
+    )
+    if SECRET & set(request.form):  # a password is typed anew, on its own page
+        return login_page(status=401, target=_path())
+    return login_page(status=401, target=_path(), kept=kept_fields(), resume=True)
+
+
+def login_page(
+    *, status: int = 200, target: str = "", kept: Kept | None = None, resume: bool = False, **shown: Any
+) -> tuple[str, int]:
+    """Return the log-in page; it goes on to `target`, with `resume` by showing the kept fields first."""
+    page = render_template(
+        "account/login.html",
+        next=target, kept=kept or [], resume=resume, prefix=PREFIX,
+        **{"errors": {}, "email": "", **shown},
+    )  # fmt: skip
+    return page, status
+
+
+def csrf_error(error: Exception) -> Any:
+    """Keep what was typed when the page's token is missing or of an older session; send it when told to."""
+    if not request.form:
+        return _page_too_old()
+    view = current_app.view_functions.get(request.endpoint or "")
+    if viewer() is None and getattr(view, "action", "public") != "public":
+        return login_needed(LoginNeeded())
+    if request.endpoint == "account.start":
+        return _log_in_again()
+    if SECRET & set(request.form):
+        flash(_("The page was too old and nothing was changed. Fill it in again."), "warning")
+        return redirect(request.path, 303)
+    return resume_page(_path(), kept_fields(), 400)
+
+
+def _page_too_old() -> tuple[str, int]:
+    message = _("The page was too old. Reload it and try again.")
+    return render_template("errors/400.html", message=message), 400
+
+
+def _log_in_again() -> tuple[str, int]:
+    return login_page(
+        status=400,
+        target=own_path(request.form.get("next")) or "",
+        kept=carried_fields(),
+        resume="resume" in request.form,
+        errors={"email": _("The page was too old. Log in again.")},
+        email=request.form.get("email", "")[:254],
+    )
+
+
+def _path() -> str:
+    """Return the address that the form was sent to; our own, since this very request came there."""
+    return request.full_path.rstrip("?")
+
+
+def kept_fields() -> Kept:
+    """Return what was typed in this request, to be carried through a log-in."""
+    return _without_secrets(request.form.items(multi=True))
+
+
+def carried_fields() -> Kept:
+    """Return what a log-in form carried."""
+    given = request.form.items(multi=True)
+    return _without_secrets((name[len(PREFIX) :], value) for name, value in given if name.startswith(PREFIX))
+
+
+def _without_secrets(fields: Iterable[tuple[str, str]]) -> Kept:
+    return [(name, value) for name, value in fields if name not in SECRET and name != "csrf_token"]
+
+
+def resume_page(target: str, kept: Kept, status: int = 200) -> tuple[str, int]:
+    """Return the page that shows what was typed and sends it to `target`, a path of our own, when told to."""
+    shown = [
+        (_term(name), _SHOWN.get(name, str)(value))
+        for name, value in kept
+        if value.strip() and name not in _INSIDE and not name.endswith("__shown")
+    ]
+    return render_template("account/resume.html", action=target, kept=kept, shown=shown), status
+
+
+def _term(name: str) -> str:
+    """Return the words of a field's label as far as they are known."""
+    known = (words.LABELS[group].get(name) for group in ("need_fields", "startup_fields", "testbed_fields"))
+    return str(next((word for word in known if word), name.replace("_", " ")))
