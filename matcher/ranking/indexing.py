@@ -19,6 +19,8 @@ from ..store import Store
 from . import lexical, sentences
 from .encoder import Encoder, Prompt
 
+Identity = tuple[str, int]
+
 SECTIONS = {"need": needs.sections, "startup": startups.sections, "testbed": testbeds.sections}
 PROMPTS: dict[str, Prompt] = {"need": "query", "startup": "passage", "testbed": "passage"}
 SENTENCES = 24
@@ -47,6 +49,20 @@ class Texts:
 def model_name(encoder: Encoder) -> str:
     """Return the name that stands beside a vector: vectors with another are never compared."""
     return f"{encoder.name}@{encoder.fingerprint}"
+
+
+def identity(encoder: Encoder) -> Identity:
+    """Return the model's name as it stands beside a vector, and how long its vectors are. Raises EmbedderAway."""
+    return model_name(encoder), encoder.dimensions
+
+
+def stored_identity(store: Store) -> Identity:
+    """Return the identity of the vectors in the store, for ranking while the model is away; (\"\", 1) without any."""
+    rows = store.query(
+        """select model, length(vector) as bytes from embedding where model <> '' and length(vector) > 0
+           order by embedded_at desc limit 1"""
+    )
+    return (rows[0]["model"], rows[0]["bytes"] // 4) if rows else ("", 1)
 
 
 def texts(kind: str, row: dict[str, Any]) -> Texts:
@@ -81,23 +97,21 @@ def catch_up(store: Store, encoder: Encoder, limit: int = BATCH) -> int:
 def embed(store: Store, encoder: Encoder, kind: str, rows: Sequence[dict[str, Any]]) -> None:
     """Bring the vectors of these rows up to date. The model runs first, one transaction keeps all of it after."""
     model = model_name(encoder)
-    known = {
-        row["subject_id"]: row
-        for row in store.query(
-            """select subject_id, text_hash from embedding
-               where kind = :kind and subject_id in :ids and model = :model and length(vector) > 0""",
-            {"kind": kind, "ids": [row["id"] for row in rows], "model": model},
-        )
-    }
+    stored = store.query(
+        """select subject_id, text_hash from embedding
+           where kind = :kind and subject_id in :ids and model = :model and length(vector) > 0""",
+        {"kind": kind, "ids": [row["id"] for row in rows], "model": model},
+    )
+    known = {(row["subject_id"], row["text_hash"]) for row in stored}
     found = {row["id"]: texts(kind, row) for row in rows}
-    new = [row for row in rows if known.get(row["id"], {}).get("text_hash") != found[row["id"]].hash]
+    new = [row for row in rows if (row["id"], found[row["id"]].hash) not in known]
     wholes = [found[row["id"]].whole for row in new]
     parts = [sentence for row in new for sentence in found[row["id"]].sentences]
     vectors = encoder.encode(wholes + parts, PROMPTS[kind]) if new else np.empty((0, 0), np.float32)
     of_parts = iter(vectors[len(wholes) :])
     with store.atomic():
         for row in rows:
-            if row not in new:
+            if (row["id"], found[row["id"]].hash) in known:
                 _seen(store, kind, row)
         for row, vector in zip(new, vectors[: len(wholes)], strict=True):
             spoken = [(text, next(of_parts)) for text in found[row["id"]].sentences]

@@ -89,13 +89,22 @@ class Subject:
 class Ranker:
     """Ranks what the store holds now. Safe to use from many threads."""
 
-    def __init__(self, store: Store, encoder: Encoder, shipped: Callable[[], Background] | None = None) -> None:
-        """Use `encoder` for search texts and for what is not embedded yet; `shipped` gives a young hub's background."""
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        shipped: Callable[[], Background] | None = None,
+        identity: indexing.Identity | None = None,
+    ) -> None:
+        """Use `encoder` for search texts and for what is not embedded yet; `shipped` gives a young hub's background.
+
+        identity: whose vectors are read from the store; the encoder's own unless it is away.
+        """
         self.store = store
         self.encoder = encoder
-        self.model = indexing.model_name(encoder)
-        self._shipped = shipped or (lambda: Background.none(encoder.dimensions))
-        self._mirrors = {kind: Mirror(store, kind, self.model, encoder.dimensions) for kind in KINDS}
+        self.model, self.dimensions = identity or indexing.identity(encoder)
+        self._shipped = shipped or (lambda: Background.none(self.dimensions))
+        self._mirrors = {kind: Mirror(store, kind, self.model, self.dimensions) for kind in KINDS}
         self._collections: dict[tuple[str, str], tuple[Shelf, Shelf, Collection]] = {}
         self._lock = threading.Lock()
 
@@ -155,7 +164,7 @@ class Ranker:
         try:
             vectors = self.encoder.encode([text], "query")
         except EmbedderAway:
-            vectors = np.zeros((1, self.encoder.dimensions), np.float32)
+            vectors = np.zeros((1, self.dimensions), np.float32)
         return Subject(Texts(vectors, [lexical.terms(text)]))
 
     def _subject(self, kind: str, row: dict[str, Any]) -> Subject:
@@ -178,7 +187,7 @@ class Ranker:
         try:
             vectors = self.encoder.encode([whole], indexing.PROMPTS[kind])
         except EmbedderAway:
-            vectors = np.zeros((1, self.encoder.dimensions), np.float32)
+            vectors = np.zeros((1, self.dimensions), np.float32)
         return Texts(vectors, [lexical.terms(whole)])
 
     def _collection(self, documents: str, questions: str) -> tuple[Shelf, Collection]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 
-from ..ranking import embedder, shipped
+from ..ranking import embedder, indexing, shipped
 from ..ranking.background import Background
 from ..ranking.ranker import Ranker
 from .access import store
@@ -19,7 +19,7 @@ def install(app: Flask, encoder: Encoder | None) -> None:
     """Keep the encoder for the application; the ranker is made at its first use, in each process."""
     config = app.config["MATCHER"]
     app.extensions["encoder"] = encoder or embedder.EmbedderClient(config.embedder_socket)
-    app.extensions["ranker"] = None
+    app.extensions["rankers"] = {}
 
     held: list[Background] = []
 
@@ -36,12 +36,16 @@ def install(app: Flask, encoder: Encoder | None) -> None:
 
 
 def ranker() -> Ranker:
-    """Return the ranker of this process."""
-    found = current_app.extensions["ranker"]
-    if found is None:
-        extensions = current_app.extensions
-        found = extensions["ranker"] = Ranker(store(), extensions["encoder"], extensions["background"])
-    return found
+    """Return the ranker of this process. While the model is away it reads the vectors that are in the store."""
+    extensions = current_app.extensions
+    encoder, held = extensions["encoder"], extensions["rankers"]
+    try:
+        identity = indexing.identity(encoder)
+    except embedder.EmbedderAway:
+        identity = indexing.stored_identity(store())
+    if identity not in held:
+        held[identity] = Ranker(store(), encoder, extensions["background"], identity)
+    return held[identity]
 
 
 def saved(kind: str, row: dict[str, Any]) -> None:
