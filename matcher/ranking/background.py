@@ -14,7 +14,7 @@ from typing import Self
 
 import numpy as np
 
-from matcher.ranking.lexical import Terms
+from matcher.ranking.lexical import Index, Terms
 
 NEIGHBOURS = 10  # Conneau et al. 2018
 SHIPPED_WEIGHT = 20.0  # the shipped mean counts as this many texts of the hub's own
@@ -125,6 +125,31 @@ class Hubs:
             return rest / max(size, 1)
         left_out = np.where(here.any(axis=0), (self._best * here).sum(axis=0), self._lowest)
         return (self._total - left_out) / max(kept - 1, 1)
+
+
+class Wordiness:
+    """What a document shares with any question, so that it can be taken away from what it shares with this one.
+
+    A long or general text has a little of everyone's wording. Its mean share over the background's questions, scaled
+    to how much this question shares with all documents, is what chance gives (as the expected counts of a two-way
+    table: row mean × column mean ÷ mean). It also does the work of BM25's length normalisation.
+    """
+
+    def __init__(self, index: Index, own: list[Terms], shipped: list[Terms]) -> None:
+        """Take the hub's own questions, and the shipped ones' mean for SHIPPED_WEIGHT of them."""
+        weight = min(SHIPPED_WEIGHT, len(shipped))
+        self._count = len(own) + weight
+        self._total = len(own) * index.mean_share(own) + weight * index.mean_share(shipped)
+
+    def expected(self, shares: np.ndarray, counted: np.ndarray) -> np.ndarray:
+        """(questions, documents): the share that chance gives, each question's own left out where it is `counted`.
+
+        shares (questions, documents): of the asked; counted (questions,) bool: those that are among the background's.
+        """
+        here = counted.astype(np.float32)[:, None]
+        means = (self._total - here * shares) / np.maximum(self._count - here, 1e-9)
+        overall = np.maximum(means.mean(axis=1, keepdims=True), 1e-9)
+        return shares.mean(axis=1, keepdims=True) * means / overall
 
 
 def nearest_mean(scores: np.ndarray) -> np.ndarray:

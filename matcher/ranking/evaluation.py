@@ -16,11 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from matcher.ranking import lexical, scoring
-from matcher.ranking.background import Background, Texts
-from matcher.ranking.encoder import Encoder, Prompt
+from . import lexical, scoring
+from .background import Background, Texts
+from .encoder import Encoder, Prompt
+from .sentences import split
 
 Progress = Callable[[str, int, int], None]  # what is being done, how much is done, of how much
+Sentences = Callable[[np.ndarray], Mapping[int, np.ndarray]]
 DEPTH = 50
 BATCH = 256
 PRODUCT = "hybrid"
@@ -132,28 +134,37 @@ def evaluate(
     cache: a folder for the vectors, by model and text. shipped: the background of young hubs. Raises BadFolder.
     Returns the dictionary of the `matcher evaluate --json` contract; metrics are fractions of 1.
     """
-    tell = progress or (lambda what, done, total: None)
-    texts = read(folder)
-    queries = _texts_of(list(texts.queries.values()), encoder, "query", cache, tell)
-    documents = _texts_of(list(texts.documents.values()), encoder, "passage", cache, tell)
-    scores = rankings(queries, documents, shipped)
+    folder_texts = read(folder)
+    keep = _Embedding(encoder, cache, progress)
+    queries = keep.texts(list(folder_texts.queries.values()), "query")
+    corpus = list(folder_texts.documents.values())
+    scores = rankings(queries, keep.texts(corpus, "passage"), lambda places: keep.sentences(corpus, places), shipped)
     return {
-        "queries": len(texts.grades),
-        "documents": len(documents),
+        "queries": len(folder_texts.grades),
+        "documents": len(corpus),
         "model": encoder.name,
         "product": PRODUCT,
         "scoring": scoring.SCORING_VERSION,
-        "methods": {name: measure(values, texts) for name, values in scores.items()},
+        "methods": {name: measure(values, folder_texts) for name, values in scores.items()},
     }
 
 
-def rankings(queries: Texts, documents: Texts, shipped: Background | None = None) -> dict[str, np.ndarray]:
-    """The (queries, documents) scores of each method: bare words, bare cosine, and the product's own scoring."""
+def rankings(
+    queries: Texts, documents: Texts, sentences: Sentences | None = None, shipped: Background | None = None
+) -> dict[str, np.ndarray]:
+    """Return the (queries, documents) scores of each method: bare words, bare cosine, and the product's own scoring.
+
+    sentences: gives the sentence vectors of the documents at the positions asked for; without it none are looked at.
+    """
     collection = scoring.Collection(documents, queries, shipped)
+    own = np.arange(len(queries))
+    scores = collection.score(queries, own)
+    if sentences:
+        scores = collection.look_closer(scores, queries, sentences(np.unique(scores.first())), own)
     return {
         "lexical": lexical.Index(documents.terms).share(queries.terms),
         "dense": queries.vectors @ documents.vectors.T,
-        PRODUCT: collection.score(queries, np.arange(len(queries))).total,
+        PRODUCT: scores.total,
     }
 
 
@@ -171,27 +182,46 @@ def measure(scores: np.ndarray, folder: Folder) -> dict[str, float]:
     return {metric: float(np.mean(values)) for metric, values in found.items()}
 
 
-def _texts_of(texts: list[str], encoder: Encoder, prompt: Prompt, cache: Path | None, tell: Progress) -> Texts:
-    return Texts(embed(texts, encoder, prompt, cache, tell), [lexical.terms(text) for text in texts])
+@dataclass(frozen=True)
+class _Embedding:
+    """The encoder with its cache: one file for all texts that are asked for at once."""
 
+    encoder: Encoder
+    cache: Path | None
+    progress: Progress | None
 
-def embed(
-    texts: list[str], encoder: Encoder, prompt: Prompt, cache: Path | None = None, progress: Progress | None = None
-) -> np.ndarray:
-    """(n, d) vectors of the texts, in batches of like length; those in the `cache` folder are not embedded again."""
-    stored = cache and cache / f"{_digest([encoder.name, encoder.fingerprint, prompt, *texts])}.npy"
-    if stored and stored.exists():
-        return np.load(stored, allow_pickle=False)
-    vectors = np.empty((len(texts), encoder.dimensions), np.float32)
-    order = np.argsort([-len(text) for text in texts], kind="stable")
-    for start in range(0, len(texts), BATCH):
-        batch = order[start : start + BATCH]
-        vectors[batch] = encoder.encode([texts[i] for i in batch], prompt)
-        if progress:
-            progress(prompt, min(start + BATCH, len(texts)), len(texts))
-    if stored:
-        _keep(stored, vectors)
-    return vectors
+    def texts(self, texts: list[str], prompt: Prompt) -> Texts:
+        """The vectors and the terms of whole texts."""
+        return Texts(self._vectors(texts, prompt, prompt), [lexical.terms(text) for text in texts])
+
+    def sentences(self, texts: list[str], places: np.ndarray) -> dict[int, np.ndarray]:
+        """The vectors of the sentences of the texts at these places."""
+        parts = {int(place): split(texts[place]) for place in places}
+        unique = list(dict.fromkeys(part for found in parts.values() for part in found))
+        row = {part: number for number, part in enumerate(unique)}
+        vectors = self._vectors(unique, "passage", "sentences")
+        return {place: vectors[[row[part] for part in found]] for place, found in parts.items()}
+
+    def _vectors(self, texts: list[str], prompt: Prompt, what: str) -> np.ndarray:
+        name = _digest([self.encoder.name, self.encoder.fingerprint, prompt, *texts])
+        stored = self.cache and self.cache / f"{name}.npy"
+        if stored and stored.exists():
+            return np.load(stored, allow_pickle=False)
+        vectors = self._embed(texts, prompt, what)
+        if stored:
+            _keep(stored, vectors)
+        return vectors
+
+    def _embed(self, texts: list[str], prompt: Prompt, what: str) -> np.ndarray:
+        """(n, d): in batches of like length, so that little is padded; the longest first, so that the rest is faster."""
+        vectors = np.empty((len(texts), self.encoder.dimensions), np.float32)
+        order = np.argsort([-len(text) for text in texts], kind="stable")
+        for start in range(0, len(texts), BATCH):
+            batch = order[start : start + BATCH]
+            vectors[batch] = self.encoder.encode([texts[i] for i in batch], prompt)
+            if self.progress:
+                self.progress(what, min(start + BATCH, len(texts)), len(texts))
+        return vectors
 
 
 def _keep(path: Path, vectors: np.ndarray) -> None:

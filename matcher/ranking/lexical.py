@@ -95,15 +95,25 @@ class Index:
         counts = matrix(documents)
         self.size = len(documents)
         self._idf = _inverse_frequency(counts, matrix(others), others_weight)
-        self._postings = _saturated(counts).T.tocsr()
+        counts.data = counts.data / (counts.data + K1)
+        self._postings = counts.T.tocsr()
 
     def share(self, questions: Sequence[Terms]) -> np.ndarray:
-        """(questions, documents) float32 in 0 to 1: BM25 divided by what a document of nothing but the question nears."""
+        """Return (questions, documents) float32 in 0 to 1: BM25 over what endless repetition of the question gets."""
+        return (self._weighed(questions) @ self._postings).toarray()
+
+    def mean_share(self, questions: Sequence[Terms]) -> np.ndarray:
+        """Return (documents,) float32: the mean of `share` over the questions, at the cost of one; 0 with none."""
+        weighed = self._weighed(questions)
+        mean = sp.csr_array(weighed.sum(axis=0)[None] / max(len(questions), 1))
+        return (mean @ self._postings).toarray()[0]
+
+    def _weighed(self, questions: Sequence[Terms]) -> sp.csr_array:
+        """(questions, BUCKETS): each feature's part of all that its question asks for."""
         asked = matrix(questions)
         asked.data = asked.data * (K3 + 1) / (asked.data + K3) * self._idf[asked.indices]
-        most = np.maximum(asked.sum(axis=1), 1e-9)
-        asked.data /= np.repeat(most, np.diff(asked.indptr))
-        return (asked @ self._postings).toarray().astype(np.float32, copy=False)
+        asked.data /= np.repeat(np.maximum(asked.sum(axis=1), 1e-9), np.diff(asked.indptr))
+        return asked
 
 
 def _inverse_frequency(documents: sp.csr_array, others: sp.csr_array, weight: float) -> np.ndarray:
@@ -111,12 +121,3 @@ def _inverse_frequency(documents: sp.csr_array, others: sp.csr_array, weight: fl
     found = np.bincount(documents.indices, minlength=BUCKETS) + weight * np.bincount(others.indices, minlength=BUCKETS)
     size = documents.shape[0] + weight * others.shape[0]
     return np.log1p((size - found + 0.5) / (found + 0.5)).astype(np.float32)
-
-
-def _saturated(counts: sp.csr_array) -> sp.csr_array:
-    """tf / (tf + k1 (1 − b + b · length / mean length)), below 1."""
-    lengths = counts.sum(axis=1)
-    norms = K1 * (1 - B + B * lengths / max(lengths.mean(), 1e-9)) if len(lengths) else lengths
-    counts = counts.copy()
-    counts.data = counts.data / (counts.data + np.repeat(norms, np.diff(counts.indptr)).astype(np.float32))
-    return counts

@@ -1,23 +1,27 @@
 """Why is it ranked first? Parts × weights, over arrays, the same for every page, the command line and the evaluation.
 
-    semantic   how near two texts are in meaning: cosine of centred vectors, corrected for hubs (CSLS, Conneau et al. 2018)
-    lexical    how much of the question's wording the document has, corrected for documents that have everyone's
+- semantic: how near two whole texts are in meaning: cosine of centred vectors, hubs corrected (CSLS, Conneau et al. 2018)
+- lexical: how much of the question's wording the document has, beyond what it has of anyone's
+- sentence: for the first few only, how much nearer the document's best sentence comes than its whole text does
 
 The gates are apart (gates.py). One setting serves all languages and kinds of text; docs/ranking.md says how it was chosen.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matcher.ranking import background, lexical
-from matcher.ranking.background import Background, Texts
+from . import background
+from .background import Background, Texts
+from .lexical import Index
 
 SCORING_VERSION = "1"
 """Scores of two versions are never compared. Change it with anything that changes a score."""
 
-WEIGHTS = {"semantic": 1.0, "lexical": 1.0}
-LEXICAL_HUB = 0.5
+WEIGHTS = {"semantic": 1.0, "lexical": 2.5, "sentence": 0.4}
+WORDINESS = 1.5  # how many times the share that chance gives is taken away
+CLOSER_LOOK = 20  # the sentences of so many documents are looked at: those whose evidence is shown anyway
 QUESTIONS_KEPT = 1000  # more questions than this change the hub statistics by less than they cost
 
 
@@ -33,6 +37,10 @@ class Scores:
         """(questions, documents) float32; higher is better, 0 is about what a chance pair gets."""
         return sum(self.weights[name] * part for name, part in self.parts.items())
 
+    def first(self, count: int = CLOSER_LOOK) -> np.ndarray:
+        """(questions, up to count) positions of the highest totals, best first, equal ones in their order."""
+        return np.argsort(-self.total, axis=1, kind="stable")[:, :count]
+
 
 class Collection:
     """Documents ready to be ranked, with all that is known beforehand about them. Not changed after it is made."""
@@ -43,35 +51,63 @@ class Collection:
         A row of zeros is a text that is not embedded yet: it is ranked by its words alone.
         """
         shipped = shipped or Background.none(documents.vectors.shape[1])
-        self._size = len(documents)
         self._question_mean = background.Mean(questions.vectors, shipped.questions.vectors)
         self._document_mean = background.Mean(documents.vectors, shipped.documents.vectors)
         self._vectors = self._document_mean.centre(documents.vectors)
-        self._index = lexical.Index(documents.terms, shipped.documents.terms)
-        kept = np.arange(min(len(questions), QUESTIONS_KEPT))
-        asked = (questions.take(kept), shipped.questions)
-        self._semantic_hubs = background.Hubs(self._cosine(np.concatenate([texts.vectors for texts in asked]), None))
-        self._lexical_hubs = background.Hubs(self._index.share([row for texts in asked for row in texts.terms]))
-
-    def _cosine(self, vectors: np.ndarray, counted: np.ndarray | None) -> np.ndarray:
-        return self._question_mean.centre(vectors, counted) @ self._vectors.T
+        self._embedded = documents.vectors.any(axis=1)
+        self._hubs = background.Hubs(self._cosine(_sample(questions.vectors, shipped.questions.vectors)))
+        self._index = Index(documents.terms, shipped.documents.terms)
+        self._wordiness = background.Wordiness(self._index, questions.terms, shipped.questions.terms)
 
     def score(self, asked: Texts, own: np.ndarray | None = None) -> Scores:
-        """Score every document for each text asked.
+        """Score every document for each text asked by its meaning and its words.
 
         own: (n,) the position of each asked text among the `questions` given at the start, −1 where it is not among
         them; it is then left out of the statistics that it is measured against.
         """
         own = np.full(len(asked), -1) if own is None else np.asarray(own)
-        cosine = self._cosine(asked.vectors, own >= 0)
         share = self._index.share(asked.terms)
-        near, wordy = self._hubs(self._semantic_hubs, own), self._hubs(self._lexical_hubs, own)
-        embedded = asked.vectors.any(axis=1)[:, None]
-        semantic = np.where(embedded, 2 * cosine - near - background.nearest_mean(cosine), 0)
-        return Scores({"semantic": semantic, "lexical": 2 * share - LEXICAL_HUB * wordy}, WEIGHTS)
+        lexical = share - WORDINESS * self._wordiness.expected(share, own >= 0)
+        return Scores({"semantic": self._semantic(asked.vectors, own), "lexical": lexical}, WEIGHTS)
 
-    def _hubs(self, hubs: background.Hubs, own: np.ndarray) -> np.ndarray:
+    def look_closer(
+        self, scores: Scores, asked: Texts, sentences: Mapping[int, np.ndarray], own: np.ndarray | None = None
+    ) -> Scores:
+        """Add the part "sentence" to scores, for the first documents of each question.
+
+        sentences: by position of a document, the (m, d) vectors of its sentences, as the encoder gave them. A document
+        without any keeps its score, and so do all that are not among the first.
+        """
+        own = np.full(len(asked), -1) if own is None else np.asarray(own)
+        questions = self._question_mean.centre(asked.vectors, own >= 0)
+        centred = {place: self._document_mean.centre(vectors) for place, vectors in sentences.items() if len(vectors)}
+        gains = np.zeros_like(scores.parts["semantic"])
+        for row, places in enumerate(scores.first()):
+            seen = [place for place in places if place in centred]
+            if not seen or not questions[row].any():
+                continue
+            best = np.array([(centred[place] @ questions[row]).max() for place in seen])
+            gain = 2 * best - scores.parts["semantic"][row, seen]
+            gains[row, seen] = gain - gain.mean()
+        return replace(scores, parts=scores.parts | {"sentence": gains})
+
+    def _cosine(self, vectors: np.ndarray, counted: np.ndarray | None = None) -> np.ndarray:
+        return self._question_mean.centre(vectors, counted) @ self._vectors.T
+
+    def _semantic(self, vectors: np.ndarray, own: np.ndarray) -> np.ndarray:
+        """2 cos(q, d) − nearness of d to its nearest questions − nearness of q to its nearest documents."""
+        cosine = self._cosine(vectors, own >= 0)
+        corrected = 2 * cosine - self._nearness(own) - background.nearest_mean(cosine)
+        known = vectors.any(axis=1)[:, None] & self._embedded
+        return np.where(known, corrected, 0).astype(np.float32, copy=False)
+
+    def _nearness(self, own: np.ndarray) -> np.ndarray:
         """(asked, documents) or (1, documents): the hub statistics without each asked text."""
         if (own < 0).all():
-            return hubs.mean()[None]
-        return np.stack([hubs.mean(None if position < 0 else int(position)) for position in own])
+            return self._hubs.mean()[None]
+        return np.stack([self._hubs.mean(None if place < 0 else int(place)) for place in own])
+
+
+def _sample(own: np.ndarray, shipped: np.ndarray) -> np.ndarray:
+    """The hub's first questions and the shipped ones: positions of the hub's own stay what they are."""
+    return np.concatenate([own[:QUESTIONS_KEPT], shipped])
