@@ -70,9 +70,8 @@
   function focusFirst(within) {
     var first = within.querySelector("[data-focus-first]");
     if (first) first.focus();
-    return Boolean(first);
   }
-  if (!focusFirst(document)) {
+  if (!document.querySelector("[data-focus-first]")) { /* at load the browser's own autofocus stands there */
     try {
       var back = document.getElementById(sessionStorage.getItem("matcher-focus") || "");
       sessionStorage.removeItem("matcher-focus");
