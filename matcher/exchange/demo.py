@@ -47,7 +47,7 @@ def load(store: Store, now: str) -> dict[str, int]:
             _testbed(store, row, later(now, minutes=position - 50_000))
             counts["testbeds"] += 1
         for position, row in enumerate(read("needs")):
-            _need(store, row, later(now, days=-position % 40, minutes=-position * 37))
+            _need(store, row, later(now, days=-(position % 40), minutes=-37 * (position + 1)))
             counts["needs"] += 1
         for position, row in enumerate(read("startups")):
             _startup(store, row, later(now, minutes=position - 60_000))

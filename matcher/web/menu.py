@@ -37,7 +37,7 @@ def navigation() -> list[Item]:
     entries += [(_("Search"), "search.results")]
     place = (request.blueprint, request.endpoint)
     return [
-        Item(label, url_for(name), name.split(".")[0] == place[0] or name == place[1])
+        Item(label, url_for(name), name == place[1] or (name.split(".")[0] == place[0] != "home"))
         for label, name in entries
         if name in current_app.view_functions
     ]
