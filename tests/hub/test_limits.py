@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from threading import Thread
+
+import pytest
+
+from matcher.hub import limits
+from matcher.hub.clock import later
+from matcher.store import Store
+
+NOW = "2026-11-20T09:07:00.000000Z"
+
+
+def test_as_many_as_allowed_pass_and_the_next_is_told_when_to_come_back(store: Store) -> None:
+    for _ in range(3):
+        limits.count(store, "login:kim@example.org", 3, NOW)
+    with pytest.raises(limits.TooMany) as caught:
+        limits.count(store, "login:kim@example.org", 3, NOW)
+    assert caught.value.params == {"minutes": 8}
+
+
+def test_another_bucket_and_the_next_quarter_count_from_nothing(store: Store) -> None:
+    limits.count(store, "a", 1, NOW)
+    limits.count(store, "b", 1, NOW)
+    limits.count(store, "a", 1, later(NOW, minutes=8))
+    with pytest.raises(limits.TooMany):
+        limits.count(store, "a", 1, later(NOW, minutes=7.9))
+
+
+def test_long_buckets_that_begin_alike_are_not_one(store: Store) -> None:
+    limits.count(store, "x" * 300 + "a", 1, NOW)
+    limits.count(store, "x" * 300 + "b", 1, NOW)
+
+
+def test_no_address_is_kept(store: Store) -> None:
+    limits.count(store, "login:kim@example.org", 3, NOW)
+    assert "kim" not in store.query("select bucket from attempt")[0]["bucket"]
+
+
+def test_tries_at_the_same_moment_are_all_counted(store: Store) -> None:
+    def many() -> None:
+        for _ in range(10):
+            limits.count(store, "same", 1000, NOW)
+
+    threads = [Thread(target=many) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.query("select count from attempt")[0]["count"] == 40
+
+
+def test_counts_older_than_a_day_are_forgotten(store: Store) -> None:
+    limits.count(store, "old", 1, NOW)
+    limits.forget(store, later(NOW, days=0.9))
+    assert len(store.query("select * from attempt")) == 1
+    limits.forget(store, later(NOW, days=1.1))
+    assert store.query("select * from attempt") == []

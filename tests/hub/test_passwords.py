@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import pytest
+from argon2 import extract_parameters
+
+from matcher.hub import passwords, people, sessions
+from matcher.hub.errors import Invalid
+from matcher.store import Store
+from tests.factories import NOW, create_person
+
+GOOD = "tre korta ord"
+
+
+@pytest.fixture(scope="module")
+def good_hash() -> str:
+    return passwords.hashed(GOOD)
+
+
+def with_password(store: Store, good_hash: str) -> people.Viewer:
+    return create_person(store, email="kim@example.org", password_hash=good_hash)
+
+
+def test_passwords_are_kept_as_argon2id_of_at_least_nineteen_mebibytes(good_hash: str) -> None:
+    found = extract_parameters(good_hash)
+    assert good_hash.startswith("$argon2id$")
+    assert found.memory_cost >= 19 * 1024
+    assert found.time_cost >= 2
+
+
+@pytest.mark.parametrize("password", ["", "elva tecken", "x" * 129])
+def test_a_password_has_twelve_to_128_characters(password: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        passwords.hashed(password)
+    assert caught.value.errors["password"] == ("password_length", {"low": 12, "high": 128})
+
+
+def test_the_shortest_and_the_longest_are_taken_and_spaces_count() -> None:
+    assert passwords.hashed("            ")
+    assert passwords.hashed("å" * 128)
+
+
+def test_the_right_password_names_the_person_in_any_spelling_of_the_address(store: Store, good_hash: str) -> None:
+    person = with_password(store, good_hash)
+    assert passwords.authenticate(store, " KIM@example.org ", GOOD) == person.person_id
+
+
+@pytest.mark.parametrize(
+    "password", ["", "tre korta or", "tre korta ord ", "TRE KORTA ORD", "tre korta ord" + "x" * 500]
+)
+def test_a_wrong_password_names_nobody(store: Store, good_hash: str, password: str) -> None:
+    with_password(store, good_hash)
+    assert passwords.authenticate(store, "kim@example.org", password) is None
+
+
+def test_a_longer_text_that_begins_with_the_longest_password_is_wrong(store: Store) -> None:
+    longest = "x" * 128
+    create_person(store, email="kim@example.org", password_hash=passwords.hashed(longest))
+    assert passwords.authenticate(store, "kim@example.org", longest)
+    assert passwords.authenticate(store, "kim@example.org", longest + "x") is None
+
+
+def test_unknown_closed_and_passwordless_accounts_answer_alike_and_all_cost_a_check(
+    store: Store, good_hash: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_person(store, email="none@example.org")
+    create_person(store, email="closed@example.org", password_hash=good_hash)
+    store.execute("update person set disabled_at = :now where email = 'closed@example.org'", {"now": NOW})
+    checks: list[str] = []
+
+    class Counting:
+        def verify(self, known: str, password: str) -> None:
+            checks.append(known)
+            passwords_hasher.verify(known, password)
+
+        def hash(self, password: str) -> str:
+            return passwords_hasher.hash(password)
+
+    passwords_hasher = passwords._hasher
+    monkeypatch.setattr(passwords, "_hasher", Counting())
+    for email in ("nobody@example.org", "none@example.org", "closed@example.org"):
+        assert passwords.authenticate(store, email, GOOD) is None
+    assert len(checks) == 3
+    assert all(known.startswith("$argon2id$") for known in checks)
+
+
+def test_a_damaged_hash_lets_nobody_in(store: Store) -> None:
+    create_person(store, email="kim@example.org", password_hash="plain text")
+    assert passwords.authenticate(store, "kim@example.org", "plain text") is None
+
+
+def test_a_change_ends_every_session(store: Store, good_hash: str) -> None:
+    person = with_password(store, good_hash)
+    token = sessions.start(store, person.person_id, NOW)
+    passwords.change(store, person, GOOD, "fyra andra korta ord", NOW)
+    assert sessions.viewer(store, token, NOW) is None
+    assert passwords.authenticate(store, person.email, GOOD) is None
+    assert passwords.authenticate(store, person.email, "fyra andra korta ord")
+
+
+def test_a_change_needs_the_present_password(store: Store, good_hash: str) -> None:
+    person = with_password(store, good_hash)
+    with pytest.raises(Invalid) as caught:
+        passwords.change(store, person, "something else", "fyra andra korta ord", NOW)
+    assert list(caught.value.errors) == ["present"]
+    assert passwords.authenticate(store, person.email, GOOD)
