@@ -118,6 +118,8 @@ def _context() -> dict[str, Any]:
             "log_out": url_for("account.logout"),
             "account": url_for("account.profile"),
             "language": url_for("account.language"),
+            "help": url_for("home.ranking"),
+            "accessibility": url_for("home.accessibility"),
         },
     }
 
@@ -139,7 +141,15 @@ def _file_hash(app: Flask, filename: str) -> str:
 def error_page(status: int, message: str = "") -> tuple[str, int]:
     """Return the page for an error; `message` is a sentence for people, with the remedy."""
     known = status if status in (400, 403, 404, 409, 413, 422, 429, 500, 503) else 400 if status < 500 else 500
+    if known >= 500:
+        # What the other pages need (store, session) may be what failed: this one stands alone.
+        page = current_app.jinja_env.get_template(f"errors/{known}.html").render(locale=_safe_locale())
+        return page, status
     return render_template(f"errors/{known}.html", message=message), status
+
+
+def _safe_locale() -> str:
+    return request.accept_languages.best_match(LOCALES, "sv") or "sv"
 
 
 def _domain_error(status: int) -> Any:
