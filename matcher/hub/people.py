@@ -28,7 +28,7 @@ ORGANISATION_KIND = {
 class Viewer:
     """The person behind a request and the roles that hold right now, as (role, organisation id) pairs."""
 
-    person_id: str
+    person_id: str | None
     name: str
     email: str
     locale: str
@@ -46,6 +46,10 @@ class Viewer:
     def acts_for(self, organisation_id: str | None, *roles: str) -> bool:
         """Whether the person holds one of these roles in that very organisation."""
         return organisation_id is not None and organisation_id in self.organisations(*roles)
+
+
+# Who acts when nobody is behind a screen: the command line and the background. The record then names no person.
+SYSTEM = Viewer(person_id=None, name="", email="", locale="sv", keyboard=False, roles=frozenset({("broker", "")}))
 
 
 def _present(value: str) -> str:
