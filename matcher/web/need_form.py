@@ -20,6 +20,7 @@ from ..hub.need_hints import hints
 from . import forms, need_words, words
 from .access import allowed, now, person, settings, store
 from .needs import blueprint, changed
+from .stale import differing
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def save(need: dict[str, Any]) -> Any:
         return _step_page(need, step, typed, forms.revision(), errors=forms.messages(error)), 422
     except Stale as error:
         newest = {**need, **error.params["current"]}
-        return _step_page(newest, step, typed, newest["revision"], stale=True), 409
+        return _step_page(newest, step, typed, newest["revision"], clash=True), 409
     changed(need["id"])
     return redirect(_after(row, step), 303)
 
@@ -166,7 +167,7 @@ def _step_page(
     revision: int,
     *,
     errors: dict[str, str] | None = None,
-    stale: bool = False,
+    clash: bool = False,
 ) -> str:
     found = _hints(need, step)
     return render_template(
@@ -177,10 +178,10 @@ def _step_page(
         total=TOTAL,
         values={**need, **typed},
         errors=errors or {},
-        stale=[name for name in step.fields if name in typed and typed[name] != need[name]] if stale else [],
+        stale=differing(need, typed) if clash else [],
         revision=revision,
         then=request.values.get("then", ""),
-        hints=[] if errors or stale else [(hint.field, need_words.hint_text(hint)) for hint in found],
+        hints=[] if errors or clash else [(hint.field, need_words.hint_text(hint)) for hint in found],
         seen=" ".join(_sign(hint) for hint in found),
         progress=_progress(need, step.code),
         municipalities=_municipalities() if step.code == "place" else [],

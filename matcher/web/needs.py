@@ -36,8 +36,7 @@ STATUS_KINDS = {
 def listing() -> str:
     """Show the catalogue; filters, sort and page come from the address, each from a list."""
     filters = _filters()
-    page = request.args.get("page", "1")
-    found = need_catalogue.listing(store(), viewer(), filters, int(page) if page.isdecimal() else 1, now())
+    found = need_catalogue.listing(store(), viewer(), filters, forms.page(), now())
     return render_template(
         "needs/listing.html",
         found=found,
@@ -82,12 +81,14 @@ def _address(**changed: Any) -> str:
 def show(need: dict[str, Any]) -> str:
     """Show one need, in the fields that this person may read, with what they may do."""
     who = viewer()
+    expired = needs.expired(need, now())
     inside = bool(who) and (who.has("broker") or who.acts_for(need["organisation_id"], "owner", "startup"))
     return render_template(
         "needs/show.html",
         need=need,
         inside=inside,
-        expired=needs.expired(need, now()),
+        expired=expired,
+        may_answer=bool(who) and who.has("startup") and not inside and need["status"] == "published" and not expired,
         review_by=later(need["submitted_at"], days=settings().review_days) if inside and need["submitted_at"] else None,
         contacts=people.with_role(store(), "broker")[:BROKERS_NAMED] if inside else [],
         status_kinds=STATUS_KINDS,

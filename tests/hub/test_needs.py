@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from matcher.hub import mail, needs, record
+from matcher.hub import needs, record
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound, Stale
 from tests import factories
 from tests.factories import NOW
@@ -24,7 +24,8 @@ def answered(store, need, **columns):
 
 
 def mails(store):
-    return [(row["template"], row["recipient"]) for row in mail.recent(store)]
+    rows = store.query("select template, recipient from outbox order by created_at, id")
+    return [(row["template"], row["recipient"]) for row in rows]
 
 
 def test_a_draft_is_created_for_ones_own_organisation(store):

@@ -82,3 +82,25 @@ def test_the_own_page_costs_the_same_whatever_it_lists(store, client, login, mon
         client.get("/mine")
         numbers.append(len(counted))
     assert numbers[0] == numbers[1] <= 12
+
+
+def test_cases_and_interests_say_where_they_stand(store, client, login, text):
+    person = factories.create_person(store, "startup")
+    need = factories.create_need(store, published=True)
+    startup = factories.create_startup(store, person.organisations("startup")[0], published=True)
+    both = {"need_id": need["id"], "startup_id": startup["id"], "need_version": 1}
+    row = {"id": "in1", "message": "Vi kan", "created_at": NOW, "answer_by": "2026-12-01"}
+    store.insert("interest", {**both, **row})
+    store.insert("pairing", {**both, "id": "pa1", "seen": "{}", "proposed_at": NOW, "answer_by": "2036-12-01"})
+    page = text(login(client, person).get("/mine"))
+    assert "/pairings/pa1" in page
+    assert "/interests/in1" in page
+
+
+def test_an_owner_is_told_of_candidates_to_comment(store, client, login, text):
+    owner = factories.create_person(store, "owner")
+    need = factories.create_need(store, owner.organisations("owner")[0], published=True)
+    startup = factories.create_startup(store, published=True)
+    shared = {"id": "sh1", "need_id": need["id"], "startup_id": startup["id"], "seen": "{}", "at": NOW}
+    store.insert("share", shared)
+    assert f"/needs/{need['id']}/candidates" in text(login(client, owner).get("/mine"))

@@ -186,3 +186,20 @@ def test_a_closed_need_is_closed_once(store, client, login, owner, organisation)
     assert client.post(f"/needs/{need['id']}/close", data={"reason": "met"}).status_code == 409
     assert client.get(f"/needs/{need['id']}/close").status_code == 409
     assert client.get(f"/needs/{need['id']}/edit").status_code == 409
+
+
+def test_a_startup_is_led_to_show_interest_while_it_can(store, client, login, text):
+    open_need = factories.create_need(store, published=True)
+    late = factories.create_need(store, published=True, valid_until="2024-01-31")
+    assert "/interest" not in text(client.get(f"/needs/{open_need['id']}"))
+    login(client, factories.create_person(store, "startup"))
+    assert f"/needs/{open_need['id']}/interest" in text(client.get(f"/needs/{open_need['id']}"))
+    assert "/interest" not in text(client.get(f"/needs/{late['id']}"))
+
+
+def test_a_company_does_not_answer_its_own_need(store, client, login, text):
+    person = factories.create_person(store, "startup")
+    need = factories.create_need(store, person.organisations("startup")[0], published=True)
+    page = text(login(client, person).get(f"/needs/{need['id']}"))
+    assert "/interest" not in page
+    assert f"/needs/{need['id']}/candidates" in page
