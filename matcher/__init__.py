@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flask import Flask
-
-from . import config as configuration
-from . import web
-from .store import open_store
-
 if TYPE_CHECKING:
+    from flask import Flask
+
     from .config import Config
     from .ranking.encoder import Encoder
 
 
 def create_app(config: Config | None = None, encoder: Encoder | None = None) -> Flask:
     """Build the WSGI application. Tests pass their own `config` and `encoder`; else both come from the environment."""
+    # Here and not above: a process that only reads a file (exchange/reading.py) has no room for the whole web.
+    from datetime import timedelta
+
+    from flask import Flask
+
+    from . import config as configuration
+    from . import web
+    from .store import open_store
+
     config = config or configuration.read()
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.update(

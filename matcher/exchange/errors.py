@@ -10,30 +10,71 @@ def N_(text: str) -> str:
     return text
 
 
+# Codes of a file or a mapping that cannot be used at all.
 MESSAGES = {
-    "file_empty": N_("The file is empty."),
-    "file_type": N_("%(name)s is no kind of file that can be imported. Save it as CSV, XLSX, JSON or JSONL."),
+    "file_none": N_("No file was chosen. Choose one and send it again."),
+    "file_missing": N_("The file %(name)s cannot be opened: %(detail)s."),
+    "file_empty": N_("The file is empty. Check that it was saved, and choose it again."),
+    "file_type": N_("%(name)s is %(found)s, which cannot be imported. Save it as CSV, XLSX, JSON or JSONL."),
+    "file_old": N_(
+        "%(name)s is an old Excel file (.xls) or is protected by a password. Save it as XLSX without a password."
+    ),
+    "file_macros": N_("%(name)s holds macros. Save it as XLSX without macros, or as CSV."),
     "file_size": N_("The file is larger than %(limit)s MB. Divide it and import the parts one by one."),
-    "file_broken": N_(
-        "The file cannot be read: it is damaged or only half of it is there. Save it again. (%(detail)s)"
+    "file_broken": N_("The file is damaged, or only half of it is there. Save or fetch it again. (%(detail)s)"),
+    "file_half": N_("The file ends in the middle of line %(line)s: half of it is missing. Save or fetch it again."),
+    "file_bomb": N_("The file unpacks to far more than a table holds. Save it again as a plain XLSX or as CSV."),
+    "file_heavy": N_(
+        "The file takes too much memory to read: its cells reach too far, or it is nested too deeply. "
+        "Take away what stands outside the table, or save it as CSV."
     ),
-    "file_bomb": N_("The file unpacks to far more than it should. Save it again as a plain XLSX or as CSV."),
-    "file_slow": N_("The file took too long to read. Save it as CSV and try again."),
+    "file_dtd": N_("The file holds a document type definition (%(name)s), which no spreadsheet needs. Save it again."),
+    "file_formula": N_(
+        "Cell %(cell)s holds a formula that was never calculated. Open the file in a spreadsheet program, save it, "
+        "and choose it again."
+    ),
+    "file_slow": N_("The file took longer than %(seconds)s seconds to read. Save it as CSV and try again."),
     "file_encoding": N_(
-        "The text is in no encoding that is known (UTF-8, UTF-16, Windows-1252). Save it as CSV UTF-8."
+        "Line %(line)s holds a character that is neither UTF-8, UTF-16 nor Windows-1252. Save the file as CSV UTF-8."
     ),
-    "file_json": N_("Line %(line)s is not JSON: %(detail)s"),
-    "file_objects": N_("Line %(line)s does not hold an object with named fields."),
+    "file_nul": N_("Line %(line)s holds a NUL character, so the file is damaged or no text. Save it again."),
+    "file_quotes": N_(
+        "The row that begins on line %(line)s has a quotation mark that is not closed, or one inside a text. "
+        "Write it twice, or take it away."
+    ),
+    "file_field": N_(
+        "The row that begins on line %(line)s holds a text of more than %(limit)s characters. Shorten it."
+    ),
+    "file_json": N_("Line %(line)s is not JSON: %(detail)s. Correct the line, or fetch the file again."),
+    "file_objects": N_('Entry %(line)s is not an object with named fields, like {"name": "…"}. Correct it.'),
     "too_many_rows": N_("The file has more than %(limit)s rows. Divide it and import the parts one by one."),
     "too_many_columns": N_("The file has more than %(limit)s columns. Take those away that are not needed."),
-    "no_rows": N_("The file has headings but no rows."),
+    "no_rows": N_("The file has headings but no rows. The first row must hold the headings, the others the data."),
     "heading_twice": N_("The heading “%(heading)s” is there twice. Rename one of them."),
-    "no_title": N_("No column holds the %(field)s. The headings are: %(headings)s. Say which one it is."),
+    "no_title": N_("No column holds the field “%(field)s”. The headings are: %(headings)s. Say which one it is."),
     "map_form": N_("“%(given)s” should be written FIELD=HEADING."),
     "map_field": N_("There is no field “%(field)s”. The fields are: %(fields)s."),
     "map_heading": N_("There is no heading “%(heading)s”. The headings are: %(headings)s."),
-    "nothing_to_undo": N_("This import has nothing left to undo."),
+    "import_busy": N_("This import is at work already. Wait until it is done."),
+    "import_state": N_("This import has gone on since you opened the page. Look at it again."),
 }
+
+# Codes of one row: why it was not taken, or what it was taken without. The codes of `hub.fields` come beside them.
+ROW_MESSAGES = {
+    "torn": N_(
+        "The row has %(cells)s cells under %(headings)s headings. Put a text that holds the delimiter in quotes."
+    ),
+    "half_character": N_("The row holds half a character (a lone surrogate). Write the text again."),
+    "same_id": N_("Line %(line)s has the same id. Give each row its own."),
+    "same_row": N_("Line %(line)s has the same organisation and name. Give each row an id of its own."),
+    "no_organisation": N_("It is not said whose it is. Fill in the organisation."),
+    "other_organisation": N_("It belongs to %(organisation)s here and stays there."),
+    "closed": N_("It was closed here, and a file does not open it again."),
+    "merged": N_("The profile was merged into another here. Change that one."),
+    "edited": N_("Somebody has changed it since the import, so it stays as it is."),
+    "in_use": N_("Somebody has answered or decided about it since the import, so it stays as it is."),
+    "refused": N_("It cannot be kept: %(detail)s."),
+}  # fmt: skip
 
 
 class ImportRefused(HubError):

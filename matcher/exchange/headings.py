@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from ..hub import reference
+from ..hub import need_content, startups, testbeds
 from ..hub.need_content import NeedContent
 from ..hub.startups import StartupContent
 from ..hub.testbeds import TestbedContent
 from .errors import ImportRefused
 
+Mapped = dict[str, list[str]]
+
 CONTENT = {"needs": NeedContent, "startups": StartupContent, "testbeds": TestbedContent}
 TITLE = {"needs": "title", "startups": "name", "testbeds": "name"}
+# Long texts may stand in several columns, one a language: `description_sv` and `description_en`.
+LONG = {"needs": need_content.TEXTS[1:], "startups": startups.TEXTS[1:], "testbeds": testbeds.TEXTS[1:]}
 # Beside the noun's own fields: what makes a row known again, and whose it is.
 ABOUT = ("id", "organisation", "orgnr")
 
@@ -30,7 +33,7 @@ _NAMES = {
     "measure": "measure mått hurvetman indikator indicator",
     "tried": "tried prövat provat testat",
     "keep": "keep fårinteändras bevara",
-    "beneficiaries": "beneficiaries nyttafor nyttaför mottagare",
+    "beneficiaries": "beneficiaries nyttaför nyttoför mottagare",
     "themes": "themes theme teman tema område områden",
     "goals": "goals mål globalamål sdg",
     "county_code": "county countycode län länskod",
@@ -76,37 +79,34 @@ def fields(kind: str) -> list[str]:
     return [*ABOUT, *CONTENT[kind].model_fields]
 
 
-def guess(kind: str, headings: Iterable[str]) -> dict[str, list[str]]:
+def guess(kind: str, headings: Iterable[str]) -> Mapped:
     """Return the headings recognised for each field; `description_sv` and `description_en` both feed `description`."""
-    found: dict[str, list[str]] = {}
+    found: Mapped = {}
     names = {name: field for field in reversed(fields(kind)) for name in [key(field), *_NAMES.get(field, "").split()]}
     for heading in headings:
         field = names.get(key(heading)) or names.get(key(_LANGUAGE_ENDING.sub("", heading)))
-        several = field in ("description",) and bool(_LANGUAGE_ENDING.search(heading))
+        several = field in LONG[kind] and bool(_LANGUAGE_ENDING.search(heading))
         if field and (field not in found or several):
             found.setdefault(field, []).append(heading)
     return found
 
 
-def mapping(kind: str, headings: list[str], given: Iterable[str] = ()) -> dict[str, list[str]]:
+def mapping(kind: str, headings: Sequence[str], given: Iterable[str] = ()) -> Mapped:
     """Return the headings of each field: what was recognised, with what was `given` as FIELD=HEADING in its place.
 
-    A field given several times gets all of its headings, in that order. Raise ImportRefused for a wrong one, or
-    when nothing holds the title.
+    A field given several times gets all of its headings, in that order; one given without a heading gets none.
+    Raise ImportRefused for a wrong one, or when nothing holds the title.
     """
-    by_hand: dict[str, list[str]] = {}
+    by_hand: Mapped = {}
     for item in given:
         field, equals, heading = (part.strip() for part in item.partition("="))
         if not equals:
             raise ImportRefused("map_form", given=item)
         if field not in fields(kind):
             raise ImportRefused("map_field", field=field, fields=", ".join(fields(kind)))
-        actual = {key(known): known for known in headings}.get(key(heading))
-        if heading and actual is None:
-            raise ImportRefused("map_heading", heading=heading, headings=", ".join(headings))
         by_hand.setdefault(field, [])
-        if actual:
-            by_hand[field].append(actual)
+        if heading:
+            by_hand[field].append(_actual(heading, headings))
     taken = {heading for several in by_hand.values() for heading in several}
     guessed = {
         field: [heading for heading in several if heading not in taken]
@@ -114,56 +114,35 @@ def mapping(kind: str, headings: list[str], given: Iterable[str] = ()) -> dict[s
     }
     found = {field: several for field, several in {**guessed, **by_hand}.items() if several}
     if TITLE[kind] not in found:
-        raise ImportRefused("no_title", field=TITLE[kind], headings=", ".join(headings))
+        raise ImportRefused("no_title", field=TITLE[kind], headings=_listed(headings))
     return found
 
 
-def record(mapped: Mapping[str, list[str]], row: Mapping[str, str]) -> dict[str, str]:
+def _actual(heading: str, headings: Sequence[str]) -> str:
+    """Return the heading as the file has it: the very same, else the one that differs in case or punctuation only."""
+    if heading in headings:
+        return heading
+    alike = [known for known in headings if key(known) == key(heading)]
+    if len(alike) != 1:
+        raise ImportRefused("map_heading", heading=heading, headings=_listed(headings))
+    return alike[0]
+
+
+def _listed(headings: Sequence[str]) -> str:
+    shown = ", ".join(headings[:40])
+    return shown if len(headings) <= 40 else shown + ", …"
+
+
+def unused(mapped: Mapped, headings: Sequence[str]) -> list[str]:
+    """Return the headings that feed no field."""
+    used = {heading for several in mapped.values() for heading in several}
+    return [heading for heading in headings if heading not in used]
+
+
+def record(mapped: Mapped, headings: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     """Return the fields of one row; several headings of one field are joined by a blank line."""
+    row: Mapping[str, str] = dict(zip(headings, cells, strict=False))  # a short row ends before its last headings
     return {
         field: "\n\n".join(text for heading in several if (text := row.get(heading, "").strip()))
         for field, several in mapped.items()
     }
-
-
-def _words(name: str) -> dict[str, str]:
-    """Return lower-case names and codes of a reference list, each with its code."""
-    found: dict[str, str] = {}
-    for row in reference.rows(name):
-        code = next(iter(row.values()))
-        for text in row.values():
-            found.setdefault(str(text).casefold(), code)
-    return found
-
-
-_LANGUAGES = {
-    "sv": "sv svenska swedish se", "en": "en engelska english", "no": "no nb nn norska norwegian norsk",
-    "da": "da danska danish dansk", "fi": "fi finska finnish suomi",
-}  # fmt: skip
-_MEMBERS = {
-    "beneficiaries": {
-        "resident": "resident invånare medborgare boende", "patient": "patient patienter", "relative": "relative anhörig anhöriga närstående",
-        "traveller": "traveller resenär resenärer", "visitor": "visitor besökare", "staff": "staff personal medarbetare",
-    },
-    "seeks": {"test": "test testa", "sell": "sell sälja", "codevelop": "codevelop samutveckla", "license": "license licens licensiera"},
-}  # fmt: skip
-
-
-def value(field: str, text: str) -> Any:
-    """Return a cell as its field wants it: words of the reference lists become codes; the rest stays as typed."""
-    if field in ("themes", "goals", "regions", "languages", "beneficiaries", "seeks"):
-        return [_code(field, part.strip()) for part in re.split(r"[;|,\n]", text) if part.strip()]
-    if field in ("county_code", "municipality_code", "language"):
-        return _code(field, text)
-    return text
-
-
-def _code(field: str, text: str) -> str:
-    lists = {"themes": "themes", "goals": "goals", "regions": "counties", "county_code": "counties"}
-    if field in lists:
-        return _words(lists[field]).get(text.casefold(), text)
-    if field == "municipality_code":
-        known = _words("municipalities")
-        return known.get(text.casefold(), known.get(text.casefold().removesuffix(" kommun").removesuffix("s"), text))
-    groups = _LANGUAGES if field in ("language", "languages") else _MEMBERS[field]
-    return next((code for code, names in groups.items() if text.casefold() in names.split()), text)

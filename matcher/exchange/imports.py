@@ -1,324 +1,188 @@
-"""Imports: a file becomes a batch, is tried, is carried out in portions by the background, and can be undone.
+"""Imports carried out: tried and then done in portions, by whoever takes the batch up, and undone again.
 
-A batch lives in the store, its file included, so any background process can take it up where another one left it:
-the count of rows done stands in the transaction that did them.
+A trial really does each portion and rolls it back, so that it says what the import will do and not what somebody
+thought it would.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..hub import clock, duplicates, record, removals
-from ..hub.errors import Conflict, HubError, Invalid, NotFound
-from ..hub.ids import new_id
+from ..hub import clock, duplicates, people
+from ..hub.errors import HubError, Stale
 from ..hub.people import SYSTEM, Viewer
-from ..hub.people import viewer as viewer_of
-from ..store import Store, StoreBusy
-from . import headings, plan, tables
+from ..store import ConstraintViolation, Store, UniqueViolation, ValueRefused
+from . import batches, notes, plan, tables, undoing
+from .batches import TakenOver, load
 from .errors import ImportRefused
 
-__all__ = ["ImportRefused", "Report", "carry_out", "create", "load", "run_due", "want"]
+__all__ = ["ImportRefused", "carry_out", "load", "run_due", "try_out"]
 
-LEASE_SECONDS = 120
-SAMPLE = 50
-CHANGES = ("created", "updated", "unchanged", "refused")
+SAMPLE = 20
 Tell = Callable[[int, int], None]
 
 
-@dataclass
-class Report:
-    """What happened, or would happen: counts by change, the rows not taken, remarks, and a sample of the taken."""
-
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CHANGES, 0))
-    refused: list[dict[str, Any]] = field(default_factory=list)
-    remarks: list[dict[str, Any]] = field(default_factory=list)
-    sample: list[dict[str, Any]] = field(default_factory=list)
-
-    def take(self, row: plan.Planned, given: dict[str, str]) -> None:
-        """Count one planned row. Rows not taken are kept whole, so that they can be handed back."""
-        self.counts[row.change] += 1
-        about = {"line": row.line, "title": row.title}
-        if row.change == "refused":
-            self.refused.append({**about, "faults": row.faults, "row": given})
-        elif row.remarks:
-            self.remarks.append({**about, "faults": row.remarks})
-        if row.change != "refused" and len(self.sample) < SAMPLE:
-            self.sample.append({**about, "change": row.change})
-
-
-def create(
-    store: Store, viewer: Viewer, kind: str, name: str, data: bytes, given: list[str], options: dict[str, Any], now: str
-) -> str:
-    """Keep an uploaded file as a batch and return its id; raise ImportRefused for a file that cannot be read."""
-    table = tables.read(data, name)
-    batch_id = new_id()
-    with store.atomic():
-        store.insert(
-            "import_batch",
-            {
-                "id": batch_id,
-                "kind": kind,
-                "person_id": viewer.person_id or None,
-                "filename": name[:200],
-                "content": data,
-                "mapping": json.dumps(given, ensure_ascii=False),
-                "options": json.dumps({"source": source_of(name), "publish": "", **options}),
-                "created_at": now,
-                "total": len(table.rows),
-            },
-        )
-        record.write(store, viewer.person_id or None, "import.upload", "import", batch_id, now, rows=len(table.rows))
-    return batch_id
-
-
-def source_of(name: str) -> str:
-    """Return the source that a file's name stands for: with the row's id it makes a row known again."""
-    return name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0].strip().casefold()[:80] or "import"
-
-
-def load(store: Store, viewer: Viewer | None, batch_id: str) -> dict[str, Any]:
-    """Return one batch without its file, its JSON parsed; raise NotFound. (Imports are the brokers' alone.)"""
-    if viewer is None or not viewer.has("broker"):
-        raise NotFound("import")
-    rows = store.query(
-        """select b.id, b.kind, b.person_id, b.filename, b.mapping, b.options, b.created_at, b.wanted, b.claimed_at,
-                  b.done, b.total, b.previewed_at, b.finished_at, b.undone_at, b.report, b.error, p.name as person
-           from import_batch b left join person p on p.id = b.person_id where b.id = :id""",
-        {"id": batch_id},
-    )
-    if not rows:
-        raise NotFound("import")
-    return _parsed(rows[0])
-
-
-def recent(store: Store, limit: int = 50) -> list[dict[str, Any]]:
-    """Return the newest batches, without their files and reports."""
-    return store.query(
-        """select b.id, b.kind, b.filename, b.created_at, b.wanted, b.done, b.total, b.previewed_at, b.finished_at,
-                  b.undone_at, b.error, p.name as person
-           from import_batch b left join person p on p.id = b.person_id order by b.created_at desc limit :limit""",
-        {"limit": limit},
-    )
-
-
-def _parsed(row: dict[str, Any]) -> dict[str, Any]:
-    parsed = {name: json.loads(row[name]) for name in ("mapping", "options")}
-    return {**row, **parsed, "report": json.loads(row["report"]) if row["report"] else None}
-
-
-def table(store: Store, batch: dict[str, Any]) -> tables.Table:
-    """Return the table of a batch's file."""
-    rows = store.query("select content from import_batch where id = :id", {"id": batch["id"]})
-    return tables.read(rows[0]["content"], batch["filename"])
-
-
-def want(store: Store, viewer: Viewer, batch_id: str, what: str, now: str, **changes: Any) -> None:
-    """Ask the background for a preview, the import or its undoing; raise Conflict when it cannot be done now.
-
-    `changes` may hold a new `mapping` (FIELD=HEADING texts) and `options`, before a preview.
-    """
-    with store.atomic():
-        store.execute("update import_batch set done = done where id = :id", {"id": batch_id})
-        batch = load(store, viewer, batch_id)
-        ready = {
-            "preview": not batch["finished_at"],
-            "import": bool(batch["previewed_at"]) and not batch["finished_at"],
-            "undo": bool(batch["finished_at"]) and not batch["undone_at"],
-        }
-        if batch["wanted"] or not ready[what]:
-            raise Conflict("import_busy" if batch["wanted"] else "import_state")
-        row: dict[str, Any] = {"wanted": what, "done": 0, "error": None}
-        if what == "preview":
-            row |= {"previewed_at": None, "report": None}
-            row |= {name: json.dumps(value, ensure_ascii=False) for name, value in changes.items()}
-        assignments = ", ".join(f"{name} = :{name}" for name in row)
-        store.execute(f"update import_batch set {assignments} where id = :batch", {**row, "batch": batch_id})
-        record.write(store, viewer.person_id or None, f"import.{what}", "import", batch_id, now)
+class _RolledBack(Exception):
+    """Ends a trial: what was done in its block is undone."""
 
 
 def run_due(store: Store) -> int:
     """Take one batch that waits, or that a dead process left, and do what is wanted of it; return how many (0, 1)."""
-    now = clock.now()
-    found = store.query(
-        """update import_batch set claimed_at = :now where id = (
-               select id from import_batch where wanted is not null and (claimed_at is null or claimed_at < :stale)
-               order by created_at limit 1)
-           and (claimed_at is null or claimed_at < :stale) returning id""",
-        {"now": now, "stale": clock.later(now, minutes=-LEASE_SECONDS / 60)},
-    )
-    if not found:
+    batch_id = batches.claim(store, clock.now())
+    if batch_id is None:
         return 0
-    batch = load(store, SYSTEM, found[0]["id"])
+    batch = batches.load(store, SYSTEM, batch_id)
     try:
-        work = {"preview": _preview, "import": _import, "undo": _undo}[batch["wanted"]]
-        work(store, batch)
+        if batch["wanted"] == "undo":
+            undoing.undo(store, batch)
+        else:
+            table = tables.read(batches.content(store, batch_id), batch["filename"])
+            carry_out(store, _behind(store, batch), batch, table)
     except ImportRefused as error:
-        _finish(store, batch, error=json.dumps([error.code, error.params], ensure_ascii=False))
+        batches.finish(store, batch, clock.now(), error)
+    except TakenOver:
+        return 1
     return 1
 
 
-def _preview(store: Store, batch: dict[str, Any]) -> None:
-    read = table(store, batch)
-    report, done = Report(), 0
-    seen: dict[str, int] = {}
-    mapped = headings.mapping(batch["kind"], read.headings, batch["mapping"])
-    for rows in plan.chunks(read):
-        for row, (_, given) in zip(_planned(store, batch, rows, mapped, seen), rows, strict=True):
-            report.take(row, given)
-        done += len(rows)
-        store.execute(
-            "update import_batch set done = :done, claimed_at = :now where id = :id",
-            {"done": done, "now": clock.now(), "id": batch["id"]},
-        )
-    _finish(store, batch, report=json.dumps(vars(report), ensure_ascii=False), previewed_at=clock.now())
-
-
-def _planned(
-    store: Store, batch: dict[str, Any], rows: Any, mapped: dict[str, list[str]], seen: dict[str, int]
-) -> list[plan.Planned]:
-    return plan.plan(store, batch["kind"], rows, mapped, batch["options"]["source"], seen)
-
-
-def _import(store: Store, batch: dict[str, Any]) -> None:
-    viewer = (viewer_of(store, batch["person_id"]) if batch["person_id"] else None) or SYSTEM
-    if not viewer.has("broker"):
-        viewer = SYSTEM
-    report = carry_out(store, viewer, batch, table(store, batch))
-    _finish(store, batch, report=json.dumps(vars(report), ensure_ascii=False), finished_at=clock.now())
+def _behind(store: Store, batch: dict[str, Any]) -> Viewer:
+    """Return who imports: the person who sent the file, if still a broker."""
+    found = people.viewer(store, batch["person_id"]) if batch["person_id"] else None
+    return found if found and found.has("broker") else SYSTEM
 
 
 def carry_out(
-    store: Store, viewer: Viewer, batch: dict[str, Any], read: tables.Table, tell: Tell = lambda done, total: None
-) -> Report:
-    """Import the rows of a batch from where it stands, in portions of one transaction each; return the report.
+    store: Store, viewer: Viewer, batch: dict[str, Any], table: tables.Table, tell: Tell = lambda done, total: None
+) -> dict[str, Any]:
+    """Try or import the rows of a batch from where it stands, and finish it; return its report.
 
-    A portion that another process finished meanwhile is not done again: its count is locked first.
+    Raise ImportRefused for a mapping that does not fit, TakenOver when another process went on with it.
     """
-    mapped = headings.mapping(batch["kind"], read.headings, batch["mapping"])
-    report, seen, position = Report(), {}, 0
-    for rows in plan.chunks(read):
-        position += len(rows)
-        if position <= batch["done"]:
-            _recount(store, batch, rows, mapped, seen, report)
+    job = batches.job(batch, table)
+    report = {**batch["report"], "headings": table.headings}
+    seen: dict[str, int] = {}
+    for rows, done in _portions(table):
+        if done <= batch["done"]:
+            plan.refuse_doubles([plan.read(job, row) for row in rows], seen)
             continue
-        with store.atomic():
-            if not store.execute(
-                "update import_batch set done = :done, claimed_at = :now where id = :id and done = :before",
-                {"done": position, "now": clock.now(), "id": batch["id"], "before": position - len(rows)},
-            ):
-                raise StoreBusy("another process has taken this import up")
-            planned = _planned(store, batch, rows, mapped, seen)
-            for row in planned:
-                _keep(store, viewer, batch, row)
-        for row, (_, given) in zip(planned, rows, strict=True):
-            report.take(row, given)
-        tell(position, len(read.rows))
-    if batch["kind"] == "startups":
+        seen, report = batches.again(_kept, store, viewer, job, batch, rows, done, seen, report)
+        batch["done"] = done
+        tell(done, len(table.rows))
+    if batch["wanted"] == "import" and job.kind == "startups":
         duplicates.find(store, clock.now())
+    batches.finish(store, batch, clock.now())
     return report
 
 
-def _recount(
-    store: Store, batch: dict[str, Any], rows: Any, mapped: dict[str, list[str]], seen: dict[str, int], report: Report
+def try_out(
+    store: Store, viewer: Viewer, job: plan.Job, table: tables.Table, tell: Tell = lambda done, total: None
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Try the rows of a file without keeping anything; return the report and the notes on rows."""
+    report, seen, found = batches.new_report(), {}, []
+    for rows, done in _portions(table):
+        planned, seen = batches.again(_tried, store, viewer, job, rows, seen)
+        found += notes.of(planned)
+        report = _counted(report, planned)
+        tell(done, len(table.rows))
+    return report, found
+
+
+def _portions(table: tables.Table) -> Iterator[tuple[Sequence[tables.Row], int]]:
+    for start in range(0, len(table.rows), batches.PORTION):
+        rows = table.rows[start : start + batches.PORTION]
+        yield rows, start + len(rows)
+
+
+def _kept(
+    store: Store, viewer: Viewer, job: plan.Job, batch: dict[str, Any], rows: Sequence[tables.Row], done: int,
+    seen: dict[str, int], report: dict[str, Any],
+) -> tuple[dict[str, int], dict[str, Any]]:  # fmt: skip
+    """Do one portion of a batch in one transaction: its rows, its notes, and how far the batch has come."""
+    with store.atomic():
+        batches.advance(store, batch, done)
+        if batch["wanted"] == "preview":
+            planned, seen = _tried(store, viewer, job, rows, seen)
+        else:
+            planned, seen = _done(store, viewer, job, rows, seen, batch["id"])
+        notes.keep(store, batch["id"], notes.of(planned))
+        report = _counted(report, planned)
+        batches.keep_report(store, batch, report)
+    return seen, report
+
+
+def _tried(
+    store: Store, viewer: Viewer, job: plan.Job, rows: Sequence[tables.Row], seen: dict[str, int]
+) -> tuple[list[plan.Planned], dict[str, int]]:
+    found = None
+    try:
+        with store.atomic():
+            found = _done(store, viewer, job, rows, seen, None)
+            raise _RolledBack
+    except _RolledBack:
+        return found
+
+
+def _done(
+    store: Store, viewer: Viewer, job: plan.Job, rows: Sequence[tables.Row], seen: dict[str, int], batch_id: str | None
+) -> tuple[list[plan.Planned], dict[str, int]]:
+    """Plan a portion and apply it; return the rows as they went, and the ids seen so far."""
+    seen = dict(seen)  # the caller's stays as it was, should this be done again
+    planned = plan.plan(store, job, rows, seen)
+    kept = {row.line: subject for row in planned if (subject := _one(store, viewer, job, row))}
+    if batch_id:
+        _remember(store, job, batch_id, planned, kept)
+    return planned, seen
+
+
+def _one(store: Store, viewer: Viewer, job: plan.Job, row: plan.Planned) -> str | None:
+    """Apply one row and return the noun's id; None for a row that changes nothing or that the noun's rules refuse."""
+    if row.change not in ("created", "updated"):
+        return None
+    try:
+        with store.atomic():
+            return plan.apply(store, viewer, job, row, clock.now())
+    except (Stale, UniqueViolation):
+        raise  # somebody was faster: the whole portion is planned anew
+    except HubError as error:
+        row.faults |= plan.refused_by(error)
+    except (ConstraintViolation, ValueRefused) as error:
+        row.faults[""] = ("refused", {"detail": str(error).splitlines()[0][:120]})
+    row.change = "refused"
+    return None
+
+
+def _remember(
+    store: Store, job: plan.Job, batch_id: str, planned: Sequence[plan.Planned], kept: dict[int, str]
 ) -> None:
-    """Count the rows that were done before a restart as they were done then."""
-    changed = {
-        row["line"]: row["change"]
+    """Note what was done to which row of the hub, and at which revision it stands, so that it can be undone."""
+    revisions = {
+        row["id"]: row["revision"]
         for row in store.query(
-            "select line, change from import_row where batch_id = :id and line in :lines",
-            {"id": batch["id"], "lines": [line for line, _ in rows]},
+            f"select id, revision from {plan.NOUN[job.kind]} where id in :ids", {"ids": list(kept.values())}
         )
     }
-    for row, (line, given) in zip(_planned(store, batch, rows, mapped, seen), rows, strict=True):
-        row.change = changed.get(line, row.change)
-        report.take(row, given)
-
-
-def _keep(store: Store, viewer: Viewer, batch: dict[str, Any], row: plan.Planned) -> None:
-    if row.change not in ("created", "updated"):
-        return
-    options, noun = batch["options"], plan.NOUN[batch["kind"]]
-    try:
-        with store.atomic():
-            subject_id = plan.apply(
-                store, viewer, row, batch["kind"], options["source"], bool(options["publish"]), clock.now()
+    for row in planned:
+        if row.line in kept:
+            store.insert(
+                "import_row",
+                {
+                    "batch_id": batch_id,
+                    "line": row.line,
+                    "subject_id": kept[row.line],
+                    "change": row.change,
+                    "before": plan.before(job, row),
+                    "revision": revisions[kept[row.line]],
+                    "digest": row.digest,
+                },
             )
-    except Invalid as error:
-        row.change, row.faults = "refused", error.errors
-        return
-    except HubError as error:
-        row.change, row.faults = "refused", {"": (error.code, {})}
-        return
-    revision = store.query(f"select revision from {noun} where id = :id", {"id": subject_id})[0]["revision"]
-    store.insert(
-        "import_row",
-        {
-            "batch_id": batch["id"],
-            "line": row.line,
-            "subject_id": subject_id,
-            "change": row.change,
-            "before": plan.before(row, batch["kind"]),
-            "revision": revision,
-        },
-    )
 
 
-def _undo(store: Store, batch: dict[str, Any]) -> None:
-    """Take back what the batch did to rows that nobody has touched since; say how many had to stay."""
-    rows = store.query("select * from import_row where batch_id = :id order by line desc", {"id": batch["id"]})
-    undone = kept = 0
-    for start in range(0, len(rows), plan.CHUNK):
-        with store.atomic():
-            for row in rows[start : start + plan.CHUNK]:
-                if _take_back(store, batch["kind"], row):
-                    undone += 1
-                else:
-                    kept += 1
-            store.execute(
-                "update import_batch set done = :done, claimed_at = :now where id = :id",
-                {"done": min(start + plan.CHUNK, len(rows)), "now": clock.now(), "id": batch["id"]},
-            )
-    report = {**(batch["report"] or vars(Report())), "undone": undone, "kept": kept}
-    _finish(store, batch, report=json.dumps(report, ensure_ascii=False), undone_at=clock.now())
-
-
-def _take_back(store: Store, kind: str, row: dict[str, Any]) -> bool:
-    noun = plan.NOUN[kind]
-    found = store.query(f"update {noun} set seq = seq where id = :id returning revision", {"id": row["subject_id"]})
-    if not found or found[0]["revision"] != row["revision"]:
-        return not found
-    if row["change"] == "created":
-        if removals.in_use(store, noun, row["subject_id"]):
-            return False
-        removals.remove(store, noun, row["subject_id"])
-        return True
-    module = {"needs": plan.needs, "startups": plan.startups, "testbeds": plan.testbeds}[kind]
-    try:
-        with store.atomic():
-            content = json.loads(row["before"])
-            module.save(
-                store, SYSTEM, row["subject_id"], content, row["revision"], clock.now(), limit=plan.fields.IMPORT_LIMIT
-            )
-    except HubError:
-        return False
-    return True
-
-
-def finish_here(store: Store, batch: dict[str, Any], report: Report) -> None:
-    """Note a batch that the command line carried out itself as finished."""
-    done = {**batch, "wanted": "import"}
-    _finish(store, done, report=json.dumps(vars(report), ensure_ascii=False), finished_at=clock.now())
-
-
-def _finish(store: Store, batch: dict[str, Any], **columns: Any) -> None:
-    row = {"wanted": None, "claimed_at": None, **columns}
-    assignments = ", ".join(f"{name} = :{name}" for name in row)
-    with store.atomic():
-        store.execute(f"update import_batch set {assignments} where id = :batch", {**row, "batch": batch["id"]})
-        record.write(
-            store, batch["person_id"], f"import.{batch['wanted']}.done", "import", batch["id"], clock.now(),
-            error=bool(columns.get("error")),
-        )  # fmt: skip
+def _counted(report: dict[str, Any], planned: Sequence[plan.Planned]) -> dict[str, Any]:
+    """Return the report with a portion's rows counted, and the first few of those taken as a sample."""
+    report = {**report, "sample": list(report["sample"])}
+    for row in planned:
+        report[row.change] += 1
+        if row.change != "refused" and len(report["sample"]) < SAMPLE:
+            report["sample"].append({"line": row.line, "title": row.title, "change": row.change})
+    return report

@@ -1,24 +1,42 @@
-"""What an import would do with each row. The dry run prints it, the import carries it out: one plan for both."""
+"""What an import does with each row: decided here, for the dry run and for the import alike."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..hub import fields, need_content, needs, organisations, startups, testbeds
-from ..hub.errors import Invalid
+from ..hub.errors import HubError, Invalid
 from ..hub.people import Viewer
 from ..store import Store
-from . import headings
-from .tables import Table
+from . import headings, values
+from .tables import Row
 
 NOUN = {"needs": "need", "startups": "startup", "testbeds": "testbed"}
+MODULE: dict[str, Any] = {"needs": needs, "startups": startups, "testbeds": testbeds}
 ORGANISATION_KIND = {"needs": "public", "startups": "company", "testbeds": "host"}
-CHUNK = 100
+LONGEST_ID = 200
 Faults = dict[str, tuple[str, dict[str, Any]]]
+
+_CHECKED: dict[str, Callable[[dict[str, Any], int], fields.Content]] = {
+    "needs": need_content.checked,
+    "startups": lambda data, limit: fields.validate(startups.StartupContent, data, limit),
+    "testbeds": testbeds.checked,
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What holds for all rows of an import: the noun, its columns, the name of the source, whether to publish."""
+
+    kind: str
+    headings: Sequence[str]
+    mapped: headings.Mapped
+    source: str
+    publish: bool = False
 
 
 @dataclass
@@ -26,131 +44,176 @@ class Planned:
     """One row: `change` is created, updated, unchanged or refused; `faults` say why, `remarks` what was left out."""
 
     line: int
-    change: str
-    title: str
-    data: dict[str, Any]
-    external_id: str
+    cells: Sequence[str]
+    change: str = "created"
+    title: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    external_id: str = ""
     organisation: str = ""
     orgnr: str | None = None
     current: dict[str, Any] | None = None
     faults: Faults = field(default_factory=dict)
     remarks: Faults = field(default_factory=dict)
 
+    @property
+    def digest(self) -> str:
+        """What the file said of this row, as a hash: a row that says the same again is left alone."""
+        given = [self.organisation, self.orgnr, sorted(self.data.items())]
+        return hashlib.sha256(json.dumps(given, ensure_ascii=False).encode()).hexdigest()
 
-def chunks(table: Table) -> Iterator[Sequence[tuple[int, dict[str, str]]]]:
-    """Yield the rows in portions that are planned and kept together."""
-    for start in range(0, len(table.rows), CHUNK):
-        yield table.rows[start : start + CHUNK]
 
-
-def plan(
-    store: Store,
-    kind: str,
-    rows: Sequence[tuple[int, dict[str, str]]],
-    mapped: Mapping[str, list[str]],
-    source: str,
-    seen: dict[str, int],
-) -> list[Planned]:
-    """Return what each row would become; `seen` remembers the ids of earlier rows of the same file by their line."""
-    planned = [_read(kind, line, headings.record(mapped, row)) for line, row in rows]
-    known = _known(store, kind, source, [row.external_id for row in planned])
+def plan(store: Store, job: Job, rows: Sequence[Row], seen: dict[str, int]) -> list[Planned]:
+    """Return what each row becomes; `seen` remembers the ids of earlier rows of the same file by their line."""
+    planned = [read(job, row) for row in rows]
+    refuse_doubles(planned, seen)
+    known = _known(store, job, [row.external_id for row in planned if not row.faults])
     for row in planned:
-        if row.external_id in seen:
-            row.faults["id"] = ("same_row", {"line": seen[row.external_id]})
-        seen.setdefault(row.external_id, row.line)
-        row.current = known.get(row.external_id)
-        row.change = "refused" if row.faults else _change(kind, row)
+        if not row.faults:
+            row.current = known.get(row.external_id)
+            _compare(job, row)
+        if row.faults:
+            row.change = "refused"
     return planned
 
 
-def _read(kind: str, line: int, given: dict[str, str]) -> Planned:
-    title = headings.TITLE[kind]
-    about = {name: given.pop(name, "") for name in headings.ABOUT}
-    row = Planned(line, "created", given.get(title, "")[:120], {}, "")
-    for name, text in given.items():
-        row.data[name] = headings.value(name, text)
-    row.organisation = about["organisation"] or (given.get(title, "") if kind != "needs" else "")
-    _number(kind, row, about["orgnr"])
+def read(job: Job, given: Row) -> Planned:
+    """Return one row of the file with its fields checked, before it is compared with the hub."""
+    cells = headings.record(job.mapped, job.headings, given.cells)
+    about = {name: fields.clean(cells.pop(name, "")) for name in headings.ABOUT}
+    title = cells.get(headings.TITLE[job.kind], "")
+    row = Planned(given.line, given.cells, title=fields.clean(title)[:120])
+    row.data = {name: values.value(name, text) for name, text in cells.items()}
+    # A company or a testbed without a named organisation is its own.
+    row.organisation = " ".join((about["organisation"] or ("" if job.kind == "needs" else title)).split())
+    if given.fault:
+        row.faults[""] = given.fault
+        return row
     try:
-        fields.validate(headings.CONTENT[kind], row.data, fields.IMPORT_LIMIT)
-        if kind == "needs":
-            need_content.checked(row.data, fields.IMPORT_LIMIT)
+        _CHECKED[job.kind](row.data, fields.IMPORT_LIMIT)
     except Invalid as error:
         row.faults |= error.errors
-    if not row.organisation:
-        row.faults["organisation"] = ("required", {})
-    row.external_id = about["id"].strip()[:200] or _fingerprint(row.orgnr or row.organisation, row.data.get(title, ""))
+    _whose(job, row, about["orgnr"])
+    _identity(row, about["id"], title)
     return row
 
 
-def _number(kind: str, row: Planned, text: str) -> None:
-    """Check the organisation's number: a company without a true one is refused, a need is taken without it."""
+def _whose(job: Job, row: Planned, number: str) -> None:
+    """Check whose the row is. A company with a wrong number is refused, a need is taken without the number."""
+    if not row.organisation:
+        row.faults["organisation"] = ("no_organisation", {})
     try:
-        row.orgnr = fields.validate(organisations.OrganisationContent, {"name": "x", "orgnr": text}).orgnr
+        about = {"name": row.organisation or "-", "orgnr": number}
+        row.orgnr = fields.validate(organisations.OrganisationContent, about).orgnr
     except Invalid as error:
-        (row.remarks if kind == "needs" else row.faults)["orgnr"] = error.errors["orgnr"]
+        if "orgnr" in error.errors:
+            (row.remarks if job.kind == "needs" else row.faults)["orgnr"] = error.errors["orgnr"]
+        if "name" in error.errors:
+            row.faults["organisation"] = error.errors["name"]
 
 
-def _fingerprint(*parts: str) -> str:
-    """Return what makes a row without an id known again: whose it is and its title."""
-    return "row-" + hashlib.sha256("\x1f".join(" ".join(part.split()) for part in parts).encode()).hexdigest()[:24]
+def _identity(row: Planned, given: str, title: str) -> None:
+    """Take the row's id, or make one of whose it is and what it is called: it is known again by it."""
+    if len(given) > LONGEST_ID:
+        row.faults["id"] = ("too_long", {"limit": LONGEST_ID, "length": len(given)})
+    parts = "\x1f".join((row.orgnr or row.organisation, " ".join(fields.clean(title).split())))
+    row.external_id = given or "row-" + hashlib.sha256(parts.encode("utf8", "replace")).hexdigest()[:24]
 
 
-def _known(store: Store, kind: str, source: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    noun = NOUN[kind]
+def refuse_doubles(planned: Sequence[Planned], seen: dict[str, int]) -> None:
+    """Refuse rows whose id an earlier row of the file has."""
+    for row in planned:
+        if row.faults:
+            continue
+        if row.external_id in seen:
+            code = "same_row" if row.external_id.startswith("row-") else "same_id"
+            row.faults["id"] = (code, {"line": seen[row.external_id]})
+        else:
+            seen[row.external_id] = row.line
+
+
+def _known(store: Store, job: Job, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the rows of the hub that came from this source under these ids, with what was last taken from a file."""
+    noun = NOUN[job.kind]
     rows = store.query(
-        f"select * from {noun} where source = :source and external_id in :ids",
-        {"source": source, "ids": [known for known in ids if known]},
+        f"""select n.*, o.name as organisation, o.orgnr as orgnr from {noun} n
+            join organisation o on o.id = n.organisation_id where n.source = :source and n.external_id in :ids""",
+        {"source": job.source, "ids": list(ids)},
     )
-    module = {"needs": needs, "startups": startups, "testbeds": testbeds}[kind]
-    decode = need_content.decode if kind == "needs" else module.decode
-    return {row["external_id"]: decode(row) for row in rows}
+    digests = {
+        row["subject_id"]: row["digest"]
+        for row in store.query(
+            """select r.subject_id, r.digest from import_row r join import_batch b on b.id = r.batch_id
+               where r.subject_id in :ids and b.undone_at is null order by b.created_at""",
+            {"ids": [row["id"] for row in rows]},
+        )
+    }
+    return {row["external_id"]: {**MODULE[job.kind].decode(row), "digest": digests.get(row["id"])} for row in rows}
 
 
-def _change(kind: str, row: Planned) -> str:
+def _compare(job: Job, row: Planned) -> None:
+    """Say whether the row is new or changed. What the file says as it did before leaves the hub's own edits alone."""
     current = row.current
     if current is None:
-        return "created"
-    if current.get("closed_at") or current.get("merged_into"):
-        return "unchanged"  # what was closed or merged here is not opened again by a file
-    model = headings.CONTENT[kind]
-    merged = {name: row.data.get(name, current[name]) for name in model.model_fields}
-    new = _columns(kind, merged)
-    old = _columns(kind, {name: current[name] for name in model.model_fields})
-    return "updated" if new != old else "unchanged"
+        return
+    same_number = bool(row.orgnr) and row.orgnr == current["orgnr"]
+    if not same_number and organisations.name_key(row.organisation) != organisations.name_key(current["organisation"]):
+        row.remarks["organisation"] = ("other_organisation", {"organisation": current["organisation"]})
+    if row.digest == current["digest"]:
+        row.change = "unchanged"
+        return
+    try:
+        changes = _changes(job.kind, current, row.data)
+    except Invalid as error:
+        row.faults |= error.errors
+        return
+    if not changes:
+        row.change = "unchanged"
+    elif current.get("closed_at") or current.get("merged_into"):
+        row.change = "unchanged"
+        row.remarks[""] = ("closed" if current.get("closed_at") else "merged", {})
+    else:
+        row.change = "updated"
 
 
-def _columns(kind: str, data: dict[str, Any]) -> dict[str, Any]:
-    longest = max(fields.IMPORT_LIMIT, *(len(value) for value in data.values() if isinstance(value, str)))
-    if kind == "needs":
-        return need_content.encode(need_content.checked(data, longest))
-    module = startups if kind == "startups" else testbeds
-    return module.encode(fields.validate(headings.CONTENT[kind], data, longest))
+def _changes(kind: str, current: dict[str, Any], data: dict[str, Any]) -> bool:
+    """Whether a noun's row would change; raise Invalid where old and new fields do not go together."""
+    merged = {name: data.get(name, current[name]) for name in headings.CONTENT[kind].model_fields}
+    longest = max(fields.IMPORT_LIMIT, *(len(text) for text in merged.values() if isinstance(text, str)))
+    columns = MODULE[kind].encode(_CHECKED[kind](merged, longest))
+    held = {
+        name: json.dumps(current[name], ensure_ascii=False) if isinstance(current[name], list) else current[name]
+        for name in columns
+    }
+    return columns != held
 
 
-def apply(store: Store, viewer: Viewer, row: Planned, kind: str, source: str, publish: bool, now: str) -> str:
-    """Carry out one planned row inside a transaction and return the noun's id."""
-    module = {"needs": needs, "startups": startups, "testbeds": testbeds}[kind]
+def apply(store: Store, viewer: Viewer, job: Job, row: Planned, now: str) -> str:
+    """Carry out one planned row inside a transaction and return the noun's id; raise what the noun's rules raise."""
+    module, limit = MODULE[job.kind], fields.IMPORT_LIMIT
     if row.current is not None:
-        module.save(store, viewer, row.current["id"], row.data, row.current["revision"], now, limit=fields.IMPORT_LIMIT)
+        module.save(store, viewer, row.current["id"], row.data, row.current["revision"], now, limit=limit)
         return row.current["id"]
-    by = viewer.person_id
-    organisation = organisations.find_or_create(store, by, row.organisation, row.orgnr, ORGANISATION_KIND[kind], now)
+    by, kind = viewer.person_id, ORGANISATION_KIND[job.kind]
+    organisation = organisations.find_or_create(store, by, row.organisation, row.orgnr, kind, now)
     made = module.create(
-        store, viewer, organisation["id"], row.data, now, source=source, external_id=row.external_id,
-        limit=fields.IMPORT_LIMIT, person_id=None,
+        store, viewer, organisation["id"], row.data, now, source=job.source, external_id=row.external_id,
+        limit=limit, person_id=None,
     )  # fmt: skip
-    if publish:
-        if kind == "needs":
-            needs.publish(store, viewer, made, now, tell=False)
-        else:
-            module.publish(store, None, made, now)
+    if job.publish and job.kind == "needs":
+        needs.publish(store, viewer, made, now, tell=False)
+    elif job.publish:
+        module.publish(store, None, made, now)
     return made
 
 
-def before(row: Planned, kind: str) -> str | None:
+def refused_by(error: HubError) -> Faults:
+    """Return what a noun's own rules had against a row, as its faults."""
+    return error.errors if isinstance(error, Invalid) else {"": (error.code, error.params)}
+
+
+def before(job: Job, row: Planned) -> str | None:
     """Return the content that an update replaces, as JSON, so that the import can be undone."""
     if row.current is None:
         return None
-    content = {name: row.current[name] for name in headings.CONTENT[kind].model_fields}
+    content = {name: row.current[name] for name in headings.CONTENT[job.kind].model_fields}
     return json.dumps(content, ensure_ascii=False)

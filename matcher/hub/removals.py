@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..store import Store
+from ..store import ConstraintViolation, Store
 from . import record
 
 _BELONGING = {
@@ -29,7 +29,10 @@ def in_use(store: Store, kind: str, subject_id: str) -> bool:
 
 
 def remove(store: Store, kind: str, subject_id: str) -> None:
-    """Delete a row and what belongs to it, inside a transaction; the audit rows about it stay."""
+    """Delete a row that the caller has locked, and what belongs to it, in the caller's transaction.
+
+    The audit rows about it stay. Raise ConstraintViolation when something new stands on it.
+    """
     for table, column in (item.split(":") for item in _BELONGING[kind]):
         store.execute(f"delete from {table} where {column} = :id", {"id": subject_id})
     for table in ("sentence", "embedding"):
@@ -38,3 +41,20 @@ def remove(store: Store, kind: str, subject_id: str) -> None:
     store.upsert(
         "removal", {"kind": kind, "subject_id": subject_id, "seq": record.next_seq(store)}, ["kind", "subject_id"]
     )
+
+
+def remove_unused_organisation(store: Store, organisation_id: str, since: str) -> bool:
+    """Delete an organisation that was made at `since` or later when nothing refers to it; return whether it went.
+
+    The foreign keys say what refers to it, also in tables that come later.
+    """
+    try:
+        with store.atomic():
+            return bool(
+                store.execute(
+                    "delete from organisation where id = :id and created_at >= :since",
+                    {"id": organisation_id, "since": since},
+                )
+            )
+    except ConstraintViolation:
+        return False

@@ -1,0 +1,241 @@
+"""Batches: an uploaded file, what is wanted of it, and how far that has come. It all stands in the store.
+
+Any background process can take a batch up where another one left it: the count of rows done stands in the
+transaction that did them, and a process that was too slow finds its count moved on and stops.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..hub import clock, record
+from ..hub.errors import NotFound, Stale
+from ..hub.ids import new_id
+from ..hub.people import Viewer
+from ..store import Store, StoreBusy, UniqueViolation
+from . import headings, plan
+from .errors import ImportRefused
+from .tables import Table
+
+PORTION = 100  # rows of one transaction
+TRIES = 5
+LEASE_SECONDS = 45  # a file may take 20 s to read, a portion about one
+SILENT_SECONDS = 15
+CHANGES = ("created", "updated", "unchanged", "refused")
+_COLUMNS = """b.id, b.kind, b.person_id, b.filename, b.mapping, b.options, b.created_at, b.wanted, b.wanted_at,
+    b.claimed_at, b.done, b.total, b.previewed_at, b.finished_at, b.undone_at, b.report, b.error, p.name as person"""
+
+
+class TakenOver(Exception):
+    """Another process goes on with this batch; what this one did is kept, and it stops."""
+
+
+def source_of(name: str) -> str:
+    """Return the source that a file's name stands for: with a row's id it makes the row known again.
+
+    `Behov (1).csv` is the same source as `behov.csv`: browsers number what is fetched twice.
+    """
+    stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", name.replace("\\", "/").rpartition("/")[2])
+    return re.sub(r"\s*\(\d+\)$", "", stem).strip().casefold()[:80] or "import"
+
+
+def create(
+    store: Store, viewer: Viewer, kind: str, name: str, data: bytes, table: Table, now: str, *,
+    given: list[str] | None = None, source: str = "", publish: bool = False, wanted: str | None = None,
+) -> str:  # fmt: skip
+    """Keep a file that could be read as a batch and return its id. `given` is FIELD=HEADING texts."""
+    batch_id = new_id()
+    options = {"source": source or source_of(name), "publish": "yes" if publish else ""}
+    row = {
+        "id": batch_id,
+        "kind": kind,
+        "person_id": viewer.person_id,
+        "filename": name[-200:],
+        "content": data,
+        "mapping": json.dumps(given or [], ensure_ascii=False),
+        "options": json.dumps(options, ensure_ascii=False),
+        "created_at": now,
+        "total": table.total,
+        "wanted": wanted,
+        "wanted_at": now if wanted else None,
+        "claimed_at": now if wanted else None,
+    }
+    with store.atomic():
+        store.insert("import_batch", row)
+        record.write(store, viewer.person_id, "import.upload", "import", batch_id, now, rows=table.total)
+    return batch_id
+
+
+def load(store: Store, viewer: Viewer | None, batch_id: str) -> dict[str, Any]:
+    """Return one batch without its file, its JSON parsed; raise NotFound: imports are the brokers' alone."""
+    if viewer is None or not viewer.has("broker"):
+        raise NotFound("import")
+    rows = store.query(
+        f"select {_COLUMNS} from import_batch b left join person p on p.id = b.person_id where b.id = :id",
+        {"id": batch_id},
+    )
+    if not rows:
+        raise NotFound("import")
+    return _parsed(rows[0])
+
+
+def recent(store: Store, page: int = 1, size: int = 50) -> tuple[list[dict[str, Any]], int]:
+    """Return a page of the batches, the newest first, and how many there are."""
+    rows = store.query(
+        f"""select {_COLUMNS} from import_batch b left join person p on p.id = b.person_id
+            order by b.created_at desc, b.id limit :size offset :skipped""",
+        {"size": size, "skipped": size * (page - 1)},
+    )
+    return [_parsed(row) for row in rows], store.query("select count(*) as n from import_batch")[0]["n"]
+
+
+def _parsed(row: dict[str, Any]) -> dict[str, Any]:
+    report = json.loads(row["report"]) if row["report"] else new_report()
+    parsed = {name: json.loads(row[name]) for name in ("mapping", "options")}
+    code, params = json.loads(row["error"]) if row["error"] else ("", {})
+    error = ImportRefused(code, **params) if code else None
+    return {**row, **parsed, "report": report, "error": error, "state": state(row)}
+
+
+def state(row: dict[str, Any]) -> str:
+    """Return where a batch stands: new, tried, finished or undone; or what is being done: preview, import, undo."""
+    if row["wanted"]:
+        return row["wanted"]
+    if row["undone_at"]:
+        return "undone"
+    if row["finished_at"]:
+        return "finished"
+    return "tried" if row["previewed_at"] else "new"
+
+
+def new_report() -> dict[str, Any]:
+    """Return the report of a batch that has not begun: counts by change, and the first rows taken."""
+    return {**dict.fromkeys(CHANGES, 0), "undone": 0, "kept": 0, "sample": []}
+
+
+def content(store: Store, batch_id: str) -> bytes:
+    """Return the file of a batch; empty once the import is finished, when it is not needed any more."""
+    rows = store.query("select content from import_batch where id = :id", {"id": batch_id})
+    return bytes(rows[0]["content"]) if rows else b""
+
+
+def job(batch: dict[str, Any], table: Table) -> plan.Job:
+    """Return what holds for all rows of a batch; raise ImportRefused for a mapping that does not fit."""
+    mapped = headings.mapping(batch["kind"], table.headings, batch["mapping"])
+    options = batch["options"]
+    return plan.Job(batch["kind"], table.headings, mapped, options["source"], bool(options["publish"]))
+
+
+def want(store: Store, viewer: Viewer, batch_id: str, what: str, now: str, **changes: Any) -> None:
+    """Ask the background for a preview, the import or its undoing; raise ImportRefused when it cannot be done now.
+
+    Before a preview `changes` may hold a new `mapping` (FIELD=HEADING texts) and `options`. What was imported is
+    what was tried: a new preview is needed after a new mapping.
+    """
+    with store.atomic():
+        store.execute("update import_batch set done = done where id = :id", {"id": batch_id})
+        batch = load(store, viewer, batch_id)
+        allowed = {"preview": ("new", "tried"), "import": ("tried",), "undo": ("finished",)}
+        if batch["state"] not in allowed[what]:
+            raise ImportRefused("import_busy" if batch["wanted"] else "import_state")
+        row: dict[str, Any] = {"wanted": what, "wanted_at": now, "claimed_at": None, "done": 0, "error": None}
+        if what != "undo":
+            row["report"] = None
+            store.execute("delete from import_note where batch_id = :id", {"id": batch_id})
+        else:
+            rows = store.query("select count(*) as n from import_row where batch_id = :id", {"id": batch_id})
+            row["total"] = rows[0]["n"]
+        if what == "preview":
+            row["previewed_at"] = None
+            row |= {name: json.dumps(value, ensure_ascii=False) for name, value in changes.items()}
+        _set(store, batch_id, row)
+        record.write(store, viewer.person_id, f"import.{what}", "import", batch_id, now)
+
+
+def claim(store: Store, now: str) -> str | None:
+    """Take the oldest batch that waits, or that a dead process left, and return its id."""
+    found = store.query(
+        """update import_batch set claimed_at = :now where id = (
+               select id from import_batch where wanted is not null and (claimed_at is null or claimed_at < :stale)
+               order by wanted_at, id limit 1)
+           and wanted is not null and (claimed_at is null or claimed_at < :stale) returning id""",
+        {"now": now, "stale": stale(now)},
+    )
+    return found[0]["id"] if found else None
+
+
+def stale(now: str) -> str:
+    """Return the moment before which a claim has run out."""
+    return clock.later(now, minutes=-LEASE_SECONDS / 60)
+
+
+def again(work: Callable[..., Any], *given: Any) -> Any:
+    """Do a portion; once more when somebody saved one of its rows in between, or stood in the way."""
+    for _ in range(TRIES - 1):
+        try:
+            return work(*given)
+        except (Stale, UniqueViolation, StoreBusy):
+            continue
+    return work(*given)
+
+
+def advance(store: Store, batch: dict[str, Any], done: int) -> None:
+    """Take the next portion as done, first in its transaction: who comes second waits, then raises TakenOver."""
+    if not store.execute(
+        """update import_batch set done = :done, claimed_at = :now
+           where id = :id and done = :before and wanted = :wanted""",
+        {"done": done, "now": clock.now(), "id": batch["id"], "before": batch["done"], "wanted": batch["wanted"]},
+    ):
+        raise TakenOver
+
+
+def keep_report(store: Store, batch: dict[str, Any], report: dict[str, Any]) -> None:
+    """Keep the counts so far, in the transaction of the portion that they include."""
+    _set(store, batch["id"], {"report": json.dumps(report, ensure_ascii=False)})
+
+
+def finish(store: Store, batch: dict[str, Any], now: str, error: ImportRefused | None = None) -> None:
+    """Note that what was wanted is done, or why it cannot be; once only, however many processes say so."""
+    row: dict[str, Any] = {"wanted": None, "wanted_at": None, "claimed_at": None}
+    if error is not None:
+        row["error"] = json.dumps([error.code, error.params], ensure_ascii=False)
+    else:
+        row[{"preview": "previewed_at", "import": "finished_at", "undo": "undone_at"}[batch["wanted"]]] = now
+        if batch["wanted"] == "import":
+            row["content"] = b""
+    with store.atomic():
+        if not _set(store, batch["id"], row, "wanted = :was", was=batch["wanted"]):
+            return
+        record.write(
+            store, batch["person_id"], f"import.{batch['wanted']}.done", "import", batch["id"], now,
+            error=error.code if error else None,
+        )  # fmt: skip
+
+
+def stop(store: Store, batch: dict[str, Any]) -> None:
+    """Take back what is wanted of a batch: the rows done stay, the others are left."""
+    _set(store, batch["id"], {"wanted": None, "wanted_at": None, "claimed_at": None})
+
+
+def _set(store: Store, batch_id: str, row: dict[str, Any], condition: str = "1 = 1", **more: Any) -> int:
+    assignments = ", ".join(f"{name} = :{name}" for name in row)
+    return store.execute(
+        f"update import_batch set {assignments} where id = :batch and {condition}", {**row, "batch": batch_id, **more}
+    )
+
+
+def waiting(store: Store, batch: dict[str, Any], now: str) -> str:
+    """Return how the work on a batch goes: working, queued behind another one, or silent (nobody answers)."""
+    if batch["claimed_at"] and batch["claimed_at"] >= stale(now):
+        return "working"
+    busy = store.query(
+        "select count(*) as n from import_batch where wanted is not null and claimed_at >= :stale",
+        {"stale": stale(now)},
+    )
+    if busy[0]["n"]:
+        return "queued"
+    since = batch["claimed_at"] or batch["wanted_at"] or now
+    return "silent" if since < clock.later(now, minutes=-SILENT_SECONDS / 60) else "queued"
