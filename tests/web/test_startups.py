@@ -166,9 +166,9 @@ def test_the_second_tab_sees_both_texts_and_can_save_its_own(store, client, logi
     answer = login(client, person).post(f"/startups/{row['id']}/edit", data=data)
     assert answer.status_code == 409
     page = text(answer)
-    for part in ("Sparat först", "Skrivet sedan", "Saved now: The problem you solve", "Saved now: Where you can work"):
+    for part in ("Sparat först", "Skrivet sedan", "Saved now: The problem", "Saved now: Can work in"):
         assert part in page
-    assert "Saved now: What you offer" not in page
+    assert "Saved now: The offer" not in page
     assert client.post(f"/startups/{row['id']}/edit", data={**data, "revision": "2"}).status_code == 303
     assert store.query("select problem from startup")[0]["problem"] == "Skrivet sedan"
 
