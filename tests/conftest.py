@@ -16,6 +16,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from matcher.config import DEFAULT_MODEL
+from matcher.ranking import weights
+from matcher.ranking.encoder import SentenceEncoder, load_encoder
 from matcher.store import Store, open_store
 from matcher.store.schema import migrate
 
@@ -146,6 +149,21 @@ def store(request: pytest.FixtureRequest, databases: Databases) -> Store:
 def empty_store(request: pytest.FixtureRequest, databases: Databases) -> Store:
     """Give a store without any table; the test runs once on each engine."""
     return databases.open(request.param)
+
+
+@pytest.fixture(scope="session")
+def model_instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give an instance folder that holds the unpacked model, the same for every test and every run."""
+    folder = tmp_path_factory.getbasetemp().parent / "matcher-model"
+    folder.mkdir(exist_ok=True)
+    weights.ensure_model(folder / "models")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def encoder(model_instance: Path) -> SentenceEncoder:
+    """Load the real model once."""
+    return load_encoder(DEFAULT_MODEL, model_instance)
 
 
 def _migrate(url: str) -> None:
