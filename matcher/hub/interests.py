@@ -128,9 +128,11 @@ def listing(
 
     Brokers see all, others those of their own startups. `need_id` keeps those in one need.
     """
-    condition = "1 = 1" if viewer.has("broker") else "s.organisation_id in :own"
-    params = {"own": viewer.organisations("startup"), "need": need_id}
-    condition += " and (:need = '' or i.need_id = :need)"
+    condition = "(:need = '' or i.need_id = :need)"
+    params: dict[str, Any] = {"need": need_id}
+    if not viewer.has("broker"):
+        condition += " and s.organisation_id in :own"
+        params["own"] = viewer.organisations("startup")
     total = store.query(
         f"select count(*) as n from interest i join startup s on s.id = i.startup_id where {condition}",
         params,

@@ -305,7 +305,11 @@ def test_an_interest_is_sent_answered_and_shown(client: Any, login: Login, store
     page = text(client.get(where))
     assert "Hur mäts det?" in page
     assert case.broker.email in page
-    assert "Answered with no" in text(client.get("/interests"))
+    for person in (case.founder, case.broker):
+        login(client, person)
+        assert "Answered with no" in text(client.get("/interests"))
+    login(client, case.owner)
+    assert "No interests yet" in text(client.get("/interests"))
 
 
 def test_a_broker_proposes_from_an_interest(client: Any, login: Login, store: Store, case: Case, text: Any) -> None:

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.hub import capacity
+from matcher.store import Store
+from tests.factories import NOW, create_testbed
+
+from .cases import Case
+
+DAY_ZERO = date(2027, 1, 1)
+
+
+def day(number: int) -> str:
+    return (DAY_ZERO + timedelta(days=number)).isoformat()
+
+
+numbers = st.integers(0, 25)
+spans = st.tuples(numbers, numbers)
+accesses = st.lists(st.tuples(numbers, numbers, st.none() | numbers), max_size=12)
+
+
+def brute_force(rows: list[tuple[int, int, int | None]], first: int, last: int) -> int:
+    """Count every day of the period one by one, straight from the words of the rule."""
+    return max(
+        (
+            sum(1 for start, end, ended in rows if start <= today <= end and (ended is None or today < ended))
+            for today in range(first, last + 1)
+        ),
+        default=0,
+    )
+
+
+@given(accesses, spans)
+def test_the_peak_is_that_of_counting_day_by_day(
+    rows: list[tuple[int, int, int | None]], span: tuple[int, int]
+) -> None:
+    first, last = sorted(span)
+    kept: list[dict[str, Any]] = [
+        {
+            "starts_on": day(start),
+            "ends_on": day(end),
+            "ended_at": None if ended is None else f"{day(ended)}T12:00:00.000000Z",
+        }
+        for start, end, ended in rows
+        if start <= end
+    ]
+    expected = brute_force([row for row in rows if row[0] <= row[1]], first, last)
+    assert capacity.peak(map(capacity.held, kept), day(first), day(last)) == expected
+
+
+@given(st.lists(spans, max_size=10), st.integers(1, 3))
+def test_taking_what_the_rule_lets_through_never_oversells_a_day(wanted: list[tuple[int, int]], places: int) -> None:
+    taken: list[tuple[int, int, None]] = []
+    for span in wanted:
+        first, last = sorted(span)
+        periods = [(day(start), day(end)) for start, end, _ in taken]
+        if capacity.peak(periods, day(first), day(last)) < places:
+            taken.append((first, last, None))
+    assert brute_force(list(taken), 0, 25) <= places
+
+
+def test_a_test_that_ended_on_its_first_day_holds_nothing() -> None:
+    row = {"starts_on": "2027-01-05", "ends_on": "2027-01-20", "ended_at": "2027-01-05T08:00:00.000000Z"}
+    assert capacity.peak([capacity.held(row)], "2027-01-01", "2027-01-31") == 0
+
+
+def test_offers_tell_what_is_free_on_every_day_and_what_is_closed(store: Store) -> None:
+    case = Case(store)
+    taken, closed = create_testbed(store, published=True, places=2), create_testbed(store, published=True)
+    create_testbed(store)
+    create_testbed(store, published=True, withdrawn_at=NOW)
+    case.confirm(case.accepted(), taken, "2026-12-10", "2026-12-20")
+    closure = {"id": "c1", "testbed_id": closed["id"], "reason": "Sommar", "created_at": NOW}
+    store.insert("testbed_closure", {**closure, "starts_on": "2026-12-24", "ends_on": "2026-12-26"})
+
+    def free(first: str, last: str) -> dict[str, int]:
+        return {row["id"]: row["free"] for row in capacity.offers(store, first, last)}
+
+    assert free("2026-12-01", "2026-12-15") == {taken["id"]: 1, closed["id"]: 2}
+    assert free("2026-12-21", "2026-12-31") == {taken["id"]: 2, closed["id"]: 0}
+    [row] = [row for row in capacity.offers(store, "2026-12-26", "2026-12-31") if row["id"] == closed["id"]]
+    assert [found["reason"] for found in row["closed"]] == ["Sommar"]
+
+
+def test_running_counts_the_tests_of_one_day(store: Store) -> None:
+    case = Case(store)
+    case.confirm(case.accepted(), create_testbed(store, published=True), "2026-12-10", "2026-12-20")
+    assert capacity.running(store, "2026-12-09") == {}
+    assert capacity.running(store, "2026-12-10") == {case.startup["id"]: 1}
+    assert capacity.running(store, "2026-12-21") == {}
