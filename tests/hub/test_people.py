@@ -28,7 +28,7 @@ def test_two_people_cannot_share_an_address(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "email", ["", "kim", "kim@", "a@b", "kim@example.org\r\nBcc: x@example.org", "a b@example.org"]
+    "email", ["", "kim", "kim@", "a@b", "kim@example.org\r\nBcc: x@x.org", "a b@example.org"]
 )
 def test_an_address_that_mail_cannot_go_to_is_refused(store: Store, email: str) -> None:
     with pytest.raises(Invalid) as caught:

@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+
+from matcher.hub import directory, links, mail, organisations, people, record
+from tests.factories import NOW, create_need, create_organisation, create_person
+
+PAGES = ("/admin/people", "/admin/organisations", "/admin/organisations/new", "/admin/outbox", "/admin/record")
+
+
+@pytest.fixture
+def administrator(store):
+    return create_person(store, "administrator", name="Astrid")
+
+
+@pytest.fixture
+def admin(client, login, administrator):
+    return login(client, administrator)
+
+
+def demo(app):
+    app.config["MATCHER"] = replace(app.config["MATCHER"], demo=True)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_pages_do_not_exist_for_others(store, client, login, path):
+    assert client.get(path).location.startswith("/login?next=")
+    login(client, create_person(store, "broker"))
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("locale", ["sv", "en"])
+def test_the_pages_open_on_an_almost_empty_hub(store, admin, administrator, path, locale):
+    people.set_locale(store, administrator.person_id, locale)
+    assert admin.get(path).status_code == 200
+
+
+def test_people_are_found_and_shown_with_their_roles(store, admin, text):
+    town = create_organisation(store, name="Lövhamns kommun")
+    person = create_person(store, "owner", town, name="Åsa <b>", email="asa@example.org")
+    found = text(admin.get("/admin/people?q=ÅSA"))
+    assert "1 person" in found
+    assert "Need owner – Lövhamns kommun" in found
+    assert "Åsa <b>" not in admin.get("/admin/people").get_data(as_text=True)
+    shown = text(admin.get(f"/admin/people/{person.person_id}"))
+    assert "asa@example.org" in shown
+    assert "never" in shown
+    assert admin.get("/admin/people/nobody").status_code == 404
+
+
+def test_a_list_that_nobody_fits_says_what_to_do(admin, text):
+    assert "Nobody fits these choices" in text(admin.get("/admin/people?q=zzz"))
+    assert "No organisation fits" in text(admin.get("/admin/organisations?q=zzz"))
+
+
+def test_an_odd_page_number_is_no_error(admin):
+    for odd in ("0", "-1", "x", "99999999", "²"):
+        assert admin.get(f"/admin/people?page={odd}").status_code == 200
+        assert admin.get(f"/admin/record?page={odd}").status_code == 200
+
+
+def test_the_number_of_queries_does_not_grow_with_the_people(store, admin, monkeypatch):
+    asked = []
+    query = store.query
+    monkeypatch.setattr(store, "query", lambda sql, params=None: asked.append(sql) or query(sql, params))
+    admin.get("/admin/people")
+    few = len(asked)
+    for _ in range(30):
+        create_person(store)
+    asked.clear()
+    admin.get("/admin/people")
+    assert len(asked) == few
+
+
+def test_an_account_is_closed_and_opened_again(store, admin, text):
+    person = create_person(store, "broker", name="Bo")
+    answer = admin.post(f"/admin/people/{person.person_id}/close", follow_redirects=True)
+    assert "The account of Bo is closed" in text(answer)
+    assert people.viewer(store, person.person_id) is None
+    admin.post(f"/admin/people/{person.person_id}/open")
+    assert people.viewer(store, person.person_id)
+    assert admin.post(f"/admin/people/{person.person_id}/open").status_code == 409
+
+
+def test_a_person_whose_account_is_closed_is_out_at_the_next_request(store, app, admin, login):
+    person = create_person(store, "broker")
+    theirs = login(app.test_client(), person)
+    assert theirs.get("/account").status_code == 200
+    admin.post(f"/admin/people/{person.person_id}/close")
+    assert theirs.get("/account").status_code == 302
+
+
+def test_a_role_is_taken_away_after_a_question(store, admin, text):
+    person = create_person(store, "broker", name="Bo")
+    held = people.roles(store, person.person_id)[0]["id"]
+    shown = admin.get(f"/admin/people/{person.person_id}").get_data(as_text=True)
+    assert f'action="/admin/memberships/{held}/revoke"' in shown
+    answer = admin.post(f"/admin/memberships/{held}/revoke", follow_redirects=True)
+    assert "The role is taken away" in text(answer)
+    assert admin.post(f"/admin/memberships/{held}/revoke").status_code == 404
+
+
+def test_the_last_administrator_stays(store, admin, administrator, text):
+    held = people.roles(store, administrator.person_id)[0]["id"]
+    answer = admin.post(f"/admin/memberships/{held}/revoke")
+    assert answer.status_code == 409
+    assert "last administrator" in text(answer)
+    assert admin.post(f"/admin/people/{administrator.person_id}/close").status_code == 409
+    assert admin.get("/admin/people").status_code == 200
+
+
+def test_who_gives_up_the_role_of_administrator_logs_in_anew(store, admin, administrator):
+    create_person(store, "administrator")
+    held = people.roles(store, administrator.person_id)[0]["id"]
+    assert admin.post(f"/admin/memberships/{held}/revoke").location == "/login"
+    assert admin.get("/admin/people").status_code == 302
+
+
+def test_an_organisation_is_created_and_edited(store, admin, text):
+    answer = admin.post(
+        "/admin/organisations/new",
+        data={"name": "Nattvakt AB", "kind": "company", "orgnr": "556036-0793", "website": "nattvakt.example"},
+    )
+    organisation_id = answer.location.rpartition("/")[2]
+    assert "556036-0793" in text(admin.get(answer.location))
+    admin.post(f"/admin/organisations/{organisation_id}/edit", data={"name": "Nattvakt Norden AB", "orgnr": ""})
+    found = organisations.get(store, organisation_id)
+    assert (found["name"], found["orgnr"], found["kind"]) == ("Nattvakt Norden AB", None, "company")
+
+
+def test_a_number_with_a_wrong_digit_is_told_beside_its_field_and_what_was_typed_is_there(store, admin, text):
+    answer = admin.post(
+        "/admin/organisations/new", data={"name": "Nattvakt AB", "kind": "company", "orgnr": "5560360794"}
+    )
+    assert answer.status_code == 422
+    assert "a digit is wrong" in text(answer)
+    assert 'value="5560360794"' in answer.get_data(as_text=True)
+    assert 'value="Nattvakt AB"' in answer.get_data(as_text=True)
+    assert len(store.query("select id from organisation")) == 1
+
+
+def test_a_number_that_is_taken_is_told_beside_its_field(store, admin, text):
+    create_organisation(store, "company", orgnr="5560360793")
+    answer = admin.post("/admin/organisations/new", data={"name": "N", "kind": "company", "orgnr": "5560360793"})
+    assert answer.status_code == 409
+    assert "already an organisation with the number 5560360793" in text(answer)
+    assert 'href="#orgnr"' in answer.get_data(as_text=True)
+
+
+def test_the_kind_of_an_organisation_in_use_stays(store, admin, text):
+    town = create_need(store)["organisation_id"]
+    answer = admin.post(f"/admin/organisations/{town}/edit", data={"kind": "host"})
+    assert answer.status_code == 409
+    assert "The kind cannot be changed" in text(answer)
+
+
+def test_an_invitation_goes_from_form_to_outbox_to_account(app, store, admin, text):
+    town = create_organisation(store, "public", name="Lövhamns kommun")
+    shown = admin.get(f"/admin/organisations/{town['id']}").get_data(as_text=True)
+    assert 'value="owner"' in shown
+    assert 'value="broker"' not in shown
+    answer = admin.post(
+        f"/admin/organisations/{town['id']}/invite",
+        data={"email": "ny@example.org", "role": "owner", "locale": "en"},
+        follow_redirects=True,
+    )
+    assert "is in the outbox" in text(answer)
+    assert "Invited, not yet answered" in text(answer)
+    outbox = admin.get("/admin/outbox").get_data(as_text=True)
+    address = unescape(re.search(r'href="http://localhost(/link/[^"]+)"', outbox).group(1))
+    guest = app.test_client()
+    assert "You are invited as Need owner of Lövhamns kommun" in text(
+        guest.get(address, headers={"Accept-Language": "en"})
+    )
+    answer = guest.post(address, data={"name": "Ny", "password": "tre korta ord"})
+    assert answer.status_code == 303
+    assert [row["name"] for row in organisations.members(store, town["id"])] == ["Ny"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "word"),
+    [
+        ({"email": "", "role": "owner"}, 422, "Write something"),
+        ({"email": "nobody", "role": "owner"}, 422, "not an e-mail address"),
+        ({"email": "ny@example.org", "role": ""}, 422, "Choose one"),
+        ({"email": "ny@example.org", "role": "broker"}, 409, "That role does not exist"),
+        ({"email": "held@example.org", "role": "owner"}, 409, "already has that role"),
+    ],
+)
+def test_an_invitation_that_cannot_be_is_explained(store, admin, text, typed, status, word):
+    town = create_organisation(store, "public")
+    create_person(store, "owner", town, email="held@example.org")
+    answer = admin.post(f"/admin/organisations/{town['id']}/invite", data=typed)
+    assert answer.status_code == status
+    assert word in text(answer)
+    assert f'value="{typed["email"]}"' in answer.get_data(as_text=True)
+    assert mail.listing(store)["rows"] == []
+
+
+def test_an_invitation_is_withdrawn(store, admin, administrator):
+    town = create_organisation(store, "public")
+    links.invite(store, administrator.person_id, "wrong@example.org", town["id"], "owner", NOW)
+    (row,) = links.invitations(store, NOW, town["id"])
+    assert admin.post(f"/admin/invitations/{row['id']}/withdraw").status_code == 303
+    assert admin.post(f"/admin/invitations/{row['id']}/withdraw").status_code == 404
+
+
+def queue_reset(store):
+    person = create_person(store, email="kim@example.org")
+    links.request_reset(store, person.email, NOW)
+    return mail.listing(store)["rows"][0]
+
+
+def test_the_demo_shows_every_mail_with_a_link_to_follow(app, store, admin, text):
+    demo(app)
+    token = queue_reset(store)["params"]["token"]
+    source = admin.get("/admin/outbox").get_data(as_text=True)
+    assert f'<a class="ds-link" href="http://localhost/link/{token}">' in source
+
+
+def test_a_real_hub_hides_the_links_by_which_others_log_in(store, admin, text):
+    token = queue_reset(store)["params"]["token"]
+    answer = admin.get("/admin/outbox")
+    assert token not in answer.get_data(as_text=True)
+    assert "kim@example.org" in text(answer)
+    assert "Only its reader may see the text" in text(answer)
+
+
+def test_a_mail_that_was_given_up_shows_why_and_is_tried_again(app, store, admin, text):
+    row = queue_reset(store)
+    mail.failed(store, {**row, "tries": mail.MAX_TRIES}, "550 no such user", NOW)
+    shown = text(admin.get("/admin/outbox?state=given_up"))
+    assert "550 no such user" in shown
+    assert "Given up" in shown
+    admin.post(f"/admin/outbox/{row['id']}/retry")
+    assert mail.waiting(store) == {"waiting": 1, "given_up": 0}
+    assert admin.post(f"/admin/outbox/{row['id']}/retry").status_code == 409
+
+
+def test_a_mail_that_cannot_be_written_does_not_break_the_page(app, store, admin, text):
+    demo(app)
+    mail.queue(store, "x", [{"email": "kim@example.org", "locale": "sv"}], "no_such_letter", NOW)
+    assert "TemplateNotFound" in text(admin.get("/admin/outbox"))
+
+
+def test_the_record_shows_who_did_what_and_is_narrowed(store, admin, administrator, text):
+    record.write(store, administrator.person_id, "need.publish", "need", "n1", NOW, title="<b>Färre fall</b>")
+    record.write(store, None, "startup.create", "startup", "s1", NOW)
+    shown = text(admin.get("/admin/record?kind=need"))
+    assert "need.publish" in shown
+    assert "Astrid" in shown
+    assert "startup.create" not in shown
+    assert "Färre fall" in text(admin.get("/admin/record?kind=need&id=n1"))
+    assert "<b>Färre" not in admin.get("/admin/record").get_data(as_text=True)
+    assert "No row tells" in text(admin.get("/admin/record?id=zzz"))
+
+
+def test_administration_never_changes_anything_by_get(store, admin, administrator):
+    person = create_person(store, "broker")
+    home = administrator.organisations("administrator")[0]
+    for path in (f"/admin/people/{person.person_id}/close", f"/admin/organisations/{home}/invite"):
+        assert admin.get(path).status_code == 405
+    assert directory.load(store, administrator, person.person_id)["disabled_at"] is None
