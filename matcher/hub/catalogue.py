@@ -58,7 +58,7 @@ def _light_startups(store: Store, viewer: Viewer | None) -> list[dict[str, Any]]
         f"""select s.id, s.name, {lengths}, s.readiness, s.capacity, s.website, s.themes,
                    s.seeks, s.languages, o.orgnr as orgnr, s.published_at, s.hidden_at, s.flagged_at, s.merged_into,
                    s.updated_at
-            from startup s join organisation o on o.id = s.organisation_id where {condition}""",  # noqa: S608
+            from startup s join organisation o on o.id = s.organisation_id where {condition}""",
         params,
     )
 
@@ -89,7 +89,7 @@ def list_testbeds(
     """
     condition, params = testbeds.visible(viewer)
     light = store.query(
-        f"select t.id, t.name, t.themes, t.county_code from testbed t where {condition}",  # noqa: S608 — a constant
+        f"select t.id, t.name, t.themes, t.county_code from testbed t where {condition}",
         params,
     )
     found = [

@@ -78,7 +78,7 @@ def collisions(store: Store, keep_id: str, drop_id: str) -> list[tuple[str, str]
         condition = " and ".join(f"{side}.{part}" for side in "ab" for part in live.split(" and "))
         rows = store.query(
             f"""select n.title from {table} a join {table} b on b.need_id = a.need_id join need n on n.id = a.need_id
-                where a.startup_id = :keep and b.startup_id = :drop and {condition} order by n.title""",  # noqa: S608
+                where a.startup_id = :keep and b.startup_id = :drop and {condition} order by n.title""",
             {"keep": keep_id, "drop": drop_id},
         )
         found += [(table, row["title"]) for row in rows]
@@ -94,7 +94,7 @@ def newcomers(store: Store, keep: dict[str, Any], drop: dict[str, Any]) -> list[
 def _counts(store: Store, startup_id: str) -> dict[str, int]:
     return {
         table: store.query(
-            f"select count(*) as n from {table} where startup_id = :id",  # noqa: S608 — a key of LIVE
+            f"select count(*) as n from {table} where startup_id = :id",
             {"id": startup_id},
         )[0]["n"]
         for table in LIVE

@@ -128,7 +128,7 @@ def load(store: Store, viewer: Viewer | None, testbed_id: str) -> dict[str, Any]
     condition, params = visible(viewer)
     rows = store.query(
         f"""select t.*, o.name as organisation from testbed t join organisation o on o.id = t.organisation_id
-            where t.id = :id and {condition}""",  # noqa: S608 — the condition is one of three constants above
+            where t.id = :id and {condition}""",
         {"id": testbed_id, **params},
     )
     if not rows:
@@ -282,4 +282,4 @@ def locked(store: Store, testbed_id: str) -> dict[str, Any]:
 def _update(store: Store, testbed_id: str, columns: dict[str, Any]) -> None:
     row = {**columns, "seq": record.next_seq(store)}
     assignments = ", ".join(f"{name} = :{name}" for name in row)
-    store.execute(f"update testbed set {assignments} where id = :testbed_id", {**row, "testbed_id": testbed_id})  # noqa: S608
+    store.execute(f"update testbed set {assignments} where id = :testbed_id", {**row, "testbed_id": testbed_id})

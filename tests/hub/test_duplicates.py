@@ -1,4 +1,5 @@
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -262,6 +263,30 @@ def test_a_decision_is_made_once(store, broker, pair):
         with pytest.raises(Conflict, match="merge_decided"):
             decide()
     assert startups.load(store, broker, pair["drop"]["id"])["status"] == "published"
+
+
+def test_of_brokers_who_decide_at_once_only_the_first_does(store, broker, pair):
+    offer_id = offer(store, pair)
+    interest(store, pair["drop"], create_need(store, published=True))
+    interest(store, pair["keep"], create_need(store, published=True))
+
+    def decide(number):
+        try:
+            if number % 3:
+                merging.merge(store, broker, offer_id, pair["keep" if number % 2 else "drop"]["id"], LATER)
+            else:
+                merging.different(store, broker, offer_id, LATER)
+        except Conflict as error:
+            return error.code
+        return "decided"
+
+    with ThreadPoolExecutor(6) as pool:
+        said = sorted(pool.map(decide, range(1, 7)))
+    assert said == ["decided"] + ["merge_decided"] * 5
+    merged = [row for row in store.query("select merged_into from startup") if row["merged_into"]]
+    decision = store.query("select decision from merge_offer")[0]["decision"]
+    assert len(merged) == (1 if decision == "merged" else 0)
+    assert len(set(owners(store, "interest").values())) == (1 if decision == "merged" else 2)
 
 
 def test_different_is_not_offered_again_and_can_be_taken_back(store, broker, pair):
