@@ -74,7 +74,7 @@ def load(store: Store, viewer: Viewer | None, need_id: str) -> dict[str, Any]:
     rows = store.query(
         f"""select n.*, o.name as organisation, t.name as testbed from need n
             join organisation o on o.id = n.organisation_id left join testbed t on t.id = n.testbed_id
-            where n.id = :id and {condition}""",  # noqa: S608 — the condition is one of three constants above
+            where n.id = :id and {condition}""",
         {"id": need_id, **params},
     )
     if not rows:
@@ -335,4 +335,4 @@ def _locked(store: Store, need_id: str) -> dict[str, Any]:
 def _update(store: Store, need_id: str, changed: dict[str, Any]) -> None:
     row = {**changed, "seq": record.next_seq(store)}
     assignments = ", ".join(f"{name} = :{name}" for name in row)
-    store.execute(f"update need set {assignments} where id = :need_id", {**row, "need_id": need_id})  # noqa: S608
+    store.execute(f"update need set {assignments} where id = :need_id", {**row, "need_id": need_id})

@@ -44,7 +44,7 @@ def test_a_need_goes_from_a_name_to_the_broker_one_question_at_a_time(store, wri
         "themes": {"themes": ["elderly_care"], "themes__shown": "1", "goals": ["3"], "goals__shown": "1"},
         "place": {"county_code": "12", "municipality_code": "1280", "local": "yes", "local__shown": "1"},
         "responsible": {"contact": "Kim", "runner": "Vård"},
-        "resources": {"budget": "under_100k", "wanted_by": "2099-01-01", "valid_until": ""},
+        "resources": {"budget": "under_100k", "wanted_by": "2035-01-01", "valid_until": ""},
         "practical": {"testbed_id": "", "languages": ["sv", "en"], "languages__shown": "1", "min_readiness": "5"},
     }
     need = {"id": answer.location.split("/")[2], "revision": 1}
