@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import fields, mail, parties, people, record
+from . import fields, mail, needs, parties, people, record, startups
 from .errors import Conflict, Denied, Invalid, NotFound
 from .ids import new_id
 from .people import Viewer
@@ -30,17 +30,20 @@ class ConflictContent(fields.Content):
 def pair(store: Store, viewer: Viewer | None, need_id: str, startup_id: str) -> dict[str, Any]:
     """Return a need and a startup as one thing that a conflict can be declared on; raise NotFound.
 
-    A person meets the pair when they are a broker or stand on one of its sides.
+    A person meets the pair when they are a broker or stand on one of its sides, and may see the other.
     """
-    rows = store.query(
-        """select n.id as need_id, n.title as need_title, n.organisation_id as owner_organisation,
-                  s.id as startup_id, s.name as startup_name, s.organisation_id as startup_organisation
-           from need n, startup s where n.id = :need and s.id = :startup""",
-        {"need": need_id, "startup": startup_id},
-    )
-    if not rows or not can(viewer, "conflict.declare", rows[0]):
+    need, startup = needs.load(store, viewer, need_id), startups.load(store, viewer, startup_id)
+    both = {
+        "need_id": need_id,
+        "need_title": need["title"],
+        "owner_organisation": need["organisation_id"],
+        "startup_id": startup_id,
+        "startup_name": startup["name"],
+        "startup_organisation": startup["organisation_id"],
+    }
+    if not can(viewer, "conflict.declare", both):
         raise NotFound("pair")
-    return rows[0]
+    return both
 
 
 def load(store: Store, viewer: Viewer | None, conflict_id: str) -> dict[str, Any]:

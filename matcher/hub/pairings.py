@@ -243,12 +243,12 @@ def _settle_before(store: Store, viewer: Viewer, need_id: str, startup_id: str, 
            returning id""",
         params,
     )
-    for row in answered:
-        record.write(store, viewer.person_id, "interest.propose", "interest", row["id"], now)
     undone = store.query(
         """update dismissal set undone_at = :now
            where need_id = :need and startup_id = :startup and undone_at is null returning id""",
         params,
     )
+    for row in answered:
+        record.write(store, viewer.person_id, "interest.propose", "interest", row["id"], now)
     for row in undone:
         record.write(store, viewer.person_id, "dismissal.undo", "dismissal", row["id"], now)

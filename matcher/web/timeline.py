@@ -58,7 +58,7 @@ def _done(row: dict[str, Any]) -> dict[str, Any]:
         "when": words.moment(row["at"]),
         "iso": row["at"],
         "who": row["person"] or "",
-        "text": _text(detail),
+        "text": _text(row["action"], detail),
     }
 
 
@@ -68,12 +68,13 @@ def _title(row: dict[str, Any]) -> str:
     return _("%(what)s by %(side)s", what=said, side=words.label("sides", side)) if side else said
 
 
-def _text(detail: dict[str, Any]) -> str:
+def _text(action: str, detail: dict[str, Any]) -> str:
+    """Return what was said; the message of a proposal stands on the page by itself."""
     parts = [words.label("reasons", detail["reason"])] if detail.get("reason") else []
-    parts += [detail["note"]] if detail.get("note") else []
+    parts += [detail["note"]] if detail.get("note") and action != "pairing.propose" else []
     if detail.get("testbed"):
         first, last = words.day(detail["starts_on"]), words.day(detail["ends_on"])
         parts.append(_("%(testbed)s, %(first)s to %(last)s", testbed=detail["testbed"], first=first, last=last))
     elif detail.get("answer_by"):
         parts.append(_("Answer by %(day)s", day=words.day(detail["answer_by"])))
-    return ". ".join(part.rstrip(".") for part in parts)
+    return " · ".join(parts)

@@ -13,7 +13,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -273,8 +272,5 @@ def check_record(store: Store, confirmed: int, declined: int = 0) -> None:
     assert told[0]["n"] == confirmed
 
 
-def test_the_rounds_are_a_thousand_unless_told_otherwise() -> None:
-    """The figure in the README holds for the default."""
-    shares = [ROUNDS] * len(RACES) * len(WAYS) * len(ENGINES)
-    assert sum(shares) >= int(os.environ.get("MATCHER_RACE_ROUNDS", "1000"))
-    assert all(earlier == later for earlier, later in pairwise(shares))
+def test_all_rounds_together_are_as_many_as_were_asked_for() -> None:
+    assert ROUNDS * len(RACES) * len(WAYS) * len(ENGINES) >= int(os.environ.get("MATCHER_RACE_ROUNDS", "1000"))

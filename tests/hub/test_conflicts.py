@@ -40,6 +40,13 @@ def test_strangers_do_not_meet_the_pair(store: Store, case: Case) -> None:
         conflicts.pair(store, case.broker, case.need["id"], "nothing")
 
 
+def test_an_owner_does_not_meet_a_profile_that_is_not_published(store: Store, case: Case) -> None:
+    store.execute("update startup set published_at = null")
+    with pytest.raises(NotFound):
+        conflicts.pair(store, case.owner, case.need["id"], case.startup["id"])
+    assert conflicts.pair(store, case.broker, case.need["id"], case.startup["id"])
+
+
 def test_only_a_broker_lifts_it_and_the_declaration_is_kept(store: Store, case: Case) -> None:
     conflict_id = declare(case)
     for person in (case.owner, case.founder):
