@@ -1,10 +1,11 @@
 """The statistics that make scores comparable, from texts other than the question asked.
 
-Means: E5's vectors lie in a narrow cone, questions and documents and languages each in their own corner of it; taking
-away the mean of each side opens it (Mu and Viswanath, All-but-the-Top, 2018). Hubs: a text that is near everything is no
-news when it is near this question; its mean similarity to its nearest questions is taken away (CSLS, Conneau et al. 2018).
+Means: E5's vectors lie in a narrow cone, questions and documents and languages each in their own corner of it;
+taking away the mean of each side opens it (Mu and Viswanath, All-but-the-Top, 2018). Hubs: a text that is near
+everything is no news when it is near this question; its mean similarity to its nearest questions is taken away (CSLS,
+Conneau et al. 2018). Wordiness: the same for words.
 
-A young hub has too few texts for either, so the shipped background, texts of the demo hub embedded with the same model,
+A young hub has too few texts for these, so the shipped background, texts of the demo hub embedded with the same model,
 stands in until the hub's own outweigh it.
 """
 
@@ -40,11 +41,11 @@ class Texts:
         return cls(np.empty((0, dimensions), np.float32), [])
 
     def take(self, positions: np.ndarray) -> Self:
-        """The texts at these positions, in their order."""
+        """Return the texts at these positions, in their order."""
         return type(self)(self.vectors[positions], [self.terms[i] for i in positions])
 
     def to_bytes(self) -> bytes:
-        """An .npz archive without pickled objects, for the instance folder."""
+        """Return an .npz archive without pickled objects, for the instance folder."""
         blobs = [row.to_bytes() for row in self.terms]
         buffer = io.BytesIO()
         np.savez(
@@ -57,11 +58,12 @@ class Texts:
 
     @classmethod
     def from_bytes(cls, blob: bytes) -> Self:
-        """The texts that `to_bytes` wrote. Raises ValueError, KeyError or zipfile.BadZipFile for anything else."""
+        """Return the texts that `to_bytes` wrote. Raises ValueError, KeyError or zipfile.BadZipFile for others."""
         with np.load(io.BytesIO(blob), allow_pickle=False) as stored:
             ends = np.cumsum(stored["sizes"])
             joined = stored["terms"].tobytes()
-            rows = [Terms.from_bytes(joined[end - size : end]) for size, end in zip(stored["sizes"], ends, strict=True)]
+            starts = ends - stored["sizes"]
+            rows = [Terms.from_bytes(joined[start:end]) for start, end in zip(starts, ends, strict=True)]
             return cls(stored["vectors"].astype(np.float32), rows)
 
 
@@ -78,7 +80,7 @@ class Background:
         return cls(Texts.none(dimensions), Texts.none(dimensions))
 
     def turned(self) -> Self:
-        """The same with the sides swapped, for ranking needs against a startup."""
+        """Return the same with the sides swapped, for ranking needs against a startup."""
         return type(self)(self.documents, self.questions)
 
 
@@ -86,7 +88,7 @@ class Mean:
     """The mean vector of one side, the shipped mean counted as SHIPPED_WEIGHT texts beside the hub's own."""
 
     def __init__(self, own: np.ndarray, shipped: np.ndarray) -> None:
-        """own (n, d), shipped (m, d): vectors of length 1; rows of zeros are texts not yet embedded and left out."""
+        """Take own (n, d) and shipped (m, d) vectors of length 1; rows of zeros are not embedded yet and left out."""
         own, shipped = own[own.any(axis=1)], shipped[shipped.any(axis=1)]
         weight = min(SHIPPED_WEIGHT, len(shipped))
         self._total = own.sum(axis=0) + (weight * shipped.mean(axis=0) if weight else 0)
@@ -109,7 +111,7 @@ class Hubs:
     """How near each document is to the questions it is nearest to, with any one question left out on request."""
 
     def __init__(self, scores: np.ndarray) -> None:
-        """scores (questions, documents): similarities of the background's questions to the documents."""
+        """Take (questions, documents) similarities of the background's questions to the documents."""
         kept = min(NEIGHBOURS + 1, len(scores))
         self._who = np.argpartition(-scores, kept - 1, axis=0)[:kept] if kept else np.empty((0, scores.shape[1]), int)
         self._best = np.take_along_axis(scores, self._who, axis=0)
@@ -146,6 +148,8 @@ class Wordiness:
 
         shares (questions, documents): of the asked; counted (questions,) bool: those that are among the background's.
         """
+        if not shares.size:
+            return shares
         here = counted.astype(np.float32)[:, None]
         means = (self._total - here * shares) / np.maximum(self._count - here, 1e-9)
         overall = np.maximum(means.mean(axis=1, keepdims=True), 1e-9)

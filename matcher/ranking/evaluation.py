@@ -105,7 +105,7 @@ def ndcg(ranked: Sequence[str], grades: Mapping[str, int], depth: int) -> float:
 
 
 def recall(ranked: Sequence[str], grades: Mapping[str, int], depth: int) -> float:
-    """The share of the relevant documents that are among the first `depth`; 0 to 1."""
+    """Return the share of the relevant documents that are among the first `depth`; 0 to 1."""
     return len(set(ranked[:depth]) & grades.keys()) / len(grades)
 
 
@@ -136,9 +136,11 @@ def evaluate(
     """
     folder_texts = read(folder)
     keep = _Embedding(encoder, cache, progress)
-    queries = keep.texts(list(folder_texts.queries.values()), "query")
+    asked = list(folder_texts.queries.values())
+    queries = keep.texts(asked, "query")
     corpus = list(folder_texts.documents.values())
-    scores = rankings(queries, keep.texts(corpus, "passage"), lambda places: keep.sentences(corpus, places), shipped)
+    documents = keep.texts(corpus, "passage")
+    scores = rankings(queries, documents, keep.spoken(asked), lambda places: keep.sentences(corpus, places), shipped)
     return {
         "queries": len(folder_texts.grades),
         "documents": len(corpus),
@@ -150,26 +152,31 @@ def evaluate(
 
 
 def rankings(
-    queries: Texts, documents: Texts, sentences: Sentences | None = None, shipped: Background | None = None
+    queries: Texts,
+    documents: Texts,
+    spoken: Sequence[np.ndarray] | None = None,
+    sentences: Sentences | None = None,
+    shipped: Background | None = None,
 ) -> dict[str, np.ndarray]:
-    """Return the (queries, documents) scores of each method: bare words, bare cosine, and the product's own scoring.
+    """Return the (queries, documents) scores of each method: the product's words alone, bare cosine, all of it.
 
-    sentences: gives the sentence vectors of the documents at the positions asked for; without it none are looked at.
+    spoken: the vectors of each query's sentences. sentences: gives those of the documents at the positions asked for;
+    without it none are looked at.
     """
     collection = scoring.Collection(documents, queries, shipped)
     own = np.arange(len(queries))
     scores = collection.score(queries, own)
     if sentences:
-        scores = collection.look_closer(scores, queries, sentences(np.unique(scores.first())), own)
+        scores = collection.look_closer(scores, queries, sentences(np.unique(scores.first())), spoken, own)
     return {
-        "lexical": lexical.Index(documents.terms).share(queries.terms),
+        "lexical": scores.parts["lexical"],
         "dense": queries.vectors @ documents.vectors.T,
         PRODUCT: scores.total,
     }
 
 
 def measure(scores: np.ndarray, folder: Folder) -> dict[str, float]:
-    """The mean of each metric over the queries that have a relevant document; equal scores stand in corpus order."""
+    """Return the mean of each metric over the queries with a relevant document; equal scores stand in corpus order."""
     names = list(folder.documents)
     found: dict[str, list[float]] = {metric: [] for metric in METRICS}
     for row, query in zip(scores, folder.queries, strict=True):
@@ -191,16 +198,23 @@ class _Embedding:
     progress: Progress | None
 
     def texts(self, texts: list[str], prompt: Prompt) -> Texts:
-        """The vectors and the terms of whole texts."""
+        """Return the vectors and the terms of whole texts."""
         return Texts(self._vectors(texts, prompt, prompt), [lexical.terms(text) for text in texts])
 
+    def spoken(self, texts: list[str]) -> list[np.ndarray]:
+        """Return the vectors of the sentences of each query."""
+        return list(self._of_parts([split(text) for text in texts], "query"))
+
     def sentences(self, texts: list[str], places: np.ndarray) -> dict[int, np.ndarray]:
-        """The vectors of the sentences of the texts at these places."""
-        parts = {int(place): split(texts[place]) for place in places}
-        unique = list(dict.fromkeys(part for found in parts.values() for part in found))
+        """Return the vectors of the sentences of the documents at these places."""
+        vectors = self._of_parts([split(texts[place]) for place in places], "passage")
+        return dict(zip(places.tolist(), vectors, strict=True))
+
+    def _of_parts(self, parts: list[list[str]], prompt: Prompt) -> Iterator[np.ndarray]:
+        unique = list(dict.fromkeys(part for found in parts for part in found))
         row = {part: number for number, part in enumerate(unique)}
-        vectors = self._vectors(unique, "passage", "sentences")
-        return {place: vectors[[row[part] for part in found]] for place, found in parts.items()}
+        vectors = self._vectors(unique, prompt, "sentences")
+        return (vectors[[row[part] for part in found]] for found in parts)
 
     def _vectors(self, texts: list[str], prompt: Prompt, what: str) -> np.ndarray:
         name = _digest([self.encoder.name, self.encoder.fingerprint, prompt, *texts])
@@ -213,7 +227,7 @@ class _Embedding:
         return vectors
 
     def _embed(self, texts: list[str], prompt: Prompt, what: str) -> np.ndarray:
-        """(n, d): in batches of like length, so that little is padded; the longest first, so that the rest is faster."""
+        """(n, d): in batches of like length, so that little is padded; longest first, so that time left only falls."""
         vectors = np.empty((len(texts), self.encoder.dimensions), np.float32)
         order = np.argsort([-len(text) for text in texts], kind="stable")
         for start in range(0, len(texts), BATCH):

@@ -1,7 +1,7 @@
 """Hard conditions between a need and a startup, apart from the score: a failed gate is a reason, never a number.
 
-What is not known is said to be unknown; it neither passes nor fails. The words belong to the pages: a gate has a code, a
-state and the values to put into a sentence.
+What is not known is said to be unknown; it neither passes nor fails. The words belong to the pages: a gate has a
+code, a state and the values to put into a sentence.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,7 +29,7 @@ def check(
     running: int,
     conflicts: Iterable[Any] = (),
 ) -> list[Gate]:
-    """The gates between one need and one startup that are failed or unknown, in the order of CODES.
+    """Return the gates between one need and one startup that are failed or unknown, in the order of CODES.
 
     need, startup: rows with the fields of the nouns, lists already read from JSON; a missing field counts as null.
     running: how many tests the startup has going now. conflicts: what was declared between the two (names or reasons).
@@ -47,7 +47,7 @@ def check(
 
 
 def _region(need: Mapping[str, Any], startup: Mapping[str, Any]) -> Gate | None:
-    """A need that asks for a local startup: no regions in a profile means the whole country, which is local anywhere."""
+    """Check a need that asks for a local startup; a profile without regions is active everywhere."""
     regions = startup.get("regions") or []
     if not need.get("local") or not regions:
         return None

@@ -45,7 +45,7 @@ class Terms:
 
     @classmethod
     def from_bytes(cls, blob: bytes) -> "Terms":
-        """The terms that `to_bytes` wrote. Raises ValueError if the length cannot be right."""
+        """Return the terms that `to_bytes` wrote. Raises ValueError if the length cannot be right."""
         size, rest = divmod(len(blob), 6)
         if rest:
             raise ValueError(f"terms: {len(blob)} bytes is not a whole number of features")
@@ -59,7 +59,7 @@ def normalise(text: str) -> str:
 
 
 def terms(text: str) -> Terms:
-    """The four-grams within the words of `text`, hashed and counted. Any length; an empty text has none."""
+    """Hash and count the four-grams within the words of `text`, of any length; an empty text has none."""
     codes = np.frombuffer(f" {normalise(text)} ".encode("utf-32-le"), "<u4").astype(np.uint64)
     if len(codes) < GRAM:
         return Terms(np.empty(0, np.uint32), np.empty(0, np.uint16))
@@ -74,7 +74,7 @@ def terms(text: str) -> Terms:
 
 
 def matrix(rows: Sequence[Terms]) -> sp.csr_array:
-    """The rows as one sparse (n, BUCKETS) float32 matrix of counts."""
+    """Join the rows to one sparse (n, BUCKETS) float32 matrix of counts."""
     ends = np.cumsum([0] + [len(row.ids) for row in rows], dtype=np.int64)
     if not rows:
         return sp.csr_array((0, BUCKETS), dtype=np.float32)

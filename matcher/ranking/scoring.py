@@ -1,13 +1,14 @@
 """Why is it ranked first? Parts × weights, over arrays, the same for every page, the command line and the evaluation.
 
-- semantic: how near two whole texts are in meaning: cosine of centred vectors, hubs corrected (CSLS, Conneau et al. 2018)
+- semantic: how near two whole texts are in meaning: cosine of centred vectors, hubs corrected (CSLS, Conneau 2018)
 - lexical: how much of the question's wording the document has, beyond what it has of anyone's
-- sentence: for the first few only, how much nearer the document's best sentence comes than its whole text does
+- sentence: for the first few only, how much nearer the best sentences come than the whole texts
 
-The gates are apart (gates.py). One setting serves all languages and kinds of text; docs/ranking.md says how it was chosen.
+The gates are apart (gates.py). One setting serves all languages and kinds of text; docs/ranking.md says how it was
+chosen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from .lexical import Index
 SCORING_VERSION = "1"
 """Scores of two versions are never compared. Change it with anything that changes a score."""
 
-WEIGHTS = {"semantic": 1.0, "lexical": 2.5, "sentence": 0.4}
+WEIGHTS = {"semantic": 1.0, "lexical": 2.5, "sentence": 0.3}
 WORDINESS = 1.5  # how many times the share that chance gives is taken away
 CLOSER_LOOK = 20  # the sentences of so many documents are looked at: those whose evidence is shown anyway
 QUESTIONS_KEPT = 1000  # more questions than this change the hub statistics by less than they cost
@@ -71,12 +72,18 @@ class Collection:
         return Scores({"semantic": self._semantic(asked.vectors, own), "lexical": lexical}, WEIGHTS)
 
     def look_closer(
-        self, scores: Scores, asked: Texts, sentences: Mapping[int, np.ndarray], own: np.ndarray | None = None
+        self,
+        scores: Scores,
+        asked: Texts,
+        sentences: Mapping[int, np.ndarray],
+        spoken: Sequence[np.ndarray] | None = None,
+        own: np.ndarray | None = None,
     ) -> Scores:
         """Add the part "sentence" to scores, for the first documents of each question.
 
-        sentences: by position of a document, the (m, d) vectors of its sentences, as the encoder gave them. A document
+        sentences: by position of a document, the (m, d) vectors of its sentences as the encoder gave them. A document
         without any keeps its score, and so do all that are not among the first.
+        spoken: for each text asked, the (s, d) vectors of its own sentences; a text of one sentence speaks for itself.
         """
         own = np.full(len(asked), -1) if own is None else np.asarray(own)
         questions = self._question_mean.centre(asked.vectors, own >= 0)
@@ -86,8 +93,13 @@ class Collection:
             seen = [place for place in places if place in centred]
             if not seen or not questions[row].any():
                 continue
-            best = np.array([(centred[place] @ questions[row]).max() for place in seen])
-            gain = 2 * best - scores.parts["semantic"][row, seen]
+            said = (
+                self._question_mean.centre(spoken[row]) if spoken and len(spoken[row]) > 1 else questions[row : row + 1]
+            )
+            near = [_mean_of_best(said, [centred[place] for place in seen])]
+            if len(said) > 1:
+                near.append((said @ self._vectors[seen].T).max(axis=0))
+            gain = 2 * sum(near) - len(near) * scores.parts["semantic"][row, seen]
             gains[row, seen] = gain - gain.mean()
         return replace(scores, parts=scores.parts | {"sentence": gains})
 
@@ -108,6 +120,12 @@ class Collection:
         return np.stack([self._hubs.mean(None if place < 0 else int(place)) for place in own])
 
 
+def _mean_of_best(said: np.ndarray, documents: list[np.ndarray]) -> np.ndarray:
+    """(documents,): each sentence of the question finds its nearest in the document; the mean of these cosines."""
+    starts = np.cumsum([0] + [len(vectors) for vectors in documents[:-1]])
+    return np.maximum.reduceat(said @ np.concatenate(documents).T, starts, axis=1).mean(axis=0)
+
+
 def _sample(own: np.ndarray, shipped: np.ndarray) -> np.ndarray:
-    """The hub's first questions and the shipped ones: positions of the hub's own stay what they are."""
+    """Join the hub's first questions and the shipped ones: positions of the hub's own stay what they are."""
     return np.concatenate([own[:QUESTIONS_KEPT], shipped])

@@ -1,0 +1,85 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from matcher.ranking import lexical
+
+
+def overlap(one: str, other: str) -> int:
+    return len(np.intersect1d(lexical.terms(one).ids, lexical.terms(other).ids))
+
+
+def test_the_features_of_a_text_are_the_same_in_every_process_and_year():
+    blob = lexical.terms("Snöröjning på gång- och cykelvägar").to_bytes()
+    assert hashlib.sha256(blob).hexdigest()[:16] == "d8fed7f5991adfe9"
+
+
+def test_bytes_come_back_as_they_were():
+    before = lexical.terms("Fallskador bland äldre, natt som dag. Äldre faller.")
+    after = lexical.Terms.from_bytes(before.to_bytes())
+    assert np.array_equal(before.ids, after.ids)
+    assert np.array_equal(before.counts, after.counts)
+
+
+def test_bytes_of_the_wrong_length_are_refused():
+    with pytest.raises(ValueError, match="7 bytes"):
+        lexical.Terms.from_bytes(b"1234567")
+
+
+@pytest.mark.parametrize("text", ["", "  ", "…!?", "\n\t"])
+def test_a_text_without_letters_has_no_features(text):
+    assert len(lexical.terms(text).ids) == 0
+
+
+def test_parts_of_a_swedish_compound_are_found():
+    assert overlap("snöröjningsfordon", "fordon för snöröjning") >= 8
+
+
+def test_case_punctuation_and_compatibility_forms_do_not_matter():
+    assert np.array_equal(lexical.terms("ÄLDRE-omsorg, ﬁn").ids, lexical.terms("äldre omsorg fin").ids)
+
+
+def test_features_do_not_reach_across_words():
+    assert overlap("ab cd", "abcd") == 0
+
+
+def test_counts_stop_at_what_two_bytes_hold():
+    assert lexical.terms("fall " * 70_000).counts.max() == 65_535
+
+
+def test_the_document_with_the_rare_word_comes_first():
+    documents = ["kommunen vill köpa tjänster", "kommunen vill köpa snöslungor", "kommunen vill"]
+    share = lexical.Index([lexical.terms(text) for text in documents]).share([lexical.terms("snöslungor kommunen")])
+    assert share.argmax() == 1
+
+
+def test_the_share_lies_between_nothing_and_all():
+    index = lexical.Index([lexical.terms("samma ord " * 500), lexical.terms("xyzzy")])
+    share = index.share([lexical.terms("samma ord")])[0]
+    assert 0.99 < share[0] < 1
+    assert share[1] == 0
+
+
+def test_many_questions_at_once_give_what_each_gives_alone():
+    index = lexical.Index([lexical.terms(text) for text in ("lekplatser i parken", "parkering", "vatten")])
+    questions = [lexical.terms("en park"), lexical.terms("vattenläcka"), lexical.terms("")]
+    assert np.allclose(index.share(questions), np.vstack([index.share([question]) for question in questions]))
+
+
+def test_the_mean_share_is_the_mean_of_the_shares():
+    index = lexical.Index([lexical.terms(text) for text in ("lekplatser i parken", "parkering", "vatten")])
+    questions = [lexical.terms("en park"), lexical.terms("vattenläcka")]
+    assert np.allclose(index.mean_share(questions), index.share(questions).mean(axis=0))
+
+
+def test_other_texts_lend_their_frequencies_only():
+    common = [lexical.terms("kommunen")] * 20
+    documents = [lexical.terms("kommunen"), lexical.terms("dagvatten")]
+    question = [lexical.terms("kommunen dagvatten")]
+    assert lexical.Index(documents, common).share(question).argmax() == 1
+    assert lexical.Index(documents, common).size == 2
+
+
+def test_an_empty_collection_has_no_scores():
+    assert lexical.Index([]).share([lexical.terms("något")]).shape == (1, 0)
