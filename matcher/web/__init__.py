@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, current_app, g, render_template, request, session, url_for
 from flask_babel import Babel, get_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from ..hub import clock, sessions
 from ..hub.errors import Conflict, Denied, HubError, Invalid, NotFound
@@ -165,6 +165,8 @@ def _domain_error(status: int) -> Any:
 def _http_error(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
+    if isinstance(error, SecurityError):  # an unknown Host: no address can be made for a page
+        return Response("400: this service does not answer to that name.\n", 400, mimetype="text/plain")
     page, status = error_page(error.code)
     response = current_app.make_response((page, status))
     for name in ("Allow", "Retry-After"):
