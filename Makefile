@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench translations clean
+.PHONY: help run test lint format translations clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,7 +42,7 @@ format: $(DEV_STAMP) ## let ruff write the style
 	$(BIN)/ruff format .
 
 translations: $(DEV_STAMP) ## collect the texts anew and compile the Swedish ones
-	$(BIN)/pybabel -q extract -F babel.cfg -k _l -o matcher/translations/messages.pot --omit-header --sort-by-file matcher
+	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k N_ -o matcher/translations/messages.pot --omit-header --sort-by-file matcher
 	$(BIN)/pybabel -q update -i matcher/translations/messages.pot -d matcher/translations --no-fuzzy-matching
 	$(BIN)/pybabel -q compile -d matcher/translations --statistics
 
