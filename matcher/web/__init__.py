@@ -120,6 +120,7 @@ def _context() -> dict[str, Any]:
             "language": url_for("account.language"),
             "help": url_for("home.ranking"),
             "accessibility": url_for("home.accessibility"),
+            "open_data": url_for("api.docs"),
         },
     }
 
