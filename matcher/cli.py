@@ -16,7 +16,7 @@ from . import doctor as doctor_module
 from .exchange import databases, demo, imports
 from .hub import clock, needs, organisations, passwords, people
 from .hub.errors import HubError, Invalid
-from .serving import serve_all
+from .serving import PortTaken, serve_all
 from .store import Store, StoreError, open_store
 from .store.schema import migrate as migrate_store
 
@@ -66,25 +66,37 @@ def load_demo() -> None:
 @click.option("--demo", "with_demo", is_flag=True, help="Load the fictional demo hub if the database is empty.")
 def run(with_demo: bool) -> None:
     """Serve the pages and do the background work, until Ctrl-C."""
-    if with_demo:
-        os.environ.setdefault("MATCHER_DEMO", "1")
     config, store = opened()
     if with_demo and demo.is_empty(store):
         click.echo("Loading the demo hub …")
         demo.load(store, clock.now())
+    if with_demo and demo.is_loaded(store):
+        # The processes below read it too. Never for a hub with data of its own: a demo shows everybody's mail.
+        os.environ.setdefault("MATCHER_DEMO", "1")
+        config = configuration.read()
+    elif with_demo:
+        click.echo("This hub has data of its own: the demo is left out.")
     accounts = demo.ACCOUNTS if config.demo and demo.is_loaded(store) else ()
     store.close()
-    raise SystemExit(serve_all(config, accounts))
+    try:
+        raise SystemExit(serve_all(config, accounts))
+    except PortTaken as error:
+        fail(str(error))
 
 
 @main.command()
 def work() -> None:
     """Do the background work: the model, imports, mail. `run` starts it beside the pages."""
     from . import work as background
+    from .ranking.embedder import EmbedderTaken
+    from .ranking.weights import ModelDamaged
 
     config, store = opened()
     store.close()
-    background.run(config)
+    try:
+        background.run(config)
+    except (EmbedderTaken, ModelDamaged, OSError) as error:
+        fail(str(error))
 
 
 @main.command()
@@ -92,9 +104,15 @@ def model() -> None:
     """Unpack the default model and check its sums, so that the first start need not."""
     from .ranking import weights
 
-    config = configuration.read()
-    folder = weights.ensure_model(config.instance / "models")
-    click.echo(f"{folder.name} {weights.check_model(folder)}")
+    try:
+        config = configuration.read()
+        if config.model != weights.DEFAULT_MODEL:
+            click.echo(f"MATCHER_MODEL names {config.model}: there is nothing to unpack.")
+            return
+        folder = weights.ensure_model(config.instance / "models")
+        click.echo(f"{folder.name} {weights.check_model(folder)}")
+    except (configuration.ConfigurationError, weights.ModelDamaged, OSError) as error:
+        fail(str(error))
 
 
 @main.command("create-administrator")
@@ -104,21 +122,29 @@ def model() -> None:
 @click.password_option()
 def create_administrator(email: str, name: str, hub: str, password: str) -> None:
     """Create the first administrator (who is also broker) and the hub's own organisation."""
-    _, store = opened()
+    config, store = opened()
     now = clock.now()
     try:
         hashed = passwords.hashed(password)
         with store.atomic():
-            known = organisations.hub(store)
-            home = known["id"] if known else organisations.create(store, None, {"name": hub, "kind": "hub"}, now)
+            hubs = organisations.hub(store)
+            home = hubs["id"] if hubs else organisations.create(store, None, {"name": hub, "kind": "hub"}, now)
             person = people.create(store, email, name, now, password_hash=hashed)
             for role in ("administrator", "broker"):
                 people.grant(store, person, home, role, None, now)
-    except Invalid as error:
-        fail("; ".join(f"{field}: {code} {params or ''}" for field, (code, params) in error.errors.items()))
     except HubError as error:
-        fail(f"{error.code} {error.params or ''}")
-    click.echo(f"{email} is administrator and broker of {hub}. Log in at {configuration.read().base_url}/login")
+        fail(_sentences(error))
+    name = organisations.get(store, home)["name"]
+    click.echo(f"{email} is administrator and broker of {name}. Log in at {config.base_url}/login")
+
+
+def _sentences(error: HubError) -> str:
+    """Return what went wrong in the words of the pages, in English; a field that is wrong by its name."""
+    from .web import words
+
+    if isinstance(error, Invalid):
+        return " ".join(f"{name}: {words.field_error(code, params)}" for name, (code, params) in error.errors.items())
+    return words.sentence(error) or error.code
 
 
 @main.command("rank")

@@ -1,17 +1,22 @@
-"""What runs here, and what is wrong with it: for `matcher doctor` and `/readyz`."""
+"""What runs here, and what is wrong with it, for `matcher doctor`. Whatever is wrong comes with its remedy."""
 
 from __future__ import annotations
 
 import shutil
+import stat
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from .config import Config
+from .exchange import batches
+from .hub import mail, people
 from .ranking import embedder, indexing, shipped, weights
-from .store import Store, StoreError, open_store
+from .store import SchemaTooNew, Store, StoreError, open_store
 from .store.schema import pending
 
 FREE_MB = 500
 MARKS = {"fine": "✓", "note": "–", "wrong": "✗"}
+PATIENCE_SECONDS = 10.0  # the model may be in the middle of a batch
 
 
 @dataclass(frozen=True)
@@ -30,26 +35,35 @@ class Finding:
 
 def examine(config: Config) -> list[Finding]:
     """Return the findings, in the order in which they should be mended."""
-    findings = [_disk(config), _model(config)]
+    findings = [_disk(config), *_secret(config), _model(config)]
     try:
         store = open_store(config.database_url)
-        findings += _store(store)
-        findings += _work(config, store)
+        findings += [*_store(store), *_schema_and_work(config, store)]
+        store.close()
     except (StoreError, ValueError) as error:
-        findings.append(Finding("store", "wrong", f"{error} Check DATABASE_URL and that the server runs."))
-    if not config.https:
-        findings.append(
-            Finding("address", "note", f"{config.base_url} is not https: for a try-out on one machine only")
-        )
-    mail = config.smtp.rpartition("@")[2] or "no SMTP settings: mail stays in the outbox"
-    findings.append(Finding("mail", "fine" if config.smtp else "note", mail))
-    return findings
+        findings.append(Finding("store", "wrong", f"{_ended(error)} Check DATABASE_URL and that the server runs."))
+    return [*findings, _address(config), _smtp(config)]
+
+
+def _ended(error: Exception) -> str:
+    text = str(error)
+    return text if text.endswith(".") else f"{text}."
 
 
 def _disk(config: Config) -> Finding:
     free = shutil.disk_usage(config.instance).free // 1_000_000
     text = f"{free} MB free in {config.instance}"
-    return Finding("disk", "fine" if free > FREE_MB else "wrong", text + ("" if free > FREE_MB else ": make room"))
+    if free > FREE_MB:
+        return Finding("disk", "fine", text)
+    return Finding("disk", "wrong", f"{text}: make room, or set MATCHER_INSTANCE to a larger disk")
+
+
+def _secret(config: Config) -> list[Finding]:
+    """Look at the key file that was made for this hub; a key in the environment was checked when it was read."""
+    path = config.instance / "secret_key"
+    if not path.exists() or not stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return []
+    return [Finding("secret", "wrong", f"others can read {path}: chmod 600 it, or set MATCHER_SECRET_KEY")]
 
 
 def _model(config: Config) -> Finding:
@@ -66,35 +80,63 @@ def _model(config: Config) -> Finding:
 
 def _store(store: Store) -> list[Finding]:
     about = store.describe()
-    findings = [
-        Finding("store", "fine", ", ".join(f"{name} {value}" for name, value in about.items() if name != "note"))
-    ]
-    if "note" in about:
-        findings.append(Finding("store", "note", about["note"]))
-    missing = pending(store)
+    text = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in about.items() if name != "note")
+    findings = [Finding("store", "fine", text)]
+    return [*findings, Finding("store", "note", about["note"])] if "note" in about else findings
+
+
+def _schema_and_work(config: Config, store: Store) -> list[Finding]:
+    try:
+        missing = pending(store)
+    except SchemaTooNew as error:
+        return [Finding("schema", "wrong", f"{_ended(error)} Install the version of Matcher that the database knows.")]
     if missing:
-        findings.append(Finding("schema", "wrong", f"{', '.join(missing)} not applied: run `matcher migrate`"))
-    return findings
+        return [Finding("schema", "wrong", f"{', '.join(missing)} not applied: run `matcher migrate`")]
+    findings = [Finding("schema", "fine", "up to date")]
+    if not people.with_role(store, "administrator"):
+        text = "nobody is administrator: run `matcher create-administrator you@example.org`"
+        findings.append(Finding("people", "wrong", text))
+    return [*findings, *_background(config, store), *_queues(store)]
 
 
-def _work(config: Config, store: Store) -> list[Finding]:
-    client = embedder.EmbedderClient(config.embedder_socket)
+def _background(config: Config, store: Store) -> list[Finding]:
+    client = embedder.EmbedderClient(config.embedder_socket, PATIENCE_SECONDS)
     try:
         client.encode(["matcher"], "query")
     except embedder.EmbedderAway as error:
-        return [Finding("background", "wrong", f"{error} Start `matcher work`.")]
-    waiting = indexing.behind(store, indexing.model_name(client))
-    behind = sum(waiting.values())
+        return [Finding("background", "wrong", f"{_ended(error)} Start `matcher work`.")]
+    behind = sum(indexing.behind(store, indexing.model_name(client)).values())
     text = f"{behind} texts wait for a vector" if behind else "every text has its vector"
-    due = store.query(
-        """select count(*) as waiting, count(given_up_at) as given_up from outbox where sent_at is null"""
-    )[0]
-    has_background = bool(len(shipped.load_background(config.instance, client).questions))
+    made = bool(len(shipped.load_background(config.instance, client).questions))
     return [
         Finding("background", "fine", f"answers, model {client.name}"),
-        Finding("vectors", "fine" if not behind else "note", text),
-        Finding("statistics", "fine" if has_background else "note", "ready" if has_background else "being made"),
-        Finding(
-            "outbox", "note" if due["waiting"] else "fine", f"{due['waiting']} waiting, {due['given_up']} given up"
-        ),
+        Finding("vectors", "note" if behind else "fine", text),
+        Finding("statistics", "fine" if made else "note", "ready" if made else "being made from the demo texts"),
     ]
+
+
+def _queues(store: Store) -> list[Finding]:
+    due = mail.waiting(store)
+    running = sum(1 for row in batches.recent(store)[0] if row["wanted"])
+    text = f"{due['waiting']} mails waiting, {due['given_up']} given up"
+    if due["given_up"]:
+        text += " (Administration, Outbox says why and tries again)"
+    return [
+        Finding("outbox", "note" if any(due.values()) else "fine", text),
+        Finding("imports", "note" if running else "fine", f"{running} under way" if running else "none under way"),
+    ]
+
+
+def _address(config: Config) -> Finding:
+    if config.https:
+        return Finding("address", "fine", config.base_url)
+    return Finding("address", "note", f"{config.base_url} is not https: for a try-out on one machine only")
+
+
+def _smtp(config: Config) -> Finding:
+    if not config.smtp:
+        return Finding("mail", "note", "no mail server (MATCHER_SMTP): mail stays in the outbox")
+    parts = urlsplit(config.smtp)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        return Finding("mail", "wrong", "MATCHER_SMTP is no address: write it as smtp://user:password@host:587")
+    return Finding("mail", "fine", f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}")

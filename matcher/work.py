@@ -8,53 +8,73 @@ from __future__ import annotations
 
 import logging
 import signal
-import smtplib
 import threading
-from collections.abc import Callable
-
-from flask import Flask
-from jinja2 import TemplateError
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from . import create_app
 from .config import Config
 from .exchange import imports, smtp
-from .hub import clock, limits, mail
+from .hub import clock, limits, links, mail, sessions
 from .ranking import embedder, indexing
-from .ranking.encoder import Encoder, load_encoder
+from .ranking.encoder import Encoder, Prompt, load_encoder
 from .ranking.shipped import ensure_background
-from .store import Store, StoreError
+from .store import Store
 from .web import letters
+
+if TYPE_CHECKING:
+    import numpy as np
+    from flask import Flask
 
 PAUSE_SECONDS = 0.5
 AFTER_AN_ERROR_SECONDS = 5.0
+TIDY_SECONDS = 3600.0
+END_SECONDS = 10.0
 log = logging.getLogger("matcher.work")
 
 
-def run(config: Config, ready: Callable[[], None] = lambda: None) -> None:
-    """Work until SIGTERM or SIGINT; `ready` is called when the model answers."""
+def run(config: Config) -> None:
+    """Work until SIGTERM or SIGINT. Raises what `load_encoder` and `embedder.start` raise when it cannot begin."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    shared = embedder.Prioritised(load_encoder(config.model, config.instance))
-    server = embedder.start(shared, config.embedder_socket)
+    work(config, load_encoder(config.model, config.instance), stop)
+
+
+def work(config: Config, encoder: Encoder, stop: threading.Event) -> None:
+    """Serve the encoder and do what is due, until `stop` is set."""
+    shared = embedder.Prioritised(_UntilStopped(encoder, stop))
     app = create_app(config, shared)
     store: Store = app.extensions["store"]
-    ready()
-    threads = [
-        threading.Thread(target=_repeat, args=(stop, step), name=name, daemon=True)
-        for name, step in {
-            "mail": lambda: send_due(app, store),
-            "import": lambda: imports.run_due(store),
-            "tidy": lambda: _tidy(stop, store),
-        }.items()
-    ]
-    for thread in threads:
-        thread.start()
     bulk = shared.bulk()
-    _repeat(stop, lambda: ensure_background(config.instance, bulk) or indexing.catch_up(store, bulk))
-    server.stop()
+    steps: dict[str, Callable[[], int]] = {
+        "mail": lambda: send_due(app, store),
+        "import": lambda: imports.run_due(store),
+        "tidy": lambda: tidy(stop, store),
+    }
+    threads = [
+        threading.Thread(target=_repeat, args=(stop, step), name=name, daemon=True) for name, step in steps.items()
+    ]
+    with embedder.start(shared, config.embedder_socket):
+        for thread in threads:
+            thread.start()
+        _repeat(stop, lambda: ensure_background(config.instance, bulk) or indexing.catch_up(store, bulk))
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(END_SECONDS)
+    store.close()
+
+
+class _UntilStopped:
+    """An encoder that gives up at the next batch once `stop` is set, so that a long list does not hold up the end."""
+
+    def __init__(self, encoder: Encoder, stop: threading.Event) -> None:
+        self._encoder, self._stop = encoder, stop
+        self.name, self.fingerprint, self.dimensions = encoder.name, encoder.fingerprint, encoder.dimensions
+
+    def encode(self, texts: Sequence[str], prompt: Prompt) -> np.ndarray:
+        if self._stop.is_set():
+            raise embedder.Abandoned
+        return self._encoder.encode(texts, prompt)
 
 
 def _repeat(stop: threading.Event, step: Callable[[], int]) -> None:
@@ -62,8 +82,11 @@ def _repeat(stop: threading.Event, step: Callable[[], int]) -> None:
     while not stop.is_set():
         try:
             found = step()
-        except (StoreError, OSError, RuntimeError, ValueError):
-            # Whatever is due is still in the store: say so, wait, and try again.
+        except embedder.Abandoned:
+            return
+        except Exception:
+            # Whatever is due is still in the store: say so, wait, and try again. A thread that ended here would
+            # leave mail or imports undone without anybody noticing.
             log.exception("the background work stumbled and goes on")
             stop.wait(AFTER_AN_ERROR_SECONDS)
             continue
@@ -71,14 +94,16 @@ def _repeat(stop: threading.Event, step: Callable[[], int]) -> None:
             stop.wait(PAUSE_SECONDS)
 
 
-def _tidy(stop: threading.Event, store: Store) -> int:
-    limits.forget(store, clock.now())
-    stop.wait(3600)
+def tidy(stop: threading.Event, store: Store) -> int:
+    """Forget what is kept for a time only, then rest for an hour."""
+    for module in (limits, links, sessions):
+        module.forget(store, clock.now())
+    stop.wait(TIDY_SECONDS)
     return 0
 
 
 def send_due(app: Flask, store: Store) -> int:
-    """Send the mails that are due; return how many were taken. Without SMTP settings they stay in the outbox."""
+    """Send a mail that is due; return how many were taken. Without SMTP settings they stay in the outbox."""
     config: Config = app.config["MATCHER"]
     if not config.smtp:
         return 0
@@ -88,13 +113,8 @@ def send_due(app: Flask, store: Store) -> int:
             with app.app_context():
                 subject, body = letters.write(row)
             smtp.send(config.smtp, smtp.message(config.mail_from, row["recipient"], subject, body, row["id"]))
-        except (OSError, smtplib.SMTPException, TemplateError, ValueError) as error:
+        except Exception as error:  # a letter that cannot be written or sent must not hold up the others
             mail.failed(store, row, f"{type(error).__name__}: {error}", clock.now())
         else:
             mail.sent(store, row["id"], clock.now())
     return len(taken)
-
-
-def encoder_for_web(config: Config) -> Encoder:
-    """Return the encoder that a web process uses: the background's, over its socket."""
-    return embedder.EmbedderClient(config.embedder_socket)
