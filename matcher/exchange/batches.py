@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
-from ..hub import clock, record
+from ..hub import clock, fields, record
 from ..hub.errors import NotFound, Stale
 from ..hub.ids import new_id
 from ..hub.people import Viewer
@@ -24,6 +25,7 @@ PORTION = 100  # rows of one transaction
 TRIES = 5
 LEASE_SECONDS = 45  # a file may take 20 s to read, a portion about one
 SILENT_SECONDS = 15
+SAMPLES, SAMPLE_LENGTH = 3, 60
 CHANGES = ("created", "updated", "unchanged", "refused")
 _COLUMNS = """b.id, b.kind, b.person_id, b.filename, b.mapping, b.options, b.created_at, b.wanted, b.wanted_at,
     b.claimed_at, b.done, b.total, b.previewed_at, b.finished_at, b.undone_at, b.report, b.error, p.name as person"""
@@ -48,7 +50,12 @@ def create(
 ) -> str:  # fmt: skip
     """Keep a file that could be read as a batch and return its id. `given` is FIELD=HEADING texts."""
     batch_id = new_id()
-    options = {"source": source or source_of(name), "publish": "yes" if publish else ""}
+    options = {
+        "source": source or source_of(name),
+        "publish": "yes" if publish else "",
+        "about": table.about,
+        "columns": columns(table),
+    }
     row = {
         "id": batch_id,
         "kind": kind,
@@ -67,6 +74,15 @@ def create(
         store.insert("import_batch", row)
         record.write(store, viewer.person_id, "import.upload", "import", batch_id, now, rows=table.total)
     return batch_id
+
+
+def columns(table: Table) -> list[dict[str, Any]]:
+    """Return each heading with the start of its first few values, for choosing what it holds."""
+    found = []
+    for number, heading in enumerate(table.headings):
+        held = (row.cells[number] for row in table.rows if number < len(row.cells) and row.cells[number].strip())
+        found.append({"heading": heading, "samples": [text[:SAMPLE_LENGTH] for text in islice(held, SAMPLES)]})
+    return found
 
 
 def load(store: Store, viewer: Viewer | None, batch_id: str) -> dict[str, Any]:
@@ -129,11 +145,14 @@ def job(batch: dict[str, Any], table: Table) -> plan.Job:
     return plan.Job(batch["kind"], table.headings, mapped, options["source"], bool(options["publish"]))
 
 
-def want(store: Store, viewer: Viewer, batch_id: str, what: str, now: str, **changes: Any) -> None:
+def want(
+    store: Store, viewer: Viewer, batch_id: str, what: str, now: str, *,
+    given: list[str] | None = None, source: str = "", publish: bool = False,
+) -> None:  # fmt: skip
     """Ask the background for a preview, the import or its undoing; raise ImportRefused when it cannot be done now.
 
-    Before a preview `changes` may hold a new `mapping` (FIELD=HEADING texts) and `options`. What was imported is
-    what was tried: a new preview is needed after a new mapping.
+    A preview may come with a new mapping (`given`, FIELD=HEADING texts), source and whether to publish. What is
+    imported is what was tried.
     """
     with store.atomic():
         store.execute("update import_batch set done = done where id = :id", {"id": batch_id})
@@ -149,10 +168,22 @@ def want(store: Store, viewer: Viewer, batch_id: str, what: str, now: str, **cha
             rows = store.query("select count(*) as n from import_row where batch_id = :id", {"id": batch_id})
             row["total"] = rows[0]["n"]
         if what == "preview":
-            row["previewed_at"] = None
-            row |= {name: json.dumps(value, ensure_ascii=False) for name, value in changes.items()}
+            row |= {"previewed_at": None, **_chosen(batch, given, source, publish)}
         _set(store, batch_id, row)
         record.write(store, viewer.person_id, f"import.{what}", "import", batch_id, now)
+
+
+def _chosen(batch: dict[str, Any], given: list[str] | None, source: str, publish: bool) -> dict[str, str]:
+    """Return the columns of a new mapping; raise ImportRefused when it does not fit the file."""
+    if given is None:
+        return {}
+    headings.mapping(batch["kind"], [column["heading"] for column in batch["options"]["columns"]], given)
+    source = fields.clean(source)[:80] or batch["options"]["source"]
+    options = {**batch["options"], "source": source, "publish": "yes" if publish else ""}
+    return {
+        "mapping": json.dumps(given, ensure_ascii=False),
+        "options": json.dumps(options, ensure_ascii=False),
+    }
 
 
 def claim(store: Store, now: str) -> str | None:

@@ -24,7 +24,7 @@ _CODES = {
     "date_range": "%(value)s cannot be right: it must be after %(earliest)s and within thirty years",
     "not_a_website": "%(value)r is not a web address",
     "not_an_email": "%(value)r is not an e-mail address",
-    "not_an_orgnr": "%(value)r is not an organisation number: its check digit is wrong",
+    "not_an_orgnr": "%(value)r is no Swedish organisation number (ten digits, the last one a check digit)",
     "other_county": "the municipality lies in another county",
     "local_where": "a need for local startups only must say its county",
 }

@@ -45,6 +45,7 @@ _NAMES = {
     "valid_until": "validuntil giltigttill sistadag deadline",
     "language": "language språk",
     "languages": "languages arbetsspråk workinglanguages",
+    "local": "local lokalt endastlokala",
     "min_readiness": "minreadiness lägstatrl mintrl",
     "problem": "problem",
     "audience": "audience forwhom förvem kund kunder",
@@ -63,7 +64,7 @@ _NAMES = {
     "contact_name": "contactname kontaktnamn kontaktperson",
     "contact_email": "contactemail epost mejl mail email",
     "backup_name": "backupname reserv ersättare",
-    "backup_email": "backupemail reservepost",
+    "backup_email": "backupemail reservepost reservensepost",
     "answer_days": "answerdays svarstid svarsdagar",
 }
 _LANGUAGE_ENDING = re.compile(r"[ _-](sv|en|no|da|fi)$")
@@ -107,6 +108,9 @@ def mapping(kind: str, headings: Sequence[str], given: Iterable[str] = ()) -> Ma
         by_hand.setdefault(field, [])
         if heading:
             by_hand[field].append(_actual(heading, headings))
+    for field, several in by_hand.items():
+        if len(several) > 1 and field not in LONG[kind]:
+            raise ImportRefused("map_twice", field=field, headings=", ".join(several))
     taken = {heading for several in by_hand.values() for heading in several}
     guessed = {
         field: [heading for heading in several if heading not in taken]

@@ -60,7 +60,7 @@ def carry_out(
     Raise ImportRefused for a mapping that does not fit, TakenOver when another process went on with it.
     """
     job = batches.job(batch, table)
-    report = {**batch["report"], "headings": table.headings}
+    report = batch["report"]
     seen: dict[str, int] = {}
     for rows, done in _portions(table):
         if done <= batch["done"]:

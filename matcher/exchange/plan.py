@@ -38,6 +38,11 @@ class Job:
     source: str
     publish: bool = False
 
+    @property
+    def limit(self) -> int:
+        """Characters of one text: each column that feeds it may be as long as a text may be."""
+        return fields.IMPORT_LIMIT * max(len(several) for several in self.mapped.values())
+
 
 @dataclass
 class Planned:
@@ -89,7 +94,7 @@ def read(job: Job, given: Row) -> Planned:
         row.faults[""] = given.fault
         return row
     try:
-        _CHECKED[job.kind](row.data, fields.IMPORT_LIMIT)
+        _CHECKED[job.kind](row.data, job.limit)
     except Invalid as error:
         row.faults |= error.errors
     _whose(job, row, about["orgnr"])
@@ -99,7 +104,7 @@ def read(job: Job, given: Row) -> Planned:
 
 def _whose(job: Job, row: Planned, number: str) -> None:
     """Check whose the row is. A company with a wrong number is refused, a need is taken without the number."""
-    if not row.organisation:
+    if not row.organisation and job.kind == "needs":
         row.faults["organisation"] = ("no_organisation", {})
     try:
         about = {"name": row.organisation or "-", "orgnr": number}
@@ -162,7 +167,7 @@ def _compare(job: Job, row: Planned) -> None:
         row.change = "unchanged"
         return
     try:
-        changes = _changes(job.kind, current, row.data)
+        changes = _changes(job, current, row.data)
     except Invalid as error:
         row.faults |= error.errors
         return
@@ -175,11 +180,11 @@ def _compare(job: Job, row: Planned) -> None:
         row.change = "updated"
 
 
-def _changes(kind: str, current: dict[str, Any], data: dict[str, Any]) -> bool:
+def _changes(job: Job, current: dict[str, Any], data: dict[str, Any]) -> bool:
     """Whether a noun's row would change; raise Invalid where old and new fields do not go together."""
-    merged = {name: data.get(name, current[name]) for name in headings.CONTENT[kind].model_fields}
-    longest = max(fields.IMPORT_LIMIT, *(len(text) for text in merged.values() if isinstance(text, str)))
-    columns = MODULE[kind].encode(_CHECKED[kind](merged, longest))
+    merged = {name: data.get(name, current[name]) for name in headings.CONTENT[job.kind].model_fields}
+    longest = max(job.limit, *(len(text) for text in merged.values() if isinstance(text, str)))
+    columns = MODULE[job.kind].encode(_CHECKED[job.kind](merged, longest))
     held = {
         name: json.dumps(current[name], ensure_ascii=False) if isinstance(current[name], list) else current[name]
         for name in columns
@@ -189,7 +194,7 @@ def _changes(kind: str, current: dict[str, Any], data: dict[str, Any]) -> bool:
 
 def apply(store: Store, viewer: Viewer, job: Job, row: Planned, now: str) -> str:
     """Carry out one planned row inside a transaction and return the noun's id; raise what the noun's rules raise."""
-    module, limit = MODULE[job.kind], fields.IMPORT_LIMIT
+    module, limit = MODULE[job.kind], job.limit
     if row.current is not None:
         module.save(store, viewer, row.current["id"], row.data, row.current["revision"], now, limit=limit)
         return row.current["id"]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from . import spreadsheet, textfiles
-from .errors import ImportRefused
+from .errors import N_, ImportRefused
 
 SECONDS = 20
 MOST_MEMORY = 256_000_000
@@ -25,15 +25,15 @@ Found = tuple[list[str], list[list[Any]], dict[str, str]]
 
 # First bytes of kinds that people choose by mistake.
 _KINDS = {
-    b"%PDF": "a PDF",
-    b"{\\rtf": "a text document (RTF)",
-    b"\x1f\x8b": "a packed file (gzip)",
-    b"7z\xbc\xaf": "a packed file (7z)",
-    b"Rar!": "a packed file (RAR)",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"GIF8": "a picture",
-    b"<": "a web page or XML",
+    b"%PDF": N_("a PDF"),
+    b"{\\rtf": N_("a text document"),
+    b"\x1f\x8b": N_("a packed file"),
+    b"7z\xbc\xaf": N_("a packed file"),
+    b"Rar!": N_("a packed file"),
+    b"\x89PNG": N_("a picture"),
+    b"\xff\xd8\xff": N_("a picture"),
+    b"GIF8": N_("a picture"),
+    b"<": N_("a web page or XML"),
 }
 _OLE = b"\xd0\xcf\x11\xe0"
 

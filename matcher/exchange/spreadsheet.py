@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
 
-from .errors import ImportRefused
+from .errors import N_, ImportRefused
 
 MOST_ENTRIES = 1_000
 MOST_UNPACKED = 100_000_000
@@ -87,8 +87,13 @@ def _check_kind(names: set[str], name: str) -> None:
     if any("vbaproject" in entry.lower() or "macrosheets/" in entry.lower() for entry in names):
         raise ImportRefused("file_macros", name=name)
     if not any(re.fullmatch(r"xl/workbook\d*\.xml", entry) for entry in names):
-        kinds = {"word/": "a Word document", "ppt/": "a presentation", "content.xml": "an OpenDocument file"}
-        kind = next((kind for start, kind in kinds.items() if any(e.startswith(start) for e in names)), "a ZIP archive")
+        kinds = {
+            "word/": N_("a text document"),
+            "ppt/": N_("a presentation"),
+            "content.xml": N_("an OpenDocument file"),
+        }
+        starts = (kind for start, kind in kinds.items() if any(entry.startswith(start) for entry in names))
+        kind = next(starts, N_("a packed file"))
         raise ImportRefused("file_type", name=name, found=kind)
 
 

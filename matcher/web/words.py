@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
+from ..exchange.errors import MESSAGES
 from ..hub import clock, reference
 from ..hub.errors import HubError
 from . import case_words
@@ -306,9 +307,10 @@ def field_error(code: str, params: dict[str, Any]) -> str:
 
 def sentence(error: Exception) -> str:
     """Return the sentence for a domain error, or an empty one when the page's own text says it all."""
-    if not isinstance(error, HubError) or error.code not in SENTENCES:
+    if not isinstance(error, HubError) or error.code not in {**SENTENCES, **MESSAGES}:
         return ""
-    return str(SENTENCES[error.code]) % {name: _shown(name, value) for name, value in error.params.items()}
+    text = str(SENTENCES[error.code]) if error.code in SENTENCES else _(MESSAGES[error.code])
+    return text % {name: _shown(name, value) for name, value in error.params.items()}
 
 
 def _shown(name: str, value: Any) -> Any:
