@@ -9,6 +9,7 @@ A young hub has too few texts for these, so the shipped background, texts of the
 stands in until the hub's own outweigh it.
 """
 
+import copy
 import io
 from dataclasses import dataclass
 from typing import Self
@@ -83,6 +84,17 @@ class Background:
         """Return the same with the sides swapped, for ranking needs against a startup."""
         return type(self)(self.documents, self.questions)
 
+    def without(self, questions: Texts, documents: Texts) -> Self:
+        """Return what of it the hub does not hold itself: in the demo hub the need asked about is a shipped one too."""
+        return type(self)(_others(self.questions, questions), _others(self.documents, documents))
+
+
+def _others(shipped: Texts, own: Texts) -> Texts:
+    if not len(shipped):
+        return shipped
+    held = {row.ids.tobytes() for row in own.terms}
+    return shipped.take(np.array([i for i, row in enumerate(shipped.terms) if row.ids.tobytes() not in held], int))
+
 
 class Mean:
     """The mean vector of one side, the shipped mean counted as SHIPPED_WEIGHT texts beside the hub's own."""
@@ -119,6 +131,13 @@ class Hubs:
         self._total = self._best.sum(axis=0)
         self._spare = kept == NEIGHBOURS + 1
 
+    def joined(self, other: Self) -> Self:
+        """Return the same for the documents of both; `other` is made of similarities of the same questions."""
+        both = copy.copy(self)
+        both._who, both._best = np.hstack([self._who, other._who]), np.hstack([self._best, other._best])
+        both._lowest, both._total = np.hstack([self._lowest, other._lowest]), np.hstack([self._total, other._total])
+        return both
+
     def mean(self, without: int | None = None) -> np.ndarray:
         """(documents,) mean similarity to the NEIGHBOURS nearest questions other than `without`; 0 with no question."""
         kept = len(self._best)
@@ -141,7 +160,14 @@ class Wordiness:
         """Take the hub's own questions, and the shipped ones' mean for SHIPPED_WEIGHT of them."""
         weight = min(SHIPPED_WEIGHT, len(shipped))
         self._count = len(own) + weight
-        self._total = len(own) * index.mean_share(own) + weight * index.mean_share(shipped)
+        self._asked = len(own) * index.mean_question(own) + weight * index.mean_question(shipped)
+        self._total = index.share_of(self._asked)[0]
+
+    def with_documents(self, index: Index) -> Self:
+        """Return the same for more documents, those of `index`, after its own."""
+        grown = copy.copy(self)
+        grown._total = np.concatenate([self._total, index.share_of(self._asked)[0]])
+        return grown
 
     def expected(self, shares: np.ndarray, counted: np.ndarray) -> np.ndarray:
         """(questions, documents): the share that chance gives, each question's own left out where it is `counted`.

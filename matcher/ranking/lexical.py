@@ -8,6 +8,7 @@ features in every process and year: one row can be kept in the database and a ne
 BM25: Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009.
 """
 
+import copy
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -95,18 +96,35 @@ class Index:
         counts = matrix(documents)
         self.size = len(documents)
         self._idf = _inverse_frequency(counts, matrix(others), others_weight)
-        counts.data = counts.data / (counts.data + K1)
-        self._postings = counts.T.tocsr()
+        self._blocks = [_postings(counts)]
+
+    def beside(self, documents: Sequence[Terms]) -> "Index":
+        """Return an index of other documents by the document frequencies of this one."""
+        other = copy.copy(self)
+        other.size, other._blocks = len(documents), [_postings(matrix(documents))]
+        return other
+
+    def joined(self, other: "Index") -> "Index":
+        """Return an index of the documents of both, `other` being one that was made beside this."""
+        both = copy.copy(self)
+        both.size, both._blocks = self.size + other.size, self._blocks + other._blocks
+        return both
 
     def share(self, questions: Sequence[Terms]) -> np.ndarray:
         """Return (questions, documents) float32 in 0 to 1: BM25 over what endless repetition of the question gets."""
-        return (self._weighed(questions) @ self._postings).toarray()
+        return self.share_of(self._weighed(questions))
 
     def mean_share(self, questions: Sequence[Terms]) -> np.ndarray:
         """Return (documents,) float32: the mean of `share` over the questions, at the cost of one; 0 with none."""
-        weighed = self._weighed(questions)
-        mean = sp.csr_array(weighed.sum(axis=0)[None] / max(len(questions), 1))
-        return (mean @ self._postings).toarray()[0]
+        return self.share_of(self.mean_question(questions))[0]
+
+    def mean_question(self, questions: Sequence[Terms]) -> sp.csr_array:
+        """Return (1, BUCKETS): the mean of what the questions ask for, for `share_of`."""
+        return sp.csr_array(self._weighed(questions).sum(axis=0)[None] / max(len(questions), 1))
+
+    def share_of(self, weighed: sp.csr_array) -> np.ndarray:
+        """Return (rows, documents) float32: what the documents have of rows (rows, BUCKETS) of weighed features."""
+        return np.hstack([(weighed @ postings).toarray() for postings in self._blocks])
 
     def _weighed(self, questions: Sequence[Terms]) -> sp.csr_array:
         """(questions, BUCKETS): each feature's part of all that its question asks for."""
@@ -114,6 +132,12 @@ class Index:
         asked.data = asked.data * (K3 + 1) / (asked.data + K3) * self._idf[asked.indices]
         asked.data /= np.repeat(np.maximum(asked.sum(axis=1), 1e-9), np.diff(asked.indptr))
         return asked
+
+
+def _postings(counts: sp.csr_array) -> sp.csr_array:
+    """(BUCKETS, documents): what each feature adds to each document, for a weight of one."""
+    counts.data = counts.data / (counts.data + K1)
+    return counts.T.tocsr()
 
 
 def _inverse_frequency(documents: sp.csr_array, others: sp.csr_array, weight: float) -> np.ndarray:

@@ -14,7 +14,7 @@ def unit(*rows):
 
 def create_texts(count=3, dimensions=4, words="en text"):
     vectors = np.random.default_rng(count).normal(size=(count, dimensions))
-    return Texts(unit(*vectors), [terms(f"{words} {number}") for number in range(count)])
+    return Texts(unit(*vectors), [terms(f"{words} nummer{number}") for number in range(count)])
 
 
 def test_texts_come_back_from_bytes_as_they_were():
@@ -37,6 +37,12 @@ def test_as_many_vectors_as_terms():
 def test_the_background_turns_with_the_direction_of_the_ranking():
     background = Background(create_texts(2), create_texts(3))
     assert len(background.turned().questions) == 3
+
+
+def test_shipped_texts_that_the_hub_holds_itself_are_left_out():
+    background = Background(create_texts(3), create_texts(3, words="ett annat"))
+    rest = background.without(create_texts(2), Texts.none(4))
+    assert (len(rest.questions), len(rest.documents)) == (1, 3)
 
 
 def test_centring_takes_away_what_all_have_in_common():

@@ -115,6 +115,14 @@ def test_the_shipped_background_is_not_ranked():
     assert scores.total[0].argmax() == 0
 
 
+def test_a_hub_of_nothing_but_shipped_texts_scores_as_without_them():
+    shipped = Background(create_texts(NEEDS), create_texts(STARTUPS))
+    asked, own = create_texts(NEEDS), np.arange(len(NEEDS))
+    assert np.allclose(
+        create_collection(shipped=shipped).score(asked, own).total, create_collection().score(asked, own).total
+    )
+
+
 def test_an_empty_text_gets_scores_that_are_numbers():
     assert np.isfinite(create_collection().score(create_texts([""])).total).all()
 
