@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask import Flask
-from flask_babel import format_date, format_datetime, get_locale
+from flask_babel import format_date, format_datetime, get_locale, lazy_pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
@@ -68,7 +68,7 @@ LABELS: dict[str, dict[str, Any]] = {
         "draft": _l("Draft"),
         "returned": _l("Sent back"),
         "submitted": _l("Awaiting review"),
-        "published": _l("Published"),
+        "published": lazy_pgettext("need", "Published"),  # Swedish bends the word after the noun
         "closed": _l("Closed"),
     },
     "need_fields": {
