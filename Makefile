@@ -42,8 +42,10 @@ format: $(DEV_STAMP) ## let ruff write the style
 	$(BIN)/ruff format .
 
 translations: $(DEV_STAMP) ## collect the texts anew and compile the Swedish ones
-	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k N_ -o matcher/translations/messages.pot --omit-header --sort-by-file matcher
-	$(BIN)/pybabel -q update -i matcher/translations/messages.pot -d matcher/translations --no-fuzzy-matching
+	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k N_ -k lazy_pgettext:1c,2 --ignore-dirs '.*' \
+		--omit-header --sort-by-file --add-location file -o $(VENV)/messages.pot matcher
+	$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d matcher/translations -w 120 \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile -d matcher/translations --statistics
 
 clean: ## remove the virtual environment (the hub's data in instance/ stays)
