@@ -1,0 +1,321 @@
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+from matcher import create_app, work
+from matcher.config import Config
+from matcher.exchange import smtp
+from matcher.hub import clock, limits, links, mail, sessions
+from matcher.hub.clock import later
+from matcher.ranking import embedder, indexing
+from matcher.ranking.encoder import TinyEncoder
+from matcher.store.schema import migrate
+from tests.factories import NOW, create_need, create_organisation, create_person
+
+
+class Letterbox:
+    """A mail server's hands: keeps what comes, or refuses it while `refusal` is set."""
+
+    def __init__(self) -> None:
+        self.received: list[EmailMessage] = []
+        self.refusal = ""
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.refusal:
+            return self.refusal
+        self.received.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 taken"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def letterbox() -> Letterbox:
+    return Letterbox()
+
+
+@pytest.fixture
+def server(letterbox: Letterbox) -> Iterator[str]:
+    """The address of a mail server that puts everything into the letterbox."""
+    controller = Controller(letterbox, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    yield f"smtp://127.0.0.1:{controller.port}"
+    controller.stop()
+
+
+@pytest.fixture
+def config(tmp_path: Path, migrated_file: Path) -> Config:
+    (tmp_path / "hub.db").write_bytes(migrated_file.read_bytes())
+    return Config(
+        instance=tmp_path,
+        database_url=f"sqlite:///{tmp_path / 'hub.db'}",
+        model="tiny",
+        secret_key="for tests only, 0123456789 abcdefghij",
+        base_url="http://localhost",
+        port=8000,
+        mail_from="Mittpunkt <noreply@matcher.example.org>",
+        testing=True,
+    )
+
+
+@pytest.fixture
+def app(config: Config):
+    application = create_app(config, TinyEncoder())
+    yield application
+    application.extensions["store"].close()
+
+
+@pytest.fixture
+def store(app):
+    return app.extensions["store"]
+
+
+def with_server(app, address: str):
+    app.config["MATCHER"] = replace(app.config["MATCHER"], smtp=address)
+    return app
+
+
+def invite(store, email: str = "åsa@example.org", locale: str = "sv") -> str:
+    town = create_organisation(store, name="Lövhamns kommun")
+    return links.invite(store, None, email, town["id"], "owner", clock.now(), locale)
+
+
+def the_mail(store) -> dict:
+    return mail.listing(store)["rows"][0]
+
+
+def test_a_mail_arrives_whole_with_its_own_id(app, store, server, letterbox):
+    token = invite(store, "kim@example.org", "en")
+    assert work.send_due(with_server(app, server), store) == 1
+    (found,) = letterbox.received
+    assert found["To"] == "kim@example.org"
+    assert found["From"] == "Mittpunkt <noreply@matcher.example.org>"
+    assert found["Subject"] == "Invitation to Matcher"
+    assert found["Message-ID"] == f"<{the_mail(store)['id']}@matcher.example.org>"
+    assert found["Auto-Submitted"] == "auto-generated"
+    assert found["Date"]
+    assert f"http://localhost/link/{token}" in found.get_content()
+    assert "Lövhamns kommun" in found.get_content()
+    assert the_mail(store)["state"] == "sent"
+
+
+def test_letters_beyond_ascii_come_through_in_subject_and_text(server, letterbox):
+    smtp.send(server, smtp.message("a@example.org", "b@example.org", "Färre fall – åäö", "Räksmörgås\n", "id1"))
+    (found,) = letterbox.received
+    assert found["Subject"] == "Färre fall – åäö"
+    assert found.get_content().strip() == "Räksmörgås"
+
+
+def test_a_line_break_cannot_add_a_header(server, letterbox):
+    mail_ = smtp.message("a@example.org", "b@example.org", "Hello\r\nBcc: all@example.org", "Text\n", "id1")
+    assert mail_["Bcc"] is None
+    for sender, recipient in (
+        ("a@example.org\nBcc: x@x.org", "b@example.org"),
+        ("a@example.org", "b@x.org\r\nBcc: x@x.org"),
+    ):
+        with pytest.raises(ValueError, match="linefeed|carriage"):
+            smtp.message(sender, recipient, "Hello", "Text\n", "id1")
+
+
+def test_nothing_is_sent_twice(app, store, server, letterbox):
+    invite(store, "kim@example.org")
+    with_server(app, server)
+    assert [work.send_due(app, store) for _ in range(3)] == [1, 0, 0]
+    assert len(letterbox.received) == 1
+
+
+def test_workers_side_by_side_send_each_mail_once(app, store, server, letterbox):
+    with_server(app, server)
+    for number in range(12):
+        invite(store, f"person{number}@example.org")
+    threads = [threading.Thread(target=lambda: [work.send_due(app, store) for _ in range(12)]) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found["To"] for found in letterbox.received) == sorted(f"person{n}@example.org" for n in range(12))
+
+
+def test_without_a_mail_server_everything_stays_in_the_outbox(app, store):
+    invite(store, "kim@example.org")
+    assert work.send_due(app, store) == 0
+    assert (the_mail(store)["state"], the_mail(store)["tries"]) == ("waiting", 0)
+
+
+def test_a_refused_mail_is_tried_again_later_and_goes_out_then(app, store, server, letterbox, monkeypatch):
+    with_server(app, server)
+    invite(store, "kim@example.org")
+    letterbox.refusal = "451 try later"
+    assert work.send_due(app, store) == 1
+    assert "451" in the_mail(store)["error"]
+    assert work.send_due(app, store) == 0
+    letterbox.refusal = ""
+    moment = later(clock.now(), minutes=2)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    assert work.send_due(app, store) == 1
+    assert (the_mail(store)["state"], the_mail(store)["tries"], the_mail(store)["error"]) == ("sent", 2, None)
+
+
+def test_a_server_that_is_down_is_given_up_after_eight_tries(app, store, monkeypatch):
+    with_server(app, f"smtp://127.0.0.1:{free_port()}")
+    invite(store, "kim@example.org")
+    moment = [clock.now()]
+    monkeypatch.setattr(clock, "now", lambda: moment[0])
+    for _ in range(mail.MAX_TRIES):
+        assert work.send_due(app, store) == 1
+        moment[0] = the_mail(store)["next_try_at"]
+    assert work.send_due(app, store) == 0
+    assert the_mail(store)["state"] == "given_up"
+    assert "ConnectionRefusedError" in the_mail(store)["error"]
+
+
+def test_a_letter_that_cannot_be_written_does_not_hold_up_the_next(app, store, server, letterbox):
+    with_server(app, server)
+    mail.queue(store, "broken", [{"email": "a@example.org", "locale": "sv"}], "no_such_letter", NOW)
+    invite(store, "kim@example.org")
+    assert [work.send_due(app, store) for _ in range(3)] == [1, 1, 0]
+    assert [found["To"] for found in letterbox.received] == ["kim@example.org"]
+
+
+def test_an_address_beyond_ascii_is_refused_by_a_plain_server_and_kept_with_the_reason(app, store, server, letterbox):
+    with_server(app, server)
+    invite(store, "åsa@example.org")
+    work.send_due(app, store)
+    assert the_mail(store)["state"] == ("sent" if letterbox.received else "waiting")
+    assert letterbox.received or the_mail(store)["error"]
+
+
+def test_a_password_is_never_sent_in_the_clear(letterbox):
+    seen = []
+
+    def authenticator(server, session, envelope, mechanism, data):
+        seen.append(data)
+        return AuthResult(success=True)
+
+    controller = Controller(
+        letterbox, hostname="127.0.0.1", port=free_port(), authenticator=authenticator, auth_require_tls=False
+    )
+    controller.start()
+    try:
+        with pytest.raises(Exception, match="no encryption"):
+            smtp.send(
+                f"smtp://kim:secret@127.0.0.1:{controller.port}",
+                smtp.message("a@example.org", "b@example.org", "Hello", "Text\n", "id1"),
+            )
+    finally:
+        controller.stop()
+    assert seen == []
+
+
+def test_certificates_are_checked():
+    assert ssl.create_default_context().verify_mode is ssl.CERT_REQUIRED
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        address = f"smtps://127.0.0.1:{listening.getsockname()[1]}"
+        threading.Thread(target=lambda: listening.accept()[0].close(), daemon=True).start()
+        with pytest.raises(OSError):
+            smtp.send(address, smtp.message("a@example.org", "b@example.org", "Hello", "Text\n", "id1"))
+
+
+# The process
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for what another thread is about to do; fail when it does not."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        threading.Event().wait(0.02)
+
+
+@pytest.fixture
+def running(config: Config, server: str) -> Iterator[Config]:
+    """The background work in a thread, with the tiny encoder, and sure to end."""
+    config = replace(config, smtp=server)
+    stop = threading.Event()
+    thread = threading.Thread(target=work.work, args=(config, TinyEncoder(), stop))
+    thread.start()
+    until(config.embedder_socket.exists)
+    yield config
+    stop.set()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert not config.embedder_socket.exists()
+
+
+def test_the_background_answers_embeds_sends_and_ends(running, store, letterbox):
+    client = embedder.EmbedderClient(running.embedder_socket, timeout=10)
+    assert client.name == "tiny"
+    assert client.encode(["hello"], "query").shape == (1, 32)
+    create_need(store, published=True)
+    invite(store, "kim@example.org")
+    model = indexing.model_name(client)
+    until(lambda: not sum(indexing.behind(store, model).values()))
+    until(lambda: len(letterbox.received) == 1)
+    until(lambda: the_mail(store)["state"] == "sent")
+
+
+def test_a_second_background_says_that_there_is_one(running):
+    with pytest.raises(embedder.EmbedderTaken):
+        work.work(running, TinyEncoder(), threading.Event())
+
+
+def test_a_step_that_stumbles_is_tried_again(monkeypatch):
+    monkeypatch.setattr(work, "AFTER_AN_ERROR_SECONDS", 0)
+    stop, calls = threading.Event(), []
+
+    def step() -> int:
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyError("something nobody thought of")
+        stop.set()
+        return 0
+
+    work._repeat(stop, step)
+    assert len(calls) == 2
+
+
+def test_a_long_list_of_texts_does_not_hold_up_the_end():
+    stop = threading.Event()
+    encoder = work._UntilStopped(TinyEncoder(), stop)
+    assert encoder.encode(["a"], "query").shape == (1, 32)
+    stop.set()
+    with pytest.raises(embedder.Abandoned):
+        encoder.encode(["a"], "query")
+    work._repeat(threading.Event(), lambda: encoder.encode(["a"], "query"))  # ends by itself
+
+
+def test_what_is_kept_for_a_time_only_is_forgotten(store, monkeypatch):
+    person = create_person(store)
+    old = later(clock.now(), days=-60)
+    limits.count(store, "login", 3, old)
+    sessions.start(store, person.person_id, old)
+    links.request_reset(store, person.email, old)
+    stop = threading.Event()
+    stop.set()
+    work.tidy(stop, store)
+    for table in ("attempt", "session", "link"):
+        assert store.query(f"select * from {table}") == []
+
+
+def test_the_hub_is_migrated_before_anything_runs(config):
+    application = create_app(config, TinyEncoder())
+    assert migrate(application.extensions["store"]) == []
+    application.extensions["store"].close()
