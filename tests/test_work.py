@@ -31,12 +31,16 @@ class Letterbox:
     def __init__(self) -> None:
         self.received: list[EmailMessage] = []
         self.refusal = ""
+        self.goodbye = "221 bye"
 
     async def handle_DATA(self, server, session, envelope):
         if self.refusal:
             return self.refusal
         self.received.append(message_from_bytes(envelope.content, policy=policy.default))
         return "250 taken"
+
+    async def handle_QUIT(self, server, session, envelope):
+        return self.goodbye
 
 
 def free_port() -> int:
@@ -125,11 +129,8 @@ def test_letters_beyond_ascii_come_through_in_subject_and_text(server, letterbox
 def test_a_line_break_cannot_add_a_header(server, letterbox):
     mail_ = smtp.message("a@example.org", "b@example.org", "Hello\r\nBcc: all@example.org", "Text\n", "id1")
     assert mail_["Bcc"] is None
-    for sender, recipient in (
-        ("a@example.org\nBcc: x@x.org", "b@example.org"),
-        ("a@example.org", "b@x.org\r\nBcc: x@x.org"),
-    ):
-        with pytest.raises(ValueError, match="linefeed|carriage"):
+    for sender, recipient in [("a@x.org\nBcc: b@x.org", "c@x.org"), ("a@x.org", "c@x.org\r\nBcc: b@x.org")]:
+        with pytest.raises(ValueError, match="linefeed"):
             smtp.message(sender, recipient, "Hello", "Text\n", "id1")
 
 
@@ -138,6 +139,14 @@ def test_nothing_is_sent_twice(app, store, server, letterbox):
     with_server(app, server)
     assert [work.send_due(app, store) for _ in range(3)] == [1, 0, 0]
     assert len(letterbox.received) == 1
+
+
+def test_a_server_that_stumbles_over_the_goodbye_has_taken_the_mail(app, store, server, letterbox):
+    letterbox.goodbye = "500 what?"
+    invite(store, "kim@example.org")
+    assert [work.send_due(with_server(app, server), store) for _ in range(2)] == [1, 0]
+    assert len(letterbox.received) == 1
+    assert the_mail(store)["state"] == "sent"
 
 
 def test_workers_side_by_side_send_each_mail_once(app, store, server, letterbox):
