@@ -49,11 +49,11 @@ def rows(data: bytes, name: str) -> tuple[Iterator[tuple[int, list[str]]], str]:
 
 def _cells(sheet: Any, errors: dict[tuple[int, int], str]) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a sheet. Cells with an error hold its name (#N/A), where calamine gives nothing."""
-    top, left = sheet.start
+    left = sheet.start[1]  # `iter_rows` gives the empty rows above the table, but not the empty columns beside it
     wrong: dict[int, dict[int, str]] = {}
     for (row, column), text in errors.items():
         wrong.setdefault(row, {})[column] = text
-    for number, cells in enumerate(sheet.iter_rows(), top + 1):
+    for number, cells in enumerate(sheet.iter_rows(), 1):
         texts = [""] * left + [as_text(cell) for cell in cells]
         for column, text in wrong.get(number, {}).items():
             if column < len(texts) and not texts[column]:
