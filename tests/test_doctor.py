@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from matcher import doctor
+from matcher.config import Config
+from matcher.hub import mail
+from matcher.ranking import embedder, indexing, shipped
+from matcher.ranking.encoder import TinyEncoder
+from matcher.store import Store, open_store
+from tests.factories import NOW, create_need, create_person
+
+
+@pytest.fixture
+def config(tmp_path: Path, migrated_file: Path) -> Config:
+    (tmp_path / "hub.db").write_bytes(migrated_file.read_bytes())
+    (tmp_path / "secret_key").write_text("x" * 64)
+    (tmp_path / "secret_key").chmod(0o600)
+    return Config(
+        instance=tmp_path,
+        database_url=f"sqlite:///{tmp_path / 'hub.db'}",
+        model="tiny",
+        secret_key="for tests only, 0123456789 abcdefghij",
+        base_url="https://matcher.example.org",
+        port=8000,
+        smtp="smtp://kim:secret@mail.example.org:587",
+    )
+
+
+@pytest.fixture
+def store(config: Config) -> Iterator[Store]:
+    opened = open_store(config.database_url)
+    create_person(opened, "administrator")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def background(config: Config) -> Iterator[None]:
+    with embedder.start(TinyEncoder(), config.embedder_socket):
+        yield
+
+
+def found(config: Config) -> dict[str, doctor.Finding]:
+    """The findings by name; the last one of a name counts."""
+    return {finding.name: finding for finding in doctor.examine(config)}
+
+
+def wrong(config: Config) -> dict[str, str]:
+    return {finding.name: finding.text for finding in doctor.examine(config) if finding.level == "wrong"}
+
+
+def test_a_sound_hub_has_nothing_wrong(config: Config, store: Store, background: None) -> None:
+    assert wrong(config) == {}
+    seen = found(config)
+    assert "journal mode" in seen["store"].text
+    assert "model tiny" in seen["background"].text
+    assert seen["vectors"].text == "every text has its vector"
+
+
+def test_texts_that_wait_and_mails_and_statistics_are_counted(config: Config, store: Store, background: None) -> None:
+    create_need(store, published=True)
+    mail.queue(store, "x", [{"email": "kim@example.org", "locale": "sv"}], "reset", NOW)
+    seen = found(config)
+    assert (seen["vectors"].level, seen["vectors"].text) == ("note", "1 texts wait for a vector")
+    assert (seen["outbox"].level, seen["outbox"].text) == ("note", "1 mails waiting, 0 given up")
+    assert seen["statistics"].level == "note"
+    indexing.catch_up(store, TinyEncoder())
+    shipped.ensure_background(config.instance, TinyEncoder())
+    seen = found(config)
+    assert seen["vectors"].level == seen["statistics"].level == "fine"
+
+
+def test_a_background_that_is_away_is_wrong_and_the_rest_is_still_looked_at(config: Config, store: Store) -> None:
+    assert list(wrong(config)) == ["background"]
+    assert wrong(config)["background"].endswith("Start `matcher work`.")
+    assert "outbox" in found(config)
+
+
+def test_a_hub_without_administrator_is_wrong(config: Config, background: None) -> None:
+    assert "matcher create-administrator" in wrong(config)["people"]
+
+
+def test_a_schema_that_is_behind_or_ahead_is_wrong(config: Config, store: Store, background: None) -> None:
+    name = store.query("select name from migration order by name desc limit 1")[0]["name"]
+    store.execute("delete from migration where name = :name", {"name": name})
+    assert wrong(config) == {"schema": f"{name} not applied: run `matcher migrate`"}
+    store.insert("migration", {"name": name, "applied_at": NOW})
+    store.insert("migration", {"name": "9999_future", "applied_at": NOW})
+    assert "9999_future" in wrong(config)["schema"]
+    assert "Install the version" in wrong(config)["schema"]
+
+
+@pytest.mark.parametrize("url", ["mysql://x", "sqlite:////nowhere/at/all.db", "postgresql://nobody@127.0.0.1:1/none"])
+def test_a_database_that_does_not_answer_is_wrong(config: Config, url: str) -> None:
+    assert "Check DATABASE_URL" in wrong(replace(config, database_url=url))["store"]
+
+
+def test_a_key_that_others_can_read_is_wrong(config: Config, store: Store, background: None) -> None:
+    (config.instance / "secret_key").chmod(0o644)
+    assert "chmod 600" in wrong(config)["secret"]
+
+
+def test_a_disk_that_is_almost_full_is_wrong(
+    config: Config, store: Store, background: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "FREE_MB", 10**12)
+    assert "make room" in wrong(config)["disk"]
+
+
+def test_a_model_that_is_missing_or_damaged_is_wrong(config: Config, store: Store, background: None) -> None:
+    config = replace(config, model="multilingual-e5-small")
+    assert "run `matcher model`" in wrong(config)["model"]
+    (config.instance / "models" / config.model).mkdir(parents=True)
+    assert "model" in wrong(config)
+
+
+def test_a_mail_server_that_is_no_address_is_wrong(config: Config, store: Store, background: None) -> None:
+    assert "smtp://user:password@host" in wrong(replace(config, smtp="mail.example.org"))["mail"]
+
+
+def test_no_password_is_ever_shown(config: Config, store: Store, background: None) -> None:
+    assert found(config)["mail"].text == "smtp://mail.example.org:587"
+    assert "secret" not in "".join(finding.text for finding in doctor.examine(config))
+
+
+def test_a_try_out_on_one_machine_is_noted(config: Config, store: Store, background: None) -> None:
+    seen = found(replace(config, base_url="http://127.0.0.1:8000", smtp=""))
+    assert (seen["address"].level, seen["mail"].level) == ("note", "note")
