@@ -72,7 +72,7 @@ def run(with_demo: bool) -> None:
         demo.load(store, clock.now())
     if with_demo and demo.is_loaded(store):
         # The processes below read it too. Never for a hub with data of its own: a demo shows everybody's mail.
-        os.environ.setdefault("MATCHER_DEMO", "1")
+        os.environ["MATCHER_DEMO"] = os.environ.get("MATCHER_DEMO") or "1"
         config = configuration.read()
     elif with_demo:
         click.echo("This hub has data of its own: the demo is left out.")
@@ -157,14 +157,17 @@ def rank(need_id: str, top: int, as_json: bool) -> None:
 
     from .ranking import shipped
     from .ranking.encoder import load_encoder
-    from .ranking.ranker import Ranker, as_data
+    from .ranking.indexing import identity
+    from .ranking.matches import as_data
+    from .ranking.ranker import Ranker
 
     config, store = opened()
     row = store.query("select * from need where id = :id", {"id": need_id})
     if not row:
         fail(f"there is no need {need_id!r}. Its id stands at the end of its page's address.")
     encoder = load_encoder(config.model, config.instance)
-    ranker = Ranker(store, encoder, lambda: shipped.load_background(config.instance, encoder))
+    background = shipped.load(config.instance, identity(encoder))
+    ranker = Ranker(store, encoder, lambda: background)
     ranking = ranker.startups_for(needs.decode(row[0]), date.today(), top=top)
     if as_json:
         click.echo(json.dumps(as_data(ranking), ensure_ascii=False, indent=1))

@@ -79,3 +79,8 @@ def next_seq(store: Store) -> int:
     """
     store.execute("update counter set value = value + 1 where name = 'seq'")
     return int(store.query("select value from counter where name = 'seq'")[0]["value"])
+
+
+def last_seq(store: Store) -> int:
+    """Return the last number of the change feed that was kept: while it stands still, nothing has changed."""
+    return int(store.query("select value from counter where name = 'seq'")[0]["value"])

@@ -57,7 +57,7 @@ def identity(encoder: Encoder) -> Identity:
 
 
 def stored_identity(store: Store) -> Identity:
-    """Return the identity of the vectors in the store, for ranking while the model is away; (\"\", 1) without any."""
+    """Return the identity of the vectors in the store, for ranking while the model is away; no name and 1 without any."""
     rows = store.query(
         """select model, length(vector) as bytes from embedding where model <> '' and length(vector) > 0
            order by embedded_at desc limit 1"""
@@ -163,10 +163,21 @@ def keep(
 
 
 def keep_words(store: Store, kind: str, row: dict[str, Any]) -> None:
-    """Keep a text's words alone, when the model is away; the worker adds the vector when it is back."""
+    """Keep a text's words alone, when the model is away; the worker adds the vector when it is back.
+
+    A text that has not changed keeps its vector.
+    """
     text = texts(kind, row)
+    same = store.query(
+        """select 1 as found from embedding
+           where kind = :kind and subject_id = :id and text_hash = :hash and length(vector) > 0""",
+        {"kind": kind, "id": row["id"], "hash": text.hash},
+    )
     with store.atomic():
-        keep(store, kind, row, text, "", None)
+        if same:
+            _seen(store, kind, row)
+        else:
+            keep(store, kind, row, text, "", None)
 
 
 def _seen(store: Store, kind: str, row: dict[str, Any]) -> None:

@@ -1,89 +1,52 @@
 """The ranking of the hub's own rows: startups for a need, needs for a startup, anything for a search text.
 
-One `Ranker` a process. It holds the published rows in memory (`mirror`), scores them (`scoring`), checks the gates and
-fetches the evidence of what is shown. It stores no decision; `snapshot` is what a decision stores of it.
+One `Ranker` a process. It holds the published rows in memory (`mirror`), scores them (`scoring`, kept in step with the
+hub by `upkeep`), checks the gates and fetches the sentences of what is shown (`reasons`). It stores no decision.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from ..hub import capacity, conflicts
+from ..hub import capacity, conflicts, record
 from ..store import Store
-from . import evidence, gates, indexing, lexical
-from .background import Background, Mean, Texts
+from . import gates, indexing, lexical, reasons, searching
+from .background import Background, Texts
 from .embedder import EmbedderAway
 from .encoder import Encoder
+from .matches import Match, Ranking
 from .mirror import Mirror, Shelf
-from .scoring import SCORING_VERSION, Collection
+from .scoring import CLOSER_LOOK, SCORING_VERSION
+from .searching import Shipped
+from .upkeep import Patience, Upkeep, View
 
-EVIDENCE_SHOWN = 20
 KINDS = ("need", "startup", "testbed")
+# Which texts stand for the questions when a kind is ranked: needs for startups and testbeds, startups for needs.
+ASKED_BY = {"startup": "need", "testbed": "need", "need": "startup"}
+
+Stops = Callable[[dict[str, Any]], list[gates.Gate]]
+Keep = Callable[[Match], bool]
 
 
 @dataclass(frozen=True)
-class Meeting:
-    """A sentence of the need and one of the profile that meet; `…_marks` are (start, end) of the shared words."""
+class _Ranked:
+    """All documents of one kind in order: scores and weighted parts by row of the shelf, and `order`, best first."""
 
-    need: str
-    profile: str
-    score: float
-    need_marks: list[tuple[int, int]]
-    profile_marks: list[tuple[int, int]]
+    shelf: Shelf
+    total: np.ndarray
+    parts: dict[str, np.ndarray]
+    order: np.ndarray
 
-
-@dataclass(frozen=True)
-class Reasons:
-    """The sentences that meet, best first, and those of the need that nothing in the profile answers."""
-
-    meetings: list[Meeting]
-    uncovered: list[str]
-
-
-@dataclass(frozen=True)
-class Match:
-    """One computed match: a row, its place (1 is best), score, parts, and what is known to stop it."""
-
-    id: str
-    rank: int
-    score: float
-    parts: dict[str, float]
-    row: dict[str, Any]
-    gates: list[gates.Gate] = field(default_factory=list)
-    reasons: Reasons | None = None
-
-    @property
-    def stopped(self) -> bool:
-        """Whether a gate has failed (an unknown one does not stop)."""
-        return any(gate.state == "failed" for gate in self.gates)
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """Matches, best first, of `total` that were ranked. `lexical_only` says that the model was away."""
-
-    matches: list[Match]
-    total: int
-    model: str
-    scoring: str
-    lexical_only: bool
-    without_vector: int
-    best: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A text that is asked about: its vector (zeros when there is none), words, and place among the questions."""
-
-    texts: Texts
-    own: int = -1
+    def match(self, rank: int, place: int, stops: Stops) -> Match:
+        row = self.shelf.rows[place]
+        parts = {name: float(part[place]) for name, part in self.parts.items()}
+        return Match(row["id"], rank, float(self.total[place]), parts, row, stops(row))
 
 
 class Ranker:
@@ -93,8 +56,9 @@ class Ranker:
         self,
         store: Store,
         encoder: Encoder,
-        shipped: Callable[[], Background] | None = None,
+        shipped: Callable[[], Shipped] | None = None,
         identity: indexing.Identity | None = None,
+        patience: Patience | None = None,
     ) -> None:
         """Use `encoder` for search texts and for what is not embedded yet; `shipped` gives a young hub's background.
 
@@ -103,10 +67,11 @@ class Ranker:
         self.store = store
         self.encoder = encoder
         self.model, self.dimensions = identity or indexing.identity(encoder)
-        self._shipped = shipped or (lambda: Background.none(self.dimensions))
+        self._shipped = shipped or (lambda: Shipped(Background.none(self.dimensions), [], []))
         self._mirrors = {kind: Mirror(store, kind, self.model, self.dimensions) for kind in KINDS}
-        self._collections: dict[tuple[str, str], tuple[Shelf, Shelf, Collection]] = {}
-        self._lock = threading.Lock()
+        self._upkeep = {kind: Upkeep(lambda kind=kind: self._background(kind), patience) for kind in KINDS}
+        self._corners: tuple[list[Shelf], searching.Corners] | None = None
+        self._finders: dict[str, tuple[Shelf, searching.Corners, searching.Finder]] = {}
 
     def startups_for(
         self,
@@ -115,43 +80,50 @@ class Ranker:
         *,
         top: int | None = None,
         skip: int = 0,
-        keep: Callable[[Match], bool] | None = None,
+        keep: Keep | None = None,
+        among: Collection[str] | None = None,
     ) -> Ranking:
-        """Rank all published startups for a need (a decoded row, published or not); gates and evidence included.
+        """Rank all published startups for a need (a decoded row, published or not), with gates and reasons.
 
         top: how many matches to return after the first `skip` (None: all); the first 20 returned carry reasons.
-        keep: a filter over matches whose gates are known; ranks stay those of the whole list.
+        keep: a filter over matches whose gates are known. among: only these ids. Ranks are those of the whole list.
         """
-        subject = self._subject("need", need)
         running = capacity.running(self.store, today.isoformat())
         standing = conflicts.standing(self.store, need_id=need["id"])
 
         def stops(row: dict[str, Any]) -> list[gates.Gate]:
             return gates.check(need, row, today, running.get(row["id"], 0), _notes(standing, need["id"], row["id"]))
 
-        ranking = self._rank("startup", "need", subject, stops, top, keep, skip)
-        return self._with_evidence(ranking, "need", need["id"], "startup")
+        return self._rank("startup", need, stops, top, skip, keep, among)
 
     def needs_for(self, startup: dict[str, Any], today: date, *, top: int | None = None, skip: int = 0) -> Ranking:
-        """Rank all published needs for a startup (a decoded row); the same scores seen from the other side."""
-        subject = self._subject("startup", startup)
+        """Rank all published needs for a startup (a decoded row): the same parts, seen from the other side."""
         running = capacity.running(self.store, today.isoformat()).get(startup["id"], 0)
         standing = conflicts.standing(self.store, startup_ids=[startup["id"]])
 
         def stops(row: dict[str, Any]) -> list[gates.Gate]:
             return gates.check(row, startup, today, running, _notes(standing, row["id"], startup["id"]))
 
-        ranking = self._rank("need", "startup", subject, stops, top, None, skip)
-        return self._with_evidence(ranking, "startup", startup["id"], "need")
+        return self._rank("need", startup, stops, top, skip, None, None)
 
     def similar_needs(self, need: dict[str, Any], top: int = 5) -> Ranking:
-        """Rank the other published needs by likeness to this one."""
-        subject = self._subject("need", need)
-        return self._rank("need", "need", subject, lambda row: [], top, lambda match: match.id != need["id"])
+        """Return the other published needs that are near this one (a decoded row), the nearest first; often none."""
+        shelves = self._shelves(*KINDS)
+        asked = self._text("need", need, shelves["need"])
+        corner = self._corners_of(shelves).of("need", need["language"])
+        vector = searching.unit(asked.vectors[0] - corner) if asked.vectors.any() else asked.vectors[0]
+        return self._found("need", shelves, Texts(vector[None], asked.terms), top, without=need["id"])
 
     def search(self, text: str, kind: str, top: int = 20) -> Ranking:
-        """Rank the published things of one kind for a search text in any language."""
-        return self._rank(kind, "need", self._asked(text), lambda row: [], top, None)
+        """Return the published things of one kind that are near a search text in any language; none when none is."""
+        try:
+            vector = self.encoder.encode([text], "query")[0]
+        except EmbedderAway:
+            vector = np.zeros(self.dimensions, np.float32)
+        shelves = self._shelves(*KINDS)
+        if vector.any():
+            vector = searching.unit(vector - searching.HALF_A_NEED * self._corners_of(shelves).kinds["need"])
+        return self._found(kind, shelves, Texts(vector[None], [lexical.terms(text)]), top)
 
     def refresh(self, kind: str, row: dict[str, Any]) -> None:
         """Make a row that was just saved rankable at once: with its vector, or by its words if the model is away."""
@@ -160,21 +132,28 @@ class Ranker:
         except EmbedderAway:
             indexing.keep_words(self.store, kind, row)
 
-    def _asked(self, text: str) -> Subject:
-        try:
-            vectors = self.encoder.encode([text], "query")
-        except EmbedderAway:
-            vectors = np.zeros((1, self.dimensions), np.float32)
-        return Subject(Texts(vectors, [lexical.terms(text)]))
+    def warm(self) -> None:
+        """Make what the first request would otherwise wait for."""
+        shelves = self._shelves(*KINDS)
+        for kind in ("startup", "need", "testbed"):
+            self._view(kind, shelves)
 
-    def _subject(self, kind: str, row: dict[str, Any]) -> Subject:
-        shelf = self._mirrors[kind].shelf()
+    def _shelves(self, *kinds: str) -> dict[str, Shelf]:
+        counter = record.last_seq(self.store)
+        return {kind: self._mirrors[kind].shelf(counter) for kind in kinds}
+
+    def _view(self, kind: str, shelves: dict[str, Shelf]) -> View:
+        return self._upkeep[kind].view(shelves[kind], shelves[ASKED_BY[kind]])
+
+    def _background(self, kind: str) -> Background:
+        shipped = self._shipped().texts
+        return shipped.turned() if kind == "need" else shipped
+
+    def _text(self, kind: str, row: dict[str, Any], shelf: Shelf) -> Texts:
+        """Return the vector (zeros while there is none) and the words of a row as it is now."""
         place = shelf.place.get(row["id"])
         if place is not None and shelf.texts.vectors[place].any():
-            return Subject(shelf.texts.take(np.array([place])), place)
-        return Subject(self._fresh(kind, row), -1 if place is None else place)
-
-    def _fresh(self, kind: str, row: dict[str, Any]) -> Texts:
+            return shelf.texts.take(np.array([place]))
         stored = self.store.query(
             """select vector, terms from embedding where kind = :kind and subject_id = :id and model = :model
                and embedded_at = :at and length(vector) > 0""",
@@ -190,145 +169,135 @@ class Ranker:
             vectors = np.zeros((1, self.dimensions), np.float32)
         return Texts(vectors, [lexical.terms(whole)])
 
-    def _collection(self, documents: str, questions: str) -> tuple[Shelf, Collection]:
-        """Return the collection for these sides, made anew when a row of either side has changed."""
-        shelves = self._mirrors[documents].shelf(), self._mirrors[questions].shelf()
-        with self._lock:
-            held = self._collections.get((documents, questions))
-            if held is None or held[0] is not shelves[0] or held[1] is not shelves[1]:
-                shipped = self._shipped()
-                shipped = shipped.turned() if documents == "need" and questions == "startup" else shipped
-                if documents == questions:
-                    shipped = Background(shipped.questions, shipped.questions)
-                held = (*shelves, Collection(shelves[0].texts, shelves[1].texts, shipped))
-                self._collections[(documents, questions)] = held
-            return held[0], held[2]
-
     def _rank(
         self,
-        documents: str,
-        questions: str,
-        subject: Subject,
-        stops: Callable[[dict[str, Any]], list[gates.Gate]],
+        kind: str,
+        asking: dict[str, Any],
+        stops: Stops,
         top: int | None,
-        keep: Callable[[Match], bool] | None,
-        skip: int = 0,
+        skip: int,
+        keep: Keep | None,
+        among: Collection[str] | None,
     ) -> Ranking:
-        shelf, collection = self._collection(documents, questions)
-        away = not subject.texts.vectors.any()
+        asked_by = ASKED_BY[kind]
+        shelves = self._shelves(kind, asked_by)
+        shelf, view = shelves[kind], self._view(kind, shelves)
+        asked = self._text(asked_by, asking, shelves[asked_by])
+        away = not asked.vectors.any()
         if not shelf.rows:
-            return Ranking([], 0, self.model, SCORING_VERSION, away, 0, {})
-        scores = collection.score(subject.texts, np.array([subject.own]))
-        total = scores.total[0]
-        parts = {name: part[0] for name, part in scores.parts.items()}
-        order = _order(total, [row["id"] for row in shelf.rows])
+            return Ranking([], 0, self.model, SCORING_VERSION, away)
+        spoken = _Spoken(self.store, self.model, (asked_by, asking["id"]), kind)
+        ranked = _scored(shelf, view, asked, view.questions.get(asking["id"], -1), spoken)
+        matches = list(islice(_matches(ranked, stops, keep, among), skip, None if top is None else skip + top))
+        shown = matches[:CLOSER_LOOK]
+        found = spoken.of([match.id for match in shown])
+        matches[: len(shown)] = [
+            replace(match, reasons=_reasons(kind, asking, spoken.own, found.get(match.id), match.row, view))
+            for match in shown
+        ]
+        scale = sum(np.maximum(part[ranked.order[:CLOSER_LOOK]], 0) for part in ranked.parts.values()).max()
+        return Ranking(
+            matches, len(shelf.rows), self.model, SCORING_VERSION, away, shelf.without_vector, max(float(scale), 1e-9)
+        )
 
-        def matches() -> Iterator[Match]:
-            for rank, place in enumerate(order, 1):
-                row = shelf.rows[place]
-                values = {name: float(part[place]) for name, part in parts.items()}
-                match = Match(row["id"], rank, float(total[place]), values, row, stops(row))
-                if keep is None or keep(match):
-                    yield match
+    def _found(self, kind: str, shelves: dict[str, Shelf], asked: Texts, top: int, without: str = "") -> Ranking:
+        """Return what is near a question whose vector is centred already."""
+        shelf, away = shelves[kind], not asked.vectors.any()
+        if not shelf.rows:
+            return Ranking([], 0, self.model, SCORING_VERSION, away)
+        view = self._view(kind, shelves)
+        words = np.maximum(view.collection.score(asked).parts["lexical"][0, view.columns], 0) ** 2
+        parts = {"semantic": 2 * self._finder(kind, shelves).nearness(asked.vectors[0]), "lexical": words}
+        total = parts["semantic"] + words
+        if without in shelf.place:
+            total[shelf.place[without]] = -np.inf
+        ranked = _Ranked(shelf, total, parts, _order(total))
+        least = 1e-6 if away else searching.least(total)
+        places = [place for place in ranked.order[:top] if total[place] >= least]
+        matches = [ranked.match(rank, place, lambda row: []) for rank, place in enumerate(places, 1)]
+        return Ranking(matches, len(shelf.rows), self.model, SCORING_VERSION, away, shelf.without_vector)
 
-        chosen = list(islice(matches(), skip, None if top is None else skip + top))
-        best = {name: float(part.max()) for name, part in parts.items()}
-        return Ranking(chosen, len(order), self.model, SCORING_VERSION, away, shelf.without_vector, best)
+    def _corners_of(self, shelves: dict[str, Shelf]) -> searching.Corners:
+        held, now = self._corners, [shelves[kind] for kind in KINDS]
+        if held is None or any(one is not other for one, other in zip(held[0], now, strict=True)):
+            held = self._corners = (now, searching.Corners(shelves, self._shipped()))
+        return held[1]
 
-    def _with_evidence(self, ranking: Ranking, asked: str, asked_id: str, kind: str) -> Ranking:
-        shown = ranking.matches[:EVIDENCE_SHOWN]
-        spoken = sentences_of(self.store, self.model, [(asked, asked_id), *((kind, match.id) for match in shown)])
-        own = spoken.get((asked, asked_id))
-        if own is None:
-            return ranking
-        centres = {side: self._centre(side) for side in (asked, kind)}
-        found = []
-        for match in shown:
-            other = spoken.get((kind, match.id))
-            if other is None:
-                found.append(match)
-                continue
-            need, profile = (own, other) if asked == "need" else (other, own)
-            found.append(replace(match, reasons=_reasons(need, profile, centres)))
-        return replace(ranking, matches=found + ranking.matches[EVIDENCE_SHOWN:])
-
-    def _centre(self, kind: str) -> Mean:
-        shipped = self._shipped()
-        side = shipped.questions if kind == "need" else shipped.documents
-        return Mean(self._mirrors[kind].shelf().texts.vectors, side.vectors)
+    def _finder(self, kind: str, shelves: dict[str, Shelf]) -> searching.Finder:
+        corners, held = self._corners_of(shelves), self._finders.get(kind)
+        if held is None or held[0] is not shelves[kind] or held[1] is not corners:
+            held = self._finders[kind] = (shelves[kind], corners, searching.Finder(kind, shelves[kind], corners))
+        return held[2]
 
 
-def snapshot(ranking: Ranking, match: Match, need: dict[str, Any]) -> dict[str, Any]:
-    """Return what a broker saw of one match, as plain data to store with the decision."""
-    return {
-        "rank": match.rank,
-        "of": ranking.total,
-        "score": round(match.score, 6),
-        "parts": {name: round(value, 6) for name, value in match.parts.items()},
-        "gates": [asdict(gate) for gate in match.gates],
-        "reasons": asdict(match.reasons) if match.reasons else None,
-        "model": ranking.model,
-        "scoring": ranking.scoring,
-        "lexical_only": ranking.lexical_only,
-        "need_version": need["version"],
+class _Spoken:
+    """The sentences of one text and of those it is ranked against, each fetched at most once."""
+
+    def __init__(self, store: Store, model: str, asked: tuple[str, str], kind: str) -> None:
+        self._store, self._model, self._asked, self._kind = store, model, asked, kind
+        self._held: dict[str, reasons.Spoken | None] = {}
+        self.own: reasons.Spoken | None = None
+
+    def of(self, ids: list[str]) -> dict[str, reasons.Spoken]:
+        """Return the sentences by id; of the text asked they come along in the same query, into `own`."""
+        missing = [name for name in ids if name not in self._held]
+        if missing:
+            wanted = [(self._kind, name) for name in missing]
+            found = reasons.fetch(self._store, self._model, [self._asked, *wanted])
+            self.own = found.get(self._asked)
+            self._held |= {name: found.get((self._kind, name)) for name in missing}
+        return {name: found for name in ids if (found := self._held[name])}
+
+
+def _scored(shelf: Shelf, view: View, asked: Texts, own: int, spoken: _Spoken) -> _Ranked:
+    """Score all documents, then look closer at the sentences of the first."""
+    collection, columns, place = view.collection, view.columns, np.array([own])
+    scores = collection.score(asked, place)
+    row_of = dict(zip(columns.tolist(), range(len(columns)), strict=True))
+    first = {int(column): row_of[int(column)] for column in scores.first()[0] if int(column) in row_of}
+    found = spoken.of([shelf.rows[row]["id"] for row in first.values()])
+    vectors = {
+        column: found[shelf.rows[row]["id"]][1] for column, row in first.items() if shelf.rows[row]["id"] in found
     }
+    own_vectors = [spoken.own[1] if spoken.own else asked.vectors]
+    scores = collection.look_closer(scores, asked, vectors, own_vectors, place)
+    parts = {name: scores.weights[name] * part[0, columns] for name, part in scores.parts.items()}
+    total = sum(parts.values())
+    return _Ranked(shelf, total, parts, _order(total))
 
 
-def sentences_of(
-    store: Store, model: str, wanted: list[tuple[str, str]]
-) -> dict[tuple[str, str], tuple[list[str], np.ndarray]]:
-    """Return (texts, vectors (n, d) float32) by (kind, id) for the things that have sentences, in one query."""
-    rows = store.query(
-        """select kind, subject_id, text, vector from sentence
-           where model = :model and subject_id in :ids order by kind, subject_id, position""",
-        {"model": model, "ids": [subject_id for _, subject_id in wanted]},
-    )
-    found: dict[tuple[str, str], tuple[list[str], list[np.ndarray]]] = {}
-    for row in rows:
-        texts, vectors = found.setdefault((row["kind"], row["subject_id"]), ([], []))
-        texts.append(row["text"])
-        vectors.append(np.frombuffer(row["vector"], "<f2").astype(np.float32))
-    return {key: (texts, np.stack(vectors)) for key, (texts, vectors) in found.items() if key in wanted}
+def _order(total: np.ndarray) -> np.ndarray:
+    """Best first; equal scores stand in the order of the shelf, which is that of the ids, in every process the same."""
+    return np.argsort(-total, kind="stable")
+
+
+def _matches(ranked: _Ranked, stops: Stops, keep: Keep | None, among: Collection[str] | None) -> Iterator[Match]:
+    """Walk down the list as far as asked; gates are checked for what is looked at only."""
+    walk: Iterator[tuple[int, int]] = enumerate(ranked.order.tolist(), 1)
+    if among is not None:
+        ranks = np.empty(len(ranked.order), np.int64)
+        ranks[ranked.order] = np.arange(1, len(ranked.order) + 1)
+        places = [ranked.shelf.place[name] for name in among if name in ranked.shelf.place]
+        walk = iter(sorted((int(ranks[place]), place) for place in places))
+    for rank, place in walk:
+        match = ranked.match(rank, place, stops)
+        if keep is None or keep(match):
+            yield match
+
+
+def _reasons(
+    kind: str, asking: dict[str, Any], own: reasons.Spoken | None, other: reasons.Spoken | None, row: dict[str, Any],
+    view: View,
+) -> Any:  # fmt: skip
+    """Return the reasons of one match, whichever side was asked; None where a side has no sentences."""
+    if own is None or other is None:
+        return None
+    question, document = view.collection.question_mean.centre, view.collection.document_mean.centre
+    if kind == "startup":
+        return reasons.find(own, other, asking["title"], question, document)
+    return reasons.find(other, own, row["name"], document, question)
 
 
 def _notes(standing: dict[tuple[str, str], dict[str, Any]], need_id: str, startup_id: str) -> list[str]:
     found = standing.get((need_id, startup_id))
     return [found["note"]] if found else []
-
-
-def _order(total: np.ndarray, ids: list[str]) -> list[int]:
-    """Best first; equal scores stand in the order of their ids, in every process the same."""
-    return sorted(range(len(total)), key=lambda place: (-total[place], ids[place]))
-
-
-def _reasons(
-    need: tuple[list[str], np.ndarray], profile: tuple[list[str], np.ndarray], centres: dict[str, Mean]
-) -> Reasons:
-    found = evidence.find(centres["need"].centre(need[1]), centres["startup"].centre(profile[1]))
-    meetings = []
-    for pair in found.pairs:
-        asked, answer = need[0][pair.asked], profile[0][pair.answer]
-        meetings.append(Meeting(asked, answer, round(pair.score, 4), *evidence.shared_words(asked, answer)))
-    return Reasons(meetings, [need[0][number] for number in found.uncovered])
-
-
-def as_data(ranking: Ranking) -> dict[str, Any]:
-    """Return a ranking as plain data, for JSON."""
-    return {
-        "total": ranking.total,
-        "model": ranking.model,
-        "scoring": ranking.scoring,
-        "lexical_only": ranking.lexical_only,
-        "matches": [
-            {
-                "rank": match.rank,
-                "id": match.id,
-                "name": match.row["name"],
-                "score": match.score,
-                "parts": match.parts,
-                "gates": [asdict(gate) for gate in match.gates],
-                "reasons": asdict(match.reasons) if match.reasons else None,
-            }
-            for match in ranking.matches
-        ],
-    }

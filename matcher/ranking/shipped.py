@@ -18,13 +18,15 @@ from ..hub.reference import DATA
 from . import lexical
 from .background import Background, Texts
 from .encoder import Encoder, Prompt
+from .indexing import Identity, identity, model_name
+from .searching import Shipped
 
 FOLDER = DATA / "demo"
 
 
-def version(encoder: Encoder) -> str:
-    """Return the short name of the background for this model and these texts."""
-    digest = hashlib.sha256(f"{encoder.name}@{encoder.fingerprint}".encode())
+def version(model: str) -> str:
+    """Return the short name of the background for a model (as it stands beside a vector) and these texts."""
+    digest = hashlib.sha256(f"{model} {lexical.GRAM} {lexical.BITS}".encode())
     for name in ("needs", "startups"):
         digest.update((FOLDER / f"{name}.jsonl").read_bytes())
     return digest.hexdigest()[:16]
@@ -32,7 +34,7 @@ def version(encoder: Encoder) -> str:
 
 def ensure_background(instance: Path, encoder: Encoder) -> int:
     """Make the background where it is missing; return 1 when it was made, 0 when it was there."""
-    path = _path(instance, encoder)
+    path = _path(instance, model_name(encoder))
     if path.exists():
         return 0
     made = Background(_embed("needs", "query", encoder), _embed("startups", "passage", encoder))
@@ -45,21 +47,31 @@ def ensure_background(instance: Path, encoder: Encoder) -> int:
 
 def load_background(instance: Path, encoder: Encoder) -> Background:
     """Return the background of this model, or an empty one while it is missing or cannot be read."""
+    return load(instance, identity(encoder)).texts
+
+
+def load(instance: Path, identity: Identity) -> Shipped:
+    """Return the background of a model with its languages, also while the model is away; empty while it is missing."""
+    model, dimensions = identity
     try:
-        blob = _path(instance, encoder).read_bytes()
+        blob = _path(instance, model).read_bytes()
         size = int.from_bytes(blob[:8], "little")
-        return Background(Texts.from_bytes(blob[8 : 8 + size]), Texts.from_bytes(blob[8 + size :]))
+        texts = Background(Texts.from_bytes(blob[8 : 8 + size]), Texts.from_bytes(blob[8 + size :]))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return Background.none(encoder.dimensions)
+        return Shipped(Background.none(dimensions), [], [])
+    return Shipped(texts, *([row["language"] for row in _rows(name)] for name in ("needs", "startups")))
 
 
-def _path(instance: Path, encoder: Encoder) -> Path:
-    return instance / f"background-{version(encoder)}.bin"
+def _path(instance: Path, model: str) -> Path:
+    return instance / f"background-{version(model)}.bin"
+
+
+def _rows(name: str) -> list[dict[str, Any]]:
+    with (FOLDER / f"{name}.jsonl").open(encoding="utf8") as file:
+        return [json.loads(line) for line in file if line.strip()]
 
 
 def _embed(name: str, prompt: Prompt, encoder: Encoder) -> Texts:
     sections = needs.sections if name == "needs" else startups.sections
-    with (FOLDER / f"{name}.jsonl").open(encoding="utf8") as file:
-        rows: list[dict[str, Any]] = [json.loads(line) for line in file if line.strip()]
-    texts = ["\n".join(sections(row)) for row in rows]
+    texts = ["\n".join(sections(row)) for row in _rows(name)]
     return Texts(encoder.encode(texts, prompt), [lexical.terms(text) for text in texts])

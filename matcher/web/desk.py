@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from ..hub import candidates, inbox, needs
-from ..ranking.ranker import Match
+from ..ranking.matches import Match
 from . import shortlist, words
 from .access import allowed, now, settings, store
 from .ranking import ranker
@@ -113,9 +113,7 @@ def compare(need: dict[str, Any]) -> Any:
     if not COMPARED[0] <= len(chosen) <= COMPARED[1]:
         flash(_("Choose two to four startups to compare."), "warning")
         return redirect(url_for("desk.ranking", need_id=need["id"]))
-    found = ranker().startups_for(
-        need, date.fromisoformat(now()[:10]), top=len(chosen), keep=lambda match: match.id in chosen
-    )
+    found = ranker().startups_for(need, date.fromisoformat(now()[:10]), among=chosen)
     said = candidates.of_need(store(), need["id"])
     profiles = candidates.profiles(store(), [match.id for match in found.matches])
     cards = [shortlist.card(match, found, profiles[match.id], said.get(match.id, {})) for match in found.matches]

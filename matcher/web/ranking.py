@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 
 from ..ranking import embedder, indexing, shipped
-from ..ranking.background import Background
 from ..ranking.ranker import Ranker
+from ..ranking.searching import Shipped
 from .access import store
 
 if TYPE_CHECKING:
     from ..ranking.encoder import Encoder
+
+_MAKING = threading.Lock()
 
 
 def install(app: Flask, encoder: Encoder | None) -> None:
@@ -20,19 +25,22 @@ def install(app: Flask, encoder: Encoder | None) -> None:
     config = app.config["MATCHER"]
     app.extensions["encoder"] = encoder or embedder.EmbedderClient(config.embedder_socket)
     app.extensions["rankers"] = {}
+    if not config.testing:
+        app.before_request(_warm)
 
-    held: list[Background] = []
 
-    def background() -> Background:
-        """Return the shipped background; asked for again until the background process has made it."""
-        if not held:
-            found = shipped.load_background(config.instance, app.extensions["encoder"])
-            if not len(found.questions):
-                return found
-            held.append(found)
-        return held[0]
+def _warm() -> None:
+    """Make the ranking ready beside the first request of each process, so that nobody waits for it later."""
+    extensions = current_app.extensions
+    if not extensions.setdefault("warming", False):
+        extensions["warming"] = True
+        application = current_app._get_current_object()
 
-    app.extensions["background"] = background
+        def work() -> None:
+            with application.app_context():
+                ranker().warm()
+
+        threading.Thread(target=work, name="warm", daemon=True).start()
 
 
 def ranker() -> Ranker:
@@ -44,8 +52,25 @@ def ranker() -> Ranker:
     except embedder.EmbedderAway:
         identity = indexing.stored_identity(store())
     if identity not in held:
-        held[identity] = Ranker(store(), encoder, extensions["background"], identity)
+        with _MAKING:
+            background = _background(current_app.config["MATCHER"].instance, identity)
+            held.setdefault(identity, Ranker(store(), encoder, background, identity))
     return held[identity]
+
+
+def _background(instance: Path, identity: indexing.Identity) -> Callable[[], Shipped]:
+    """Return what gives the shipped background; the file is asked for again until the worker has made it."""
+    held: list[Shipped] = []
+
+    def load() -> Shipped:
+        if held:
+            return held[0]
+        found = shipped.load(instance, identity)
+        if len(found.texts.questions):
+            held.append(found)
+        return found
+
+    return load
 
 
 def saved(kind: str, row: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..hub import needs, startups
 from ..ranking import indexing
-from ..ranking.ranker import snapshot as ranked
+from ..ranking.matches import snapshot as ranked
 from .access import now, person, store
 from .ranking import ranker
 
@@ -21,9 +21,7 @@ def snapshot(need_id: str, startup_id: str) -> dict[str, Any]:
     startup that the ranking does not hold (it was just published) gives the same keys without figures.
     """
     need, startup = needs.load(store(), person(), need_id), startups.load(store(), person(), startup_id)
-    found = ranker().startups_for(
-        need, date.fromisoformat(now()[:10]), top=1, keep=lambda match: match.id == startup_id
-    )
+    found = ranker().startups_for(need, date.fromisoformat(now()[:10]), among=[startup_id])
     seen = ranked(found, found.matches[0], need) if found.matches else {**NOTHING, "need_version": need["version"]}
     meetings = (seen.get("reasons") or {}).get("meetings", [])
     return {

@@ -8,22 +8,23 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from ..ranking.gates import Gate
-from ..ranking.ranker import Match, Ranking
+from ..ranking.matches import Match, Ranking
 from . import words
-
-PART_SCALE = {"semantic": 1.2, "lexical": 0.8}
 
 
 def part_labels() -> dict[str, str]:
     """Return the words for the parts of a score."""
-    return {"semantic": _("meaning"), "lexical": _("words")}
+    return {"semantic": _("meaning"), "lexical": _("words"), "sentence": _("best sentences")}
 
 
-def bars(match: Match, ranking: Ranking) -> list[tuple[str, float]]:
-    """Return (word, 0..1) for each part: its share of the highest sum of parts in the whole list."""
-    best = sum(max(value, 0.0) for value in ranking.best.values()) or 1.0
+def bars(match: Match, ranking: Ranking) -> list[tuple[str, float, float]]:
+    """Return (word, length 0..1, figure) for each part; the figures add up to the score, a negative one has no bar."""
     labels = part_labels()
-    return [(labels[name], min(max(value, 0.0) / best, 1.0)) for name, value in match.parts.items()]
+    return [
+        (labels[name], min(max(value, 0.0) / ranking.scale, 1.0), value)
+        for name, value in match.parts.items()
+        if name in labels
+    ]
 
 
 def gate_rows(gates: list[Gate]) -> list[tuple[bool | None, str, str]]:

@@ -1,0 +1,98 @@
+"""What a ranking gives: matches with their parts, gates and reasons, as objects and as plain data.
+
+A match is computed, never stored as a decision; `snapshot` is what a decision stores of the match it was made on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .gates import Gate
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A sentence of the need and one of the profile that meet; `…_marks` are (start, end) of the shared words."""
+
+    need: str
+    profile: str
+    score: float
+    need_marks: list[tuple[int, int]]
+    profile_marks: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """The sentences that meet, best first, and those of the need that the profile says least about."""
+
+    meetings: list[Meeting]
+    uncovered: list[str]
+
+
+@dataclass(frozen=True)
+class Match:
+    """One computed match: a row, its place (1 is best), the parts that add up to its score, and what stops it."""
+
+    id: str
+    rank: int
+    score: float
+    parts: dict[str, float]
+    row: dict[str, Any]
+    gates: list[Gate] = field(default_factory=list)
+    reasons: Reasons | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a gate has failed (an unknown one does not stop)."""
+        return any(gate.state == "failed" for gate in self.gates)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Matches, best first, of `total` that were ranked.
+
+    lexical_only: the model was away, so words alone decided. without_vector: how many of the total have no vector
+    yet. scale: the longest sum of positive parts among the first, for drawing bars.
+    """
+
+    matches: list[Match]
+    total: int
+    model: str
+    scoring: str
+    lexical_only: bool = False
+    without_vector: int = 0
+    scale: float = 1.0
+
+
+def snapshot(ranking: Ranking, match: Match, need: dict[str, Any]) -> dict[str, Any]:
+    """Return what a broker saw of one match, as plain data to store with the decision."""
+    return {
+        **_plain(match),
+        "of": ranking.total,
+        "model": ranking.model,
+        "scoring": ranking.scoring,
+        "lexical_only": ranking.lexical_only,
+        "need_version": need["version"],
+    }
+
+
+def as_data(ranking: Ranking) -> dict[str, Any]:
+    """Return a ranking as plain data, for JSON."""
+    return {
+        "total": ranking.total,
+        "model": ranking.model,
+        "scoring": ranking.scoring,
+        "lexical_only": ranking.lexical_only,
+        "matches": [{"id": match.id, "name": match.row["name"], **_plain(match)} for match in ranking.matches],
+    }
+
+
+def _plain(match: Match) -> dict[str, Any]:
+    return {
+        "rank": match.rank,
+        "score": round(match.score, 6),
+        "parts": {name: round(value, 6) for name, value in match.parts.items()},
+        "gates": [asdict(gate) for gate in match.gates],
+        "reasons": asdict(match.reasons) if match.reasons else None,
+    }
