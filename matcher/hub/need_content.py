@@ -112,10 +112,18 @@ def expired(row: dict[str, Any], now: str) -> bool:
     return bool(row["valid_until"]) and row["valid_until"] < day(now)
 
 
+def inside(viewer: Viewer | None, organisation_id: str) -> bool:
+    """Whether a person stands on the side of a need of this organisation, or is a broker."""
+    return viewer is not None and (viewer.has("broker") or viewer.acts_for(organisation_id, "owner", "startup"))
+
+
 def readable(viewer: Viewer | None, row: dict[str, Any]) -> dict[str, Any]:
-    """Return what a person may read of a decoded row: a visitor the public fields, a stranger not the inside ones."""
-    if viewer is None:
+    """Return what a person may read of a decoded row: a visitor the public fields, a stranger not the inside ones.
+
+    Who holds no role any more reads what a visitor reads.
+    """
+    if viewer is None or not viewer.roles:
         return {name: row[name] for name in PUBLIC_FIELDS if name in row}
-    if viewer.has("broker") or viewer.acts_for(row["organisation_id"], "owner", "startup"):
+    if inside(viewer, row["organisation_id"]):
         return row
     return {name: value for name, value in row.items() if name not in INSIDE_FIELDS}

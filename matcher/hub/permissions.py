@@ -24,6 +24,11 @@ def _signed_in(viewer: Viewer | None, thing: Thing) -> bool:
     return viewer is not None
 
 
+def _with_role(viewer: Viewer | None, thing: Thing) -> bool:
+    """Whether the person acts as anything at all: who lost the last role may still log in, and is then a visitor."""
+    return viewer is not None and bool(viewer.roles)
+
+
 def _role(*roles: str) -> Rule:
     return lambda viewer, thing: viewer is not None and viewer.has(*roles)
 
@@ -55,7 +60,7 @@ RULES: dict[str, Rule] = {
     "need.rank": _broker,
     "need.candidates": _either(_need_side, _broker),
     # startups
-    "startup.view": _signed_in,
+    "startup.view": _with_role,
     "startup.create": _role("startup"),
     "startup.edit": _either(_member("organisation_id", "startup"), _broker),
     "startup.publish": _member("organisation_id", "startup"),

@@ -103,10 +103,10 @@ def _points(value: Any, points: int, enough: int) -> float:
 def visible(viewer: Viewer | None) -> tuple[str, dict[str, Any]]:
     """Return the SQL condition (on `s`) for the profiles that a person may see, and its parameters.
 
-    Visitors see none: the public catalogue is needs, testbeds and results. Whoever is logged in sees what is
-    published, and their own whatever its state; brokers see all.
+    Visitors see none: the public catalogue is needs, testbeds and results. Whoever acts as something sees what is
+    published, and their own whatever its state; brokers see all. Who lost the last role is a visitor.
     """
-    if viewer is None:
+    if viewer is None or not viewer.roles:
         return "1 = 0", {}
     if viewer.has("broker"):
         return "1 = 1", {}

@@ -123,7 +123,7 @@ def visible(viewer: Viewer | None) -> tuple[str, dict[str, Any]]:
 def load(store: Store, viewer: Viewer | None, testbed_id: str) -> dict[str, Any]:
     """Return one testbed that the person may see, its organisation's name with it; raise NotFound.
 
-    A visitor gets only the public fields.
+    A visitor, and who holds no role any more, gets only the public fields.
     """
     condition, params = visible(viewer)
     rows = store.query(
@@ -134,7 +134,7 @@ def load(store: Store, viewer: Viewer | None, testbed_id: str) -> dict[str, Any]
     if not rows:
         raise NotFound("testbed")
     row = decode(rows[0])
-    return row if viewer else public(row)
+    return row if viewer and viewer.roles else public(row)
 
 
 def create(

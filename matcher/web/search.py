@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from ..hub import candidates, fields, limits
-from .access import allowed, now, store, viewer
+from .access import allowed, may, now, store, viewer
 from .ranking import ranker
 
 blueprint = Blueprint("search", __name__)
@@ -22,7 +22,7 @@ SEARCHES_A_QUARTER = 300
 def results() -> Any:
     """Search what the person may see; visitors find needs and testbeds."""
     text = fields.clean(request.args.get("q", "")[:LONGEST])
-    kinds = ["need", "testbed"] + (["startup"] if viewer() else [])
+    kinds = ["need", "testbed"] + (["startup"] if may("startup.view") else [])
     chosen = [kind for kind in kinds if (request.args.get("kind") or kind) == kind] or kinds
     if not text:
         return render_template("search/results.html", text="", kinds=kinds, chosen=chosen, found={}, rows={})

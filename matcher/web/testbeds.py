@@ -12,7 +12,7 @@ from ..hub.errors import Invalid, Stale
 from ..hub.people import Viewer
 from ..store import Store
 from . import forms, stale
-from .access import allowed, now, person, store, viewer
+from .access import allowed, may, now, person, store, viewer
 from .ranking import saved
 
 blueprint = Blueprint("testbeds", __name__)
@@ -59,12 +59,12 @@ def show(testbed: dict[str, Any]) -> str:
 
 
 def _show_page(testbed: dict[str, Any], typed: dict[str, Any], errors: dict[str, str]) -> str:
-    who = viewer()
+    inside = may("testbed.edit", testbed)
     return render_template(
         "testbeds/show.html",
         testbed=testbed,
-        inside=bool(who) and (who.has("broker") or who.acts_for(testbed["organisation_id"], "host")),
-        missing=testbeds.missing(testbed) if who else [],
+        inside=inside,
+        missing=testbeds.missing(testbed) if inside else [],
         closures=testbeds.closures(store(), testbed["id"], now()),
         status_kinds=STATUS_KINDS,
         typed=typed,
