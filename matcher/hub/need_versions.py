@@ -6,10 +6,11 @@ import json
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Any, Literal
 
 from ..store import Store
-from .need_content import INSIDE_FIELDS, LISTS, PUBLIC_FIELDS, TEXTS, NeedContent
+from .need_content import INSIDE_FIELDS, LISTS, PUBLIC_FIELDS, TEXTS, NeedContent, inside
 from .people import Viewer
 
 WORDS_COMPARED = 4_000  # a longer text is shown whole, before and after: comparing takes time by its square
@@ -43,23 +44,33 @@ def keep(store: Store, need_id: str, number: int, person_id: str | None, columns
 
 
 def versions(store: Store, viewer: Viewer | None, need_id: str) -> list[dict[str, Any]]:
-    """Return the versions, newest first: number, at, person (not for visitors), readable content, its changes."""
+    """Return the versions, newest first: number, at, readable content, its changes, and `person`, who wrote it.
+
+    The person is named to the need's own side and the brokers only.
+    """
     rows = store.query(
-        """select v.number, v.at, v.content, p.name as person from need_version v
-           left join person p on p.id = v.person_id where v.need_id = :id order by v.number desc""",
+        """select v.number, v.at, v.content, p.name as person, n.organisation_id from need_version v
+           join need n on n.id = v.need_id left join person p on p.id = v.person_id
+           where v.need_id = :id order by v.number desc""",
         {"id": need_id},
     )
     found = [
-        {**row, "person": row["person"] if viewer else None, "content": _readable(viewer, json.loads(row["content"]))}
+        {
+            "number": row["number"],
+            "at": row["at"],
+            "person": row["person"] if inside(viewer, row["organisation_id"]) else None,
+            "content": _readable(viewer, json.loads(row["content"])),
+            "changes": [],
+        }
         for row in rows
     ]
-    for newer, older in zip(found, [*found[1:], None], strict=True):
-        newer["changes"] = changes(older["content"], newer["content"]) if older else []
+    for newer, older in pairwise(found):
+        newer["changes"] = changes(older["content"], newer["content"])
     return found
 
 
 def _readable(viewer: Viewer | None, content: dict[str, Any]) -> dict[str, Any]:
-    if viewer is None:
+    if viewer is None or not viewer.roles:
         return {name: value for name, value in content.items() if name in PUBLIC_FIELDS}
     return {name: value for name, value in content.items() if name not in INSIDE_FIELDS}
 
