@@ -12,7 +12,7 @@ from typing import Any
 
 from ..store import Store
 from .clock import later
-from .errors import Conflict
+from .errors import Conflict, NotFound
 from .ids import new_id
 
 MAX_TRIES = 8
@@ -89,7 +89,9 @@ def failed(store: Store, mail: dict[str, Any], error: str, now: str) -> None:
 
 
 def retry(store: Store, mail_id: str, now: str) -> None:
-    """Let a mail that was given up be tried again from the beginning; raise Conflict when it was not."""
+    """Let a mail that was given up be tried again from the beginning; raise NotFound, or Conflict when it was not."""
+    if not store.query("select id from outbox where id = :id", {"id": mail_id}):
+        raise NotFound("mail")
     if not store.execute(
         """update outbox set given_up_at = null, tries = 0, next_try_at = :now
            where id = :id and given_up_at is not null and sent_at is null""",
