@@ -1,0 +1,222 @@
+"""Walking through every route as every kind of visitor: addresses, forms, verdicts, and what changed in the store."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from matcher import create_app
+from matcher.config import Config
+from matcher.ranking import indexing
+from matcher.ranking.encoder import TinyEncoder
+from matcher.store import open_store
+from matcher.store.schema import migrate
+
+from . import world as worlds
+from .world import MISSING, World
+
+CSRF = "0123456789abcdef0123456789abcdef01234567"
+PASSING = ("session", "attempt")  # what may be written while reading: when a session was used, counted tries
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class Hub:
+    """A running application on the world, that can be put back to the first moment."""
+
+    def __init__(self, app: Flask, world: World, file: Path) -> None:
+        self.app, self.world, self._file = app, world, file
+        self._template = file.with_suffix(".template")
+        self._watch = open_store(f"sqlite:///{file}")
+        self._close()
+        shutil.copyfile(file, self._template)
+        self.first = self.contents()
+        self._version = self._commits()
+
+    @property
+    def store(self) -> Any:
+        """The application's store."""
+        return self.app.extensions["store"]
+
+    def reset(self) -> None:
+        """Put every row back, if any was written."""
+        if self._commits() == self._version:
+            return
+        self._close()
+        shutil.copyfile(self._template, self._file)
+        self.app.extensions["rankers"].clear()  # it remembers how far it has read
+        self._version = self._commits()
+
+    def _close(self) -> None:
+        self.store.close()
+        self._watch.close()
+
+    def _commits(self) -> int:
+        return self._watch.query("pragma data_version")[0]["data_version"]
+
+    def changed(self) -> list[str]:
+        """Return the tables that are not as they were at the first moment, sessions and counted tries aside."""
+        if self._commits() == self._version:
+            return []
+        held = self.contents()
+        return sorted(name for name in held if held[name] != self.first[name])
+
+    def contents(self) -> dict[str, str]:
+        """Return a hash of every table's rows."""
+        return {
+            table.name: hashlib.sha256(
+                repr(sorted(map(repr, self.store.query(f"select * from {table.name}")))).encode()
+            ).hexdigest()
+            for table in self.store.tables()
+            if table.name not in PASSING
+        }
+
+    def rules(self) -> list[Rule]:
+        """Return every route of the application."""
+        return list(self.app.url_map.iter_rules())
+
+    def rule(self, endpoint: str) -> Rule:
+        """Return the one route of an endpoint."""
+        found = [rule for rule in self.rules() if rule.endpoint == endpoint]
+        assert len(found) == 1, f"{endpoint} has {len(found)} routes: name them apart"
+        return found[0]
+
+    def address(self, endpoint: str, thing: str = "-") -> str:
+        """Return the path of an endpoint; `thing` names the state of each of its parameters, parted by `+`."""
+        rule = self.rule(endpoint)
+        names = parameters(rule)
+        states = [] if thing == "-" else thing.split("+")
+        assert len(names) == len(states), f"{endpoint} needs {len(names)} things: {', '.join(names)}"
+        values = {name: self.world.things[name][state] for name, state in zip(names, states, strict=True)}
+        path = rule.rule
+        for name, value in values.items():
+            path = path.replace(f"<path:{name}>", value).replace(f"<{name}>", value)
+        return path
+
+    def send(self, visitor: str, method: str, path: str, *, csrf: bool = True, **given: Any) -> TestResponse:
+        """Send one request as a visitor, with a CSRF token that fits where it writes."""
+        client = self.app.test_client()
+        session = {"csrf_token": CSRF}
+        if visitor in self.world.tokens:
+            session["token"] = self.world.tokens[visitor]
+        value = self.app.session_interface.get_signing_serializer(self.app).dumps(session)
+        client.set_cookie(self.app.config["SESSION_COOKIE_NAME"], value)
+        if csrf and method not in SAFE:
+            token = URLSafeTimedSerializer(self.app.secret_key, salt="wtf-csrf-token").dumps(CSRF)
+            given["headers"] = {"X-CSRFToken": token, **given.get("headers", {})}
+        return client.open(path, method=method, **given)
+
+    def form(self, endpoint: str, visitor: str, thing: str) -> dict[str, Any]:
+        """Return a form that a page of this endpoint would send: one that is taken where the visitor may."""
+        world = self.world
+        side = visitor.removeprefix("other_")
+        theirs = "others" if visitor.startswith("other_") else "published"
+        given: dict[str, Any] = {
+            "side": side if side in ("owner", "startup") else "broker",
+            "startup_id": world.things["startup_id"][theirs],
+            "keep_id": world.things["keep_id"].get(thing, MISSING),
+            "testbed_id": world.things["testbed_id"]["published"],
+            "organisation_id": world.home(visitor),
+            "revision": "1",
+        }
+        if endpoint in ("pairings.confirm", "testbeds.close_period"):
+            given |= {"starts_on": world.day(100), "ends_on": world.day(130)}
+        wanted = FORMS.get(endpoint, {})
+        if endpoint == "imports.upload":
+            given["file"] = (io.BytesIO("id;titel\n1;Snö på gångbanor\n".encode()), "behov.csv")
+        return {name: given[name] if value is ... else value for name, value in wanted.items()}
+
+
+# What each write is sent with; `...` stands for what depends on the visitor and the thing.
+FORMS: dict[str, dict[str, Any]] = {
+    "account.start": {"email": "nobody@example.org", "password": "not the password"},
+    "account.language": {"locale": "sv"},
+    "account.send_reset": {"email": "nobody@example.org"},
+    "account.use_link": {"name": "Ny", "password": "a long new password"},
+    "account.save_profile": {"name": "Nytt namn", "locale": "en"},
+    "account.save_password": {"present": "not the password", "password": "a long new password"},
+    "admin.create_organisation": {"name": "Nyby kommun", "kind": "public"},
+    "admin.save_organisation": {"name": "Nyby kommun", "kind": "public"},
+    "admin.invite": {"email": "ny@example.org", "role": "owner", "locale": "sv"},
+    "imports.upload": {"kind": "needs", "file": ...},
+    "imports.preview": {"source": "behov", "column-0": "title", "column-1": "description"},
+    "needs.create": {"title": "Nytt behov", "language": "sv", "organisation_id": ...},
+    "needs.save": {"step": "title", "title": "Ny rubrik", "language": "sv", "revision": ...},
+    "needs.publish": {"revision": ...},
+    "needs.send_back": {"reason": "measure", "comment": "Hur mäts det?"},
+    "needs.close": {"reason": "met", "note": "Klart."},
+    "pairings.propose": {"message": "Hej", "answer_days": "14"},
+    "pairings.share": {"note": "Se här."},
+    "pairings.dismiss": {"reason": "no_fit"},
+    "pairings.declare_conflict": {"note": "Släkt."},
+    "pairings.comment": {"comment": "Bra.", "known_before": "no"},
+    "pairings.send_interest": {"startup_id": ..., "message": "Vi kan prova det."},
+    "pairings.decline_interest": {"reason": "no_fit"},
+    "pairings.withdraw_interest": {"reason": "no_capacity"},
+    "pairings.accept": {"side": ...},
+    "pairings.decline": {"side": ..., "reason": "no_fit"},
+    "pairings.extend": {"answer_days": "21"},
+    "pairings.end": {"reason": "completed"},
+    "pairings.confirm": {"testbed_id": ..., "starts_on": ..., "ends_on": ...},
+    "startups.create": {"name": "Nytt bolag", "organisation_id": ...},
+    "startups.save": {"name": "Nytt namn", "revision": ...},
+    "startups.hide": {"reason": "Finns den?"},
+    "startups.flag": {"reason": "Stämmer det?"},
+    "startups.merge": {"keep_id": ...},
+    "testbeds.create": {"name": "Ny bädd", "organisation_id": ...},
+    "testbeds.save": {"name": "Nytt namn", "revision": ...},
+    "testbeds.close_period": {"starts_on": ..., "ends_on": ..., "reason": "Flytt"},
+}
+
+
+def parameters(rule: Rule) -> list[str]:
+    """Return the names of a route's parameters in the order in which they stand in the address."""
+    return sorted(rule.arguments, key=lambda name: rule.rule.index(f"{name}>"))
+
+
+def verdict(answer: TestResponse) -> str:
+    """Return what an answer says: ok, login, or the status.
+
+    A write that is allowed but has nothing to do (409), or was sent with too little (422), counts as ok.
+    """
+    status = answer.status_code
+    if status == 401 or (status == 302 and (answer.location or "").startswith("/login?next=")):
+        return "login"
+    return "ok" if status < 400 or status in (409, 422) else str(status)
+
+
+@contextmanager
+def open_hub(folder: Path, **settings: Any) -> Iterator[Hub]:
+    """Build the world in a folder, with every text embedded, and serve it."""
+    file = folder / "hub.db"
+    config = Config(
+        **{
+            "instance": folder,
+            "database_url": f"sqlite:///{file}",
+            "model": "tiny",
+            "secret_key": "for tests only, 0123456789 abcdefghij",
+            "base_url": "http://localhost",
+            "port": 8000,
+            "testing": True,
+            **settings,
+        }
+    )
+    encoder = TinyEncoder()
+    app = create_app(config, encoder)
+    app.config["PROPAGATE_EXCEPTIONS"] = False  # a fault is a 500 in its cell, and the walk goes on
+    store = app.extensions["store"]
+    migrate(store)
+    world = worlds.build(store)
+    while indexing.catch_up(store, encoder):
+        pass
+    yield Hub(app, world, file)
+    store.close()

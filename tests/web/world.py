@@ -1,0 +1,292 @@
+"""A hub with one of everything in every state, and a visitor of every kind: what the access tests walk in.
+
+Organisation A is one municipality, one company and one host, whose things the tests look at; B is another of each.
+Every text that not everybody may read holds a word of its own, `canary-WHERE-7q`, to be looked for where it should
+not be. `open_hub(folder)` builds the world once and copies it back whenever a request changed something.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from matcher.exchange import batches, tables
+from matcher.hub import clock, directory, links, merging, pairings, people, record, sessions
+from matcher.hub.ids import new_id
+from matcher.hub.people import Viewer
+from matcher.store import Store
+from tests import factories
+
+VISITORS = (
+    "none", "administrator", "broker", "owner", "other_owner", "startup", "other_startup", "host", "other_host",
+    "revoked", "roleless",
+)  # fmt: skip
+MISSING = "aaaabbbbccccdddd"
+NEED_TEXTS = ("title", "people", "description", "effect", "measure", "tried", "keep", "contact", "runner")
+STARTUP_TEXTS = ("name", "problem", "audience", "description", "novelty", "evidence")
+TESTBED_TEXTS = ("name", "description", "users", "methods", "equipment", "conditions", "contact_name", "backup_name")
+
+
+def secret(where: str) -> str:
+    """Return the word that stands for a text that not everybody may read."""
+    return f"canary-{where}-7q"
+
+
+@dataclass
+class World:
+    """Who is there (`people`, their session `tokens`), and `things`: URL parameter → state → its value."""
+
+    store: Store
+    now: str = field(default_factory=clock.now)
+    people: dict[str, Viewer] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    things: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def keep(self, parameter: str, state: str, value: str) -> str:
+        """Note a thing under the name of its URL parameter and its state, and return its id."""
+        self.things.setdefault(parameter, {"missing": MISSING})[state] = value
+        return value
+
+    def day(self, days: int) -> str:
+        """Return the day so many days from today."""
+        return clock.day(clock.later(self.now, days=days))
+
+    def home(self, visitor: str) -> str:
+        """Return the organisation that a visitor acts for, or nothing."""
+        held = self.people[visitor].roles if visitor in self.people else frozenset()
+        return min((organisation for _, organisation in held), default="")
+
+
+def build(store: Store) -> World:
+    """Fill an empty, migrated store."""
+    world = World(store)
+    _people(world)
+    _needs(world)
+    _startups(world)
+    _testbeds(world)
+    _pairings(world)
+    _said(world)
+    _merge_offers(world)
+    _administration(world)
+    _import_batches(world)
+    _stay(world)
+    return world
+
+
+def _people(world: World) -> None:
+    """Make the visitors; those of organisation A carry names and addresses that only some may see."""
+    for visitor in VISITORS[1:9]:
+        role = visitor.removeprefix("other_")
+        named = {}
+        if visitor in ("owner", "startup", "host", "administrator"):
+            named = {"name": secret(f"person.{visitor}.name"), "email": f"{secret(f'person.{visitor}.mail')}@a.example"}
+        organisation = factories.create_organisation(
+            world.store, factories.KIND_OF_ROLE[role], name=f"Org {visitor}", orgnr=None
+        )
+        world.people[visitor] = factories.create_person(world.store, role, organisation, **named)
+        world.keep("person_id", visitor, world.people[visitor].person_id)
+    world.people["revoked"] = world.people["roleless"] = factories.create_person(world.store, None, name="Formerly")
+    former = world.people["revoked"]
+    for visitor in ("administrator", "broker", "owner", "startup", "host"):
+        factories.grant(world.store, former, visitor, world.home(visitor))
+    for visitor in VISITORS[1:10]:
+        world.tokens[visitor] = sessions.start(world.store, world.people[visitor].person_id, world.now)
+    admin = world.people["administrator"].person_id
+    for held in people.roles(world.store, former.person_id):
+        people.revoke(world.store, held["id"], admin, world.now)
+        world.keep("membership_id", "revoked", held["id"])
+    closed = factories.create_person(world.store, "owner", world.home("owner")).person_id
+    directory.disable(world.store, world.keep("person_id", "closed", closed), admin, world.now)
+    world.tokens["roleless"] = sessions.start(world.store, former.person_id, world.now)
+
+
+def _marked(kind: str, state: str, names: tuple[str, ...]) -> dict[str, str]:
+    return {name: secret(f"{kind}.{state}.{name}") for name in names}
+
+
+def _need(world: World, state: str, visitor: str = "owner", **columns: Any) -> dict[str, Any]:
+    texts = {"contact": "Kim", "runner": "Vård"} if columns.get("published") else {}
+    given = {"valid_until": world.day(200), "wanted_by": world.day(100), **texts, **columns}
+    row = factories.create_need(world.store, world.home(visitor), person_id=world.people[visitor].person_id, **given)
+    world.keep("need_id", state, row["id"])
+    return row
+
+
+def _needs(world: World) -> None:
+    earlier, back = clock.later(world.now, days=-9), secret("need.draft.return_comment")
+    _need(world, "draft", returned_at=earlier, return_comment=back, **_marked("need", "draft", NEED_TEXTS))
+    _need(world, "submitted", submitted=True, **_marked("need", "submitted", NEED_TEXTS))
+    row = _need(
+        world, "published", published=True, title="Fallskydd", return_comment=secret("need.published.return_comment"),
+        returned_at=earlier, source=secret("need.published.source"), external_id=secret("need.published.external_id"),
+        **_marked("need", "published", ("contact", "runner")),
+    )  # fmt: skip
+    content = json.dumps({**{name: row[name] for name in factories.NEED}, "title": "Fallskydd 2"})
+    version = {"need_id": row["id"], "number": 2, "at": world.now, "content": content}
+    world.store.insert("need_version", {**version, "person_id": world.people["owner"].person_id})
+    world.store.execute("update need set version = 2 where id = :id", {"id": row["id"]})
+    closed = {"closed_at": world.now, "close_reason": "met", "close_note": secret("need.closed.close_note")}
+    _need(world, "closed", published=True, **closed, **_marked("need", "closed", NEED_TEXTS))
+    _need(world, "others", "other_owner", published=True, title="Snöröjning")
+    _need(world, "others_draft", "other_owner")
+
+
+def _startup(world: World, state: str, visitor: str = "startup", **columns: Any) -> dict[str, Any]:
+    row = factories.create_startup(world.store, world.home(visitor), capacity=20, **columns)
+    world.keep("startup_id", state, row["id"])
+    return row
+
+
+def _startups(world: World) -> None:
+    flag = {"flagged_at": world.now, "flag_reason": secret("startup.published.flag_reason")}
+    kept = _startup(world, "published", published=True, name="Larm", **flag)
+    _startup(world, "draft", **_marked("startup", "draft", STARTUP_TEXTS))
+    hidden = {"hidden_at": world.now, "hidden_reason": secret("startup.hidden.hidden_reason")}
+    _startup(world, "hidden", published=True, **hidden, **_marked("startup", "hidden", STARTUP_TEXTS))
+    merged = {"merged_into": kept["id"], "merged_at": world.now}
+    _startup(world, "merged", published=True, **merged, **_marked("startup", "merged", STARTUP_TEXTS))
+    _startup(world, "others", "other_startup", published=True, name="Plog")
+
+
+def _testbed(world: World, state: str, visitor: str = "host", **columns: Any) -> dict[str, Any]:
+    row = factories.create_testbed(world.store, world.home(visitor), places=50, **columns)
+    world.keep("testbed_id", state, row["id"])
+    closure = {"id": new_id(), "testbed_id": row["id"], "reason": columns.get("name", "Semester")}
+    days = {"starts_on": world.day(300), "ends_on": world.day(310), "created_at": world.now}
+    world.store.insert("testbed_closure", {**closure, **days})
+    world.keep("closure_id", state, closure["id"])
+    return row
+
+
+def _testbeds(world: World) -> None:
+    mails = {name: f"{secret(f'testbed.published.{name}')}@a.example" for name in ("contact_email", "backup_email")}
+    named = _marked("testbed", "published", ("contact_name", "backup_name"))
+    _testbed(world, "published", published=True, name="Lägenheten", **named, **mails)
+    _testbed(world, "draft", **_marked("testbed", "draft", TESTBED_TEXTS))
+    withdrawn = {"withdrawn_at": world.now}
+    _testbed(world, "withdrawn", published=True, **withdrawn, **_marked("testbed", "withdrawn", TESTBED_TEXTS))
+    _testbed(world, "others", "other_host", published=True, name="Vägen")
+
+
+def _pairings(world: World) -> None:
+    """Make a case in every state between the published startup and a need of its own."""
+    for state in ("proposed", "accepted", "confirmed", "declined", "ended"):
+        _case(world, state)
+    _case(world, "others", ("other_owner", "other_startup", "other_host"))
+
+
+def _case(world: World, state: str, sides: tuple[str, ...] = ("owner", "startup", "host")) -> None:
+    whose, store, now = "published" if sides[0] == "owner" else "others", world.store, world.now
+    broker, owner, founder = (world.people[name] for name in ("broker", *sides[:2]))
+    need = _need(world, f"case_{state}", sides[0], published=True)
+    startup_id, testbed_id = world.things["startup_id"][whose], world.things["testbed_id"][whose]
+    sentence = {"need": secret(f"pairing.{state}.evidence"), "startup": "larmar"}
+    seen = {"rank": 3, "of": 9, "score": 0.5, "model": secret(f"pairing.{state}.model"), "evidence": [sentence]}
+    message = secret(f"pairing.{state}.message")
+    given = {"message": message, "seen": {**seen, "gates": []}, "testbed_id": testbed_id}
+    case = pairings.propose(store, broker, need["id"], startup_id, now=now, **given)
+    world.keep("pairing_id", state, case)
+    if state == "declined":
+        pairings.decline(store, owner, case, "owner", "other", secret("pairing.declined.note"), now)
+    if state in ("accepted", "confirmed", "ended"):
+        pairings.accept(store, owner, case, "owner", now)
+        pairings.accept(store, founder, case, "startup", now)
+    if state in ("confirmed", "ended"):
+        pairings.confirm(store, broker, case, testbed_id, world.day(1), world.day(60), now)
+    if state == "ended":
+        pairings.end(store, broker, case, "other", secret("pairing.ended.note"), now)
+
+
+def _said(world: World) -> None:
+    """Make interests, shares, dismissals and conflicts, standing and over, each for a need of its own."""
+    _row(world, "interest", "waiting", message=secret("interest.waiting.message"))
+    no = {"answered_at": world.now, "answer": "declined", "reason": "other", "note": secret("interest.declined.note")}
+    _row(world, "interest", "declined", message=secret("interest.declined.message"), **no)
+    back = {"withdrawn_at": world.now, "reason": "other", "note": secret("interest.withdrawn.note")}
+    _row(world, "interest", "withdrawn", message=secret("interest.withdrawn.message"), **back)
+    _row(world, "interest", "closed", need="closed", message=secret("interest.closed.message"), **no)
+    said = {"comment": secret("share.standing.comment"), "known_before": "yes", "commented_at": world.now}
+    _row(world, "share", "standing", note=secret("share.standing.note"), seen=_seen("share"), **said)
+    gone = {"withdrawn_at": world.now}
+    _row(world, "share", "withdrawn", note=secret("share.withdrawn.note"), seen="{}", **gone)
+    _row(world, "dismissal", "standing", note=secret("dismissal.standing.note"), reason="other")
+    _row(world, "dismissal", "undone", note=secret("dismissal.undone.note"), reason="other", undone_at=world.now)
+    _row(world, "conflict", "standing", note=secret("conflict.standing.note"))
+    _row(world, "conflict", "lifted", note=secret("conflict.lifted.note"), lifted_at=world.now)
+
+
+def _seen(kind: str) -> str:
+    sentence = {"need": secret(f"{kind}.standing.evidence"), "startup": "larmar"}
+    return json.dumps({"rank": 1, "model": secret(f"{kind}.standing.model"), "evidence": [sentence], "gates": []})
+
+
+def _row(world: World, table: str, state: str, need: str = "", **columns: Any) -> None:
+    need_id = world.things["need_id"][need] if need else _need(world, f"{table}_{state}", published=True)["id"]
+    by = world.people["startup" if table == "interest" else "broker"].person_id
+    row = {"id": new_id(), "need_id": need_id, "startup_id": world.things["startup_id"]["published"], "person_id": by}
+    moment = {"interest": "created_at", "conflict": "declared_at"}.get(table, "at")
+    more = {"need_version": 1, "answer_by": world.day(7)} if table == "interest" else {}
+    world.store.insert(table, {**row, moment: world.now, **more, **columns})
+    world.keep(f"{table}_id", state, row["id"])
+
+
+def _merge_offers(world: World) -> None:
+    company = factories.create_organisation(world.store, "company", name="Tredje bolaget")
+    for state in ("open", "merged", "different"):
+        keep, drop = (factories.create_startup(world.store, company, published=True)["id"] for _ in range(2))
+        row = {"id": new_id(), "keep_id": keep, "drop_id": drop, "reason": "name", "found_at": world.now}
+        world.store.insert("merge_offer", row)
+        world.keep("offer_id", state, row["id"])
+        world.keep("keep_id", state, keep)
+    broker = world.people["broker"]
+    merging.merge(world.store, broker, world.things["offer_id"]["merged"], world.things["keep_id"]["merged"], world.now)
+    merging.different(world.store, broker, world.things["offer_id"]["different"], world.now)
+
+
+def _administration(world: World) -> None:
+    store, now, city = world.store, world.now, world.home("owner")
+    world.keep("organisation_id", "published", city)
+    live = people.roles(store, world.people["other_owner"].person_id)[0]["id"]
+    world.keep("membership_id", "live", live)
+    by = world.people["administrator"].person_id
+    for state in ("open", "used"):
+        token = links.invite(store, by, f"{secret(f'link.{state}.mail')}@a.example", city, "owner", now)
+        world.keep("token", state, token)
+        newest = store.query("select token_hash as id from link where email like :mail", {"mail": f"%link.{state}%"})
+        world.keep("link_id", state, newest[0]["id"])
+    links.withdraw(store, by, world.things["link_id"]["used"], now)
+    for state, given_up in (("given_up", now), ("waiting", None)):
+        row = {"id": new_id(), "event": f"test:{state}", "recipient": f"{secret(f'outbox.{state}.mail')}@a.example"}
+        times = {"created_at": now, "next_try_at": now, "given_up_at": given_up}
+        params = json.dumps({"need": secret(f"outbox.{state}.params"), "need_id": MISSING})
+        store.insert("outbox", {**row, **times, "locale": "sv", "template": "need_published", "params": params})
+        world.keep("mail_id", state, row["id"])
+    record.write(store, by, "need.save", "need", MISSING, now, note=secret("audit.detail"))
+    world.keep("filename", "css", "css/theme.css")
+
+
+def _import_batches(world: World) -> None:
+    """Keep a file that was uploaded, tried, and imported; nothing of it is done."""
+    data = f"titel;beskrivning\n{secret('import.content')};b\n".encode()
+    for state in ("new", "tried", "finished"):
+        name = f"{secret(f'import.{state}.filename')}.csv"
+        table = tables.read(data, name, rows=5)
+        batch_id = batches.create(world.store, world.people["broker"], "needs", name, data, table, world.now)
+        world.keep("batch_id", state, batch_id)
+        note = {"batch_id": batch_id, "line": 2, "outcome": "refused", "title": secret("import.note"), "faults": "{}"}
+        world.store.insert("import_note", {**note, "cells": json.dumps([secret("import.cell"), "b"])})
+    done = {
+        "now": world.now,
+        "tried": world.things["batch_id"]["tried"],
+        "finished": world.things["batch_id"]["finished"],
+    }
+    world.store.execute("update import_batch set previewed_at = :now where id in (:tried, :finished)", done)
+    world.store.execute("update import_batch set finished_at = :now where id = :finished and :tried = :tried", done)
+    for kind in ("needs", "csv"):
+        world.keep("kind" if kind == "needs" else "ending", kind, kind)
+
+
+def _stay(world: World) -> None:
+    """Let no session be touched by being used: a page that writes nothing then leaves the file as it was."""
+    world.store.execute("update session set seen_at = :at", {"at": clock.later(world.now, minutes=60)})
