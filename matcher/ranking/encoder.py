@@ -99,7 +99,7 @@ class SentenceEncoder:
     def encode(self, texts: Sequence[str], prompt: Prompt) -> np.ndarray:
         """See Encoder.encode. Raises VectorsNotFinite when the model gives NaN."""
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
-        readable = [text[: self._max_tokens * CHARACTERS_READ_PER_TOKEN] for text in texts]
+        readable = [_readable(text, self._max_tokens) for text in texts]
         for batch in batches(readable, self._max_tokens):
             vectors[batch] = self._model.encode(
                 [readable[i] for i in batch],
@@ -109,6 +109,11 @@ class SentenceEncoder:
                 normalize_embeddings=True,
             )
         return finite(vectors, self.name)
+
+
+def _readable(text: str, max_tokens: int) -> str:
+    """Cut what the model would not see before it costs time, and replace half characters, which tokenizers refuse."""
+    return text[: max_tokens * CHARACTERS_READ_PER_TOKEN].encode("utf-8", "replace").decode("utf-8")
 
 
 class TinyEncoder:

@@ -78,9 +78,9 @@ class FourBitFile:
 
     def __init__(self, path: Path) -> None:
         """Map `path` and read everything but the weights; raises NotAModelFile for another or a cut file."""
-        with path.open("rb") as file:
-            self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         try:
+            with path.open("rb") as file:
+                self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             self._read()
         except (struct.error, ValueError) as error:
             raise NotAModelFile(f"{path.name}: {error}") from error

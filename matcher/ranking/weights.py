@@ -82,7 +82,7 @@ def check_model(folder: Path) -> str:
 
 def _compare(folder: Path, sums: dict[str, str]) -> None:
     try:
-        expected = json.loads((folder / MANIFEST).read_bytes())["files"]
+        expected = dict(json.loads((folder / MANIFEST).read_bytes())["files"])
     except (ValueError, KeyError, TypeError) as error:
         raise ModelDamaged(folder / MANIFEST, "the list of sums cannot be read", _remedy(folder)) from error
     for name in sorted(expected.keys() | sums.keys()):
