@@ -1,0 +1,179 @@
+"""Secret words: every text that not everybody may read holds one, and every page is read as every visitor.
+
+A word that turns up where `AUDIENCE` does not allow it is a leak; one that its own people never see means that the
+walk is blind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+from flask import template_rendered
+
+from matcher.hub import need_content, testbeds
+
+from .walking import Hub, open_hub, parameters
+from .world import VISITORS
+
+WORD = re.compile(r"canary-([\w.]+?)-7q")
+# Whoever holds a link's token may open it: that is what the token is for.
+TOKEN_HELD = {"account.link"}
+WITH_A_ROLE = frozenset(VISITORS) - {"none", "revoked", "roleless"}
+NEED, STARTUP, TESTBED = {"broker", "owner"}, {"broker", "startup"}, {"broker", "host"}
+SIDES, ALL_SIDES = {"broker", "owner", "startup"}, {"broker", "owner", "startup", "host"}
+
+# The beginning of a word → who may read it; the longest beginning counts. What is not here, nobody may read.
+AUDIENCE: dict[str, set[str] | frozenset[str]] = {
+    "need.": NEED,
+    "need.published.contact": WITH_A_ROLE,
+    "need.published.runner": WITH_A_ROLE,
+    "need.closed.": SIDES,  # the startup has answered it
+    "need.closed.close_note": NEED,
+    "startup.": STARTUP,
+    "testbed.": TESTBED,
+    "testbed.published.": WITH_A_ROLE,
+    "person.": {"administrator", *ALL_SIDES},
+    "person.administrator": {"administrator"},
+    "pairing.": SIDES | {"administrator"},  # the record tells what was said
+    "pairing.confirmed.": ALL_SIDES | {"administrator"},
+    "pairing.ended.": ALL_SIDES | {"administrator"},
+    "pairing.others.": {"broker", "other_owner", "other_startup", "administrator"},
+    **{f"pairing.{state}.model": {"broker"} for state in ("proposed", "accepted", "declined", "confirmed", "ended")},
+    "pairing.others.model": {"broker"},
+    "interest.": STARTUP,
+    "share.standing.": NEED,
+    "share.standing.model": {"broker"},
+    "share.withdrawn.": {"broker"},
+    "dismissal.": {"broker"},
+    "conflict.": SIDES,
+    "link.": {"administrator"},
+    "outbox.": {"administrator"},
+    "outbox.given_up.params": set(),
+    "outbox.waiting.params": set(),
+    "audit.": {"administrator"},
+    "import.": {"broker"},
+}
+# Words that must be found, or the walk does not look where they are.
+SEEN = {
+    "owner": ("need.draft.title", "need.draft.return_comment", "need.closed.close_note", "share.standing.comment",
+              "pairing.proposed.message", "conflict.standing.note", "need.published.contact"),
+    "startup": ("startup.draft.problem", "startup.hidden.hidden_reason", "startup.published.flag_reason",
+                "interest.waiting.message", "interest.declined.note", "pairing.declined.note", "need.closed.effect"),
+    "host": ("testbed.draft.conditions", "testbed.withdrawn.name", "pairing.confirmed.message"),
+    "broker": ("need.submitted.effect", "pairing.proposed.model", "import.new.filename",
+               "import.cell", "person.owner.mail"),
+    "administrator": ("person.startup.mail", "link.open.mail", "outbox.given_up.mail", "audit.detail"),
+}  # fmt: skip
+PAIRED = ("published", "draft", "closed", "conflict_standing", "case_declined", "others", "missing")
+QUERIES = (
+    "/search?q=canary+need+draft", "/search?q=canary&kind=startup", "/search?q=faller&kind=need",
+    "/search?q=avdelning&kind=testbed", "/search?q=sensor&kind=startup",
+    "/startups?q=canary", "/startups?state=hidden", "/startups?state=merged", "/startups?sort=completeness",
+    "/startups?sort=updated", "/startups?complete=low", "/testbeds?q=canary", "/testbeds?county=12",
+    *(f"/needs?status={status}&own={own}&late=yes" for status, own in product(
+        ("all", "draft", "returned", "submitted", "closed"), ("yes", "no"))),
+    "/needs?sort=closing", "/pairings?stage=proposed", "/pairings?mine=yes", "/pairings?stage=declined",
+    "/api/v1/needs?late=true", "/api/v1/testbeds?per_page=100", "/admin/people?q=canary", "/admin/record?kind=pairing",
+    *(f"/admin/{page}={number}" for page in ("outbox?page", "record?page") for number in (1, 2, 3)),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    with open_hub(tmp_path_factory.mktemp("canaries")) as opened:
+        yield opened
+
+
+def _pages(hub: Hub) -> list[str]:
+    """Return the address of every page of every thing, and of every pair of things that means something."""
+    found = []
+    for rule in hub.rules():
+        if "GET" in rule.methods and rule.endpoint not in {"static", *TOKEN_HELD}:
+            names = parameters(rule)
+            states = [PAIRED if len(names) > 1 and name == "need_id" else hub.world.things[name] for name in names]
+            found += [hub.address(rule.endpoint, "+".join(chosen) or "-") for chosen in product(*states)]
+    things = hub.world.things
+    steps = ("title", "people", "today", "effect", "responsible", "check")
+    found += [f"/needs/{need}/edit?step={step}" for need in things["need_id"].values() for step in steps]
+    chosen = "&".join(f"startup={things['startup_id'][state]}" for state in ("published", "others", "hidden"))
+    found.append(f"/desk/needs/{things['need_id']['dismissal_standing']}?dismissed=yes&stopped=yes")
+    found.append(f"/desk/needs/{things['need_id']['published']}/compare?{chosen}")
+    return [*found, *QUERIES]
+
+
+def _audience(word: str) -> set[str] | frozenset[str]:
+    fitting = [start for start in AUDIENCE if word.startswith(start)]
+    return AUDIENCE[max(fitting, key=len)] if fitting else set()
+
+
+@pytest.mark.parametrize("visitor", VISITORS)
+def test_nobody_reads_a_word_that_is_not_for_them(hub, visitor):
+    seen: dict[str, set[str]] = defaultdict(set)
+    for path in _pages(hub):
+        answer = hub.send(visitor, "GET", path)
+        assert answer.status_code < 500, path
+        for word in WORD.findall(f"{answer.headers}{answer.get_data(as_text=True)}"):
+            seen[word].add(path)
+    leaks = {word: sorted(paths)[:3] for word, paths in seen.items() if visitor not in _audience(word)}
+    assert leaks == {}, f"{visitor} reads {leaks}"
+    assert [word for word in SEEN.get(visitor, ()) if word not in seen] == [], "the walk does not look there"
+
+
+@pytest.mark.parametrize("visitor", ["none", "other_owner", "other_startup", "other_host", "administrator"])
+@pytest.mark.parametrize("path", ["/startups?q=", "/testbeds?q="])
+def test_a_list_answers_the_same_whether_a_hidden_name_fits_or_not(hub, visitor, path):
+    answers = [
+        hub.send(visitor, "GET", f"{path}{word}").get_data(as_text=True).replace(word, "")
+        for word in ("canary-startup.draft", "canary-testbed.draft", "nothing-at-all.here")
+    ]
+    assert len({re.sub(r'"Ij[\w.-]{40,}"', "", answer) for answer in answers}) == 1  # CSRF tokens hold the second
+
+
+def test_what_a_visitor_is_shown_of_needs_and_testbeds_is_the_list_of_public_fields(hub):
+    shown = _rows_given_to_templates(hub, "none")
+    for row in shown:
+        public = need_content.PUBLIC_FIELDS if "title" in row else testbeds.PUBLIC_FIELDS
+        assert set(row) <= {*public, "closed"}, row
+
+
+def _rows_given_to_templates(hub: Hub, visitor: str) -> list[dict[str, Any]]:
+    """Return every need and testbed that a page for this visitor was made from."""
+    found: list[dict[str, Any]] = []
+
+    def look(value: Any) -> None:
+        if isinstance(value, dict) and "organisation" in value and {"title", "places"} & set(value):
+            found.append(value)
+        elif isinstance(value, dict | list | tuple):
+            for part in value.values() if isinstance(value, dict) else value:
+                look(part)
+        elif hasattr(value, "rows"):
+            look(value.rows)
+
+    def take(app: Any, template: Any, context: dict[str, Any]) -> None:
+        # A row of the search's cards holds how many startups are interested; its page shows titles and texts only.
+        if not str(template.name).startswith("search/"):
+            for name, value in context.items():
+                if name not in ("g", "request", "session", "config"):
+                    look(value)
+
+    with template_rendered.connected_to(take, hub.app):
+        for path in _pages(hub):
+            hub.send(visitor, "GET", path)
+    assert len(found) > 20
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "public"), [("need", need_content.PUBLIC_FIELDS), ("testbed", testbeds.PUBLIC_FIELDS)]
+)
+def test_the_json_interface_gives_the_public_fields_and_no_more(hub, kind, public):
+    one = hub.send("broker", "GET", hub.address(f"api.show_{kind}", "published")).json
+    rows = hub.send("broker", "GET", f"/api/v1/{kind}s").json["rows"]
+    assert len(rows) > 1
+    for row in (one, *rows):
+        assert set(row) <= set(public)
