@@ -1,0 +1,157 @@
+"""A page asks the store as often for thirty rows as for three, on every list, as everybody who has it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from matcher.exchange import batches, tables
+from matcher.hub import clock, record
+from matcher.hub.ids import new_id
+from matcher.ranking import indexing
+from matcher.ranking.encoder import TinyEncoder
+from tests import factories
+
+VERBS = ("query", "execute", "insert", "upsert")
+FEW, MANY = 3, 30
+SEEN = json.dumps({"evidence": [], "gates": []})
+# Nobody's page asks more than this (issue 2 has 15 for the ranking of one need; the session takes three of them).
+MOST = 18
+PAGES = [
+    ("none", "/needs"), ("none", "/testbeds"), ("none", "/results"), ("none", "/"), ("none", "/api/v1/needs"),
+    ("none", "/api/v1/testbeds"), ("none", "/search?q=faller"), ("none", "/needs/{need}"),
+    ("none", "/needs/{need}/versions"),
+    ("broker", "/desk/"), ("broker", "/desk/needs/{need}"), ("broker", "/needs?status=all"), ("broker", "/startups"),
+    ("broker", "/startups?sort=completeness"), ("broker", "/startups/duplicates"), ("broker", "/pairings"),
+    ("broker", "/interests"), ("broker", "/imports/"), ("broker", "/search?q=faller"), ("broker", "/imports/{batch}"),
+    ("broker", "/needs/{need}/candidates"), ("broker", "/needs/{need}/review"), ("broker", "/testbeds"),
+    ("broker", "/pairings/{pairing}/confirm?starts_on={first}&ends_on={last}"), ("broker", "/pairings/{pairing}"),
+    ("owner", "/mine"), ("owner", "/pairings"), ("owner", "/needs?own=yes&status=all"), ("owner", "/needs/new"),
+    ("owner", "/needs/{need}/candidates"), ("owner", "/needs/{need}"),
+    ("startup", "/mine"), ("startup", "/interests"), ("startup", "/startups/{startup}/needs"), ("startup", "/startups"),
+    ("startup", "/needs/{need}/interest"), ("startup", "/startups/{startup}"),
+    ("host", "/mine"), ("host", "/testbeds"), ("host", "/testbeds/{testbed}"), ("host", "/pairings"),
+    ("administrator", "/admin/people"), ("administrator", "/admin/organisations"), ("administrator", "/admin/outbox"),
+    ("administrator", "/admin/record"), ("administrator", "/admin/organisations/{organisation}"),
+    ("administrator", "/admin/people/{person}"),
+]  # fmt: skip
+
+
+class Lists:
+    """A hub whose every list holds as many rows as one asks for, all of them around the same people."""
+
+    def __init__(self, store: Any) -> None:
+        self.store, self.now = store, clock.now()
+        self.people = {role: factories.create_person(store, role) for role in factories.KIND_OF_ROLE}
+        self.homes = {role: person.organisations(role)[0] for role, person in self.people.items()}
+        self.rows = 0
+        self.first: dict[str, str] = {}
+
+    def grow(self, rows: int) -> None:
+        """Add one of everything until every list holds `rows`."""
+        while self.rows < rows:
+            made = self._one_more()
+            self.first = self.first or made
+            self.rows += 1
+        encoder = TinyEncoder()
+        while indexing.catch_up(self.store, encoder):
+            pass
+
+    def _one_more(self) -> dict[str, str]:
+        day = clock.day(self.now)
+        submitted = factories.create_need(self.store, self.homes["owner"], submitted=True)
+        need = factories.create_need(self.store, self.homes["owner"], published=True, valid_until=day)["id"]
+        startup = factories.create_startup(
+            self.store, self.homes["startup"], published=True, flagged_at=self.now, flag_reason="Stämmer det?"
+        )["id"]
+        drop = factories.create_startup(self.store, published=True)["id"]
+        testbed = factories.create_testbed(self.store, self.homes["host"], published=True)["id"]
+        own = self.first or {"need": need, "startup": startup, "testbed": testbed}
+        pairing = self._case(need, startup, testbed)
+        self._said(need, startup, own)
+        self._closure(own["testbed"])
+        self._insert("merge_offer", keep_id=startup, drop_id=drop, reason="name", found_at=self.now)
+        mail = {"event": new_id(), "recipient": "a@example.org", "locale": "sv", "template": "need_published"}
+        self._insert("outbox", **mail, params="{}", created_at=self.now, next_try_at=self.now)
+        by = self.people["administrator"].person_id
+        record.write(self.store, by, "pairing.extend", "pairing", self.first.get("pairing", pairing), self.now)
+        table = tables.read(b"id;titel\n1;Fall\n", "behov.csv", rows=5)
+        batch = batches.create(self.store, self.people["broker"], "needs", "b.csv", b"x", table, self.now)
+        note = {"batch_id": self.first.get("batch", batch), "line": self.rows + 2, "outcome": "refused"}
+        self.store.insert("import_note", {**note, "title": "x", "faults": "{}", "cells": "[]"})
+        version = {"need_id": own["need"], "number": self.rows + 5, "at": self.now, "person_id": by}
+        content = json.dumps({**factories.NEED, "title": f"Titel {self.rows}"})
+        self.store.insert("need_version", {**version, "content": content})
+        person = factories.create_person(self.store, "owner", self.homes["owner"]).person_id
+        return {
+            "need": need, "startup": startup, "testbed": testbed, "pairing": pairing, "batch": batch,
+            "person": person, "organisation": self.homes["owner"], "submitted": submitted["id"],
+            "first": clock.day(clock.later(self.now, days=20)), "last": clock.day(clock.later(self.now, days=40)),
+        }  # fmt: skip
+
+    def _case(self, need: str, startup: str, testbed: str) -> str:
+        """Insert a case that waits for a place, and one that has had it."""
+        other = factories.create_need(self.store, self.homes["owner"], published=True)["id"]
+        yes = {"owner_accepted_at": self.now, "startup_accepted_at": self.now, "answer_by": "2030-01-01"}
+        common = {"startup_id": startup, "need_version": 1, "seen": SEEN, "proposed_at": self.now, **yes}
+        confirmed = self._insert("pairing", need_id=other, testbed_id=testbed, confirmed_at=self.now, **common)
+        days = {"starts_on": clock.day(self.now), "ends_on": clock.day(clock.later(self.now, days=9))}
+        self._insert("access", pairing_id=confirmed, testbed_id=testbed, opened_at=self.now, **days)
+        return self._insert("pairing", need_id=need, **common)
+
+    def _said(self, need: str, startup: str, own: dict[str, str]) -> None:
+        """Insert what is said about candidates: each startup of the first need, the first startup of each need."""
+        third = factories.create_need(self.store, self.homes["owner"], published=True)["id"]
+        by = {"person_id": self.people["broker"].person_id}
+        interest = {"message": "Hej", "need_version": 1, "created_at": self.now, "answer_by": "2030-01-01"}
+        self._insert("interest", need_id=third, startup_id=own["startup"], **interest)
+        self._insert("share", need_id=own["need"], startup_id=startup, seen=SEEN, at=self.now, **by)
+        self._insert("dismissal", need_id=own["need"], startup_id=startup, reason="no_fit", at=self.now, **by)
+        self._insert("conflict", need_id=third, startup_id=startup, note="Släkt", declared_at=self.now, **by)
+
+    def _closure(self, testbed: str) -> None:
+        days = {"starts_on": "2030-01-01", "ends_on": "2030-01-02", "created_at": self.now}
+        self._insert("testbed_closure", testbed_id=testbed, reason="Flytt", **days)
+
+    def _insert(self, table: str, **row: Any) -> str:
+        kept = {"id": new_id(), **row}
+        self.store.insert(table, kept)
+        return kept["id"]
+
+
+@pytest.fixture
+def calls(store, monkeypatch):
+    """The verbs called so far, in order; to be cleared before a page is asked for."""
+    made: list[str] = []
+    for verb in VERBS:
+        real = getattr(type(store), verb)
+        monkeypatch.setattr(
+            type(store), verb, lambda self, *a, _verb=verb, _real=real, **k: made.append(_verb) or _real(self, *a, **k)
+        )
+    return made
+
+
+def test_no_page_asks_the_store_more_often_when_its_list_grows(app, store, login, calls):
+    lists = Lists(store)
+    found: dict[int, dict[tuple[str, str], int]] = {}
+    for rows in (FEW, MANY):
+        lists.grow(rows)
+        found[rows] = {page: _asked(app, login, lists, calls, *page) for page in PAGES}
+    grown = {page: (few, found[MANY][page]) for page, few in found[FEW].items() if found[MANY][page] != few}
+    assert grown == {}
+    assert {page: count for page, count in found[MANY].items() if count > MOST} == {}
+
+
+def _asked(app: Any, login: Any, lists: Lists, calls: list[str], visitor: str, path: str) -> int:
+    """Return how many calls the page takes once the ranking has read what is new."""
+    client = FlaskClient(app, app.response_class)  # the plain one: what a page looks like is tested elsewhere
+    if visitor != "none":
+        login(client, lists.people[visitor])
+    address = path.format(**lists.first)
+    assert client.get(address, follow_redirects=True).status_code == 200, path
+    calls.clear()
+    client.get(address)
+    return len(calls)
