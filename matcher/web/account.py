@@ -209,7 +209,7 @@ def _never_stored(response: Response) -> Response:
 
 @blueprint.app_context_processor
 def _demo() -> dict[str, Any]:
-    return {"demo_accounts": demo_accounts}
+    return {"demo_accounts": demo_accounts, "demo_password": demo.PASSWORD}
 
 
 def demo_accounts() -> tuple[dict[str, str], ...]:
