@@ -30,7 +30,7 @@ PAGES = {
     "owner": ["/mine", "/needs/new", "/needs/need-fall-night", "/needs/need-fall-night/edit?step=effect",
               "/needs/need-fall-night/edit?step=check", "/needs/need-fall-night/candidates", "/pairings"],
     "startup": ["/mine", "/startups/su-nattvakt", "/startups/su-nattvakt/edit", "/startups/su-nattvakt/needs",
-                "/needs/need-snow-paths/interest", "/pairings", "/interests"],
+                "/needs/need-snow-walkways/interest", "/pairings", "/interests"],
     "host": ["/mine", "/testbeds/tb-vinterbana", "/testbeds/tb-vinterbana/edit", "/testbeds/new", "/pairings"],
     "administrator": ["/mine", "/admin/people", "/admin/organisations", "/admin/outbox", "/admin/record"],
 }  # fmt: skip
