@@ -21,9 +21,9 @@ FEW, MANY = 3, 30
 SEEN = json.dumps({"evidence": [], "gates": []})
 # Nobody's page asks more than this (issue 2 has 15 for the ranking of one need; the session takes three of them).
 MOST = 18
-# A ranking reads sentences twice when something it shows was not among the first, which it has looked at closely:
-# once for each, however many there are.
-TWICE_AT_MOST = "from sentence where model = :model and subject_id in :ids"
+# A ranking reads the sentences of what it is asked for, of the first few, which it looks at closely, and then of
+# those it shows that were not among them, if any: three times at most, however many there are.
+SENTENCES = "from sentence where model = :model and subject_id in :ids"
 PAGES = [
     ("none", "/needs"), ("none", "/testbeds"), ("none", "/results"), ("none", "/"), ("none", "/api/v1/needs"),
     ("none", "/api/v1/testbeds"), ("none", "/search?q=faller"), ("none", "/needs/{need}"),
