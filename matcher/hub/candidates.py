@@ -57,7 +57,7 @@ def profiles(store: Store, startup_ids: list[str]) -> dict[str, dict[str, Any]]:
 def need_cards(store: Store, need_ids: list[str]) -> dict[str, dict[str, Any]]:
     """Return by id what a list shows of needs, with how many startups have shown interest. One query."""
     rows = store.query(
-        """select n.id, n.title, n.effect, n.language, n.county_code, n.valid_until, n.budget, n.themes,
+        """select n.id, n.title, n.description, n.effect, n.language, n.county_code, n.valid_until, n.budget, n.themes,
                   o.name as organisation,
                   (select count(*) from interest i where i.need_id = n.id and i.withdrawn_at is null) as interested
            from need n join organisation o on o.id = n.organisation_id where n.id in :ids""",

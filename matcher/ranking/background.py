@@ -1,9 +1,9 @@
 """The statistics that make scores comparable, from texts other than the question asked.
 
 Means: E5's vectors lie in a narrow cone, questions and documents and languages each in their own corner of it;
-taking away the mean of each side opens it (Mu and Viswanath, All-but-the-Top, 2018). Hubs: a text that is near
-everything is no news when it is near this question; its mean similarity to its nearest questions is taken away (CSLS,
-Conneau et al. 2018). Wordiness: the same for words.
+taking away the mean of each side, and of each language within it (`tongues`), opens it (Mu and Viswanath,
+All-but-the-Top, 2018). Hubs: a text that is near everything is no news when it is near this question; its mean
+similarity to its nearest questions is taken away (CSLS, Conneau et al. 2018). Wordiness: the same for words.
 
 A young hub has too few texts for these, so the shipped background, texts of the demo hub embedded with the same model,
 stands in until the hub's own outweigh it.
@@ -11,12 +11,15 @@ stands in until the hub's own outweigh it.
 
 import copy
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 
 from matcher.ranking.lexical import Index, Terms
+from matcher.ranking.tongues import Level, language
 
 NEIGHBOURS = 10  # Conneau et al. 2018
 SHIPPED_WEIGHT = 20.0  # the shipped mean counts as this many texts of the hub's own
@@ -35,6 +38,11 @@ class Texts:
 
     def __len__(self) -> int:
         return len(self.terms)
+
+    @cached_property
+    def languages(self) -> list[str]:
+        """The language of each text, read from its words; empty where they do not tell."""
+        return [language(row) for row in self.terms]
 
     @classmethod
     def none(cls, dimensions: int) -> Self:
@@ -106,6 +114,11 @@ class Mean:
         self._total = own.sum(axis=0) + (weight * shipped.mean(axis=0) if weight else 0)
         self._count = len(own) + weight
 
+    @property
+    def vector(self) -> np.ndarray:
+        """The mean itself, (d,); zeros while there are no texts."""
+        return self._total / max(self._count, 1)
+
     def centre(self, vectors: np.ndarray, counted: np.ndarray | None = None) -> np.ndarray:
         """Take the mean away from (n, d) vectors and give them length 1 again; rows of zeros stay zeros.
 
@@ -117,6 +130,21 @@ class Mean:
         centred = np.where(vectors.any(axis=1)[:, None], vectors - mean, 0)
         norms = np.linalg.norm(centred, axis=1, keepdims=True)
         return (centred / np.maximum(norms, 1e-9)).astype(np.float32)
+
+
+class Side:
+    """One side's place in the space: the mean of its texts, and what each language adds to it."""
+
+    def __init__(self, own: Texts, shipped: Texts) -> None:
+        """Take the hub's own texts of this side and the shipped ones."""
+        self._level = Level(np.concatenate([own.vectors, shipped.vectors]), own.languages + shipped.languages)
+        self.mean = Mean(
+            self._level.applied(own.vectors, own.languages), self._level.applied(shipped.vectors, shipped.languages)
+        )
+
+    def centre(self, vectors: np.ndarray, languages: Sequence[str], counted: np.ndarray | None = None) -> np.ndarray:
+        """Return (n, d) vectors of texts in these languages without what their side and language do to them."""
+        return self.mean.centre(self._level.applied(vectors, languages, counted), counted)
 
 
 class Hubs:

@@ -57,7 +57,7 @@ def identity(encoder: Encoder) -> Identity:
 
 
 def stored_identity(store: Store) -> Identity:
-    """Return the identity of the vectors in the store, for ranking while the model is away; no name and 1 without any."""
+    """Return the identity of the vectors in the store, for while the model is away; no name and 1 without any."""
     rows = store.query(
         """select model, length(vector) as bytes from embedding where model <> '' and length(vector) > 0
            order by embedded_at desc limit 1"""

@@ -53,7 +53,7 @@ class Ranking:
     """Matches, best first, of `total` that were ranked.
 
     lexical_only: the model was away, so words alone decided. without_vector: how many of the total have no vector
-    yet. scale: the longest sum of positive parts among the first, for drawing bars.
+    yet. best: the highest score of the whole list.
     """
 
     matches: list[Match]
@@ -62,7 +62,7 @@ class Ranking:
     scoring: str
     lexical_only: bool = False
     without_vector: int = 0
-    scale: float = 1.0
+    best: float = 0.0
 
 
 def snapshot(ranking: Ranking, match: Match, need: dict[str, Any]) -> dict[str, Any]:

@@ -37,14 +37,14 @@ class Shelf:
     """The things of one kind at one moment, in the order of their ids, the same in every process.
 
     rows: their facts. texts: vectors and words in the same order; zeros stand for "no vector yet". place: by id.
-    stamps: what each is ranked by; two rows of one id and stamp have the same vector and words.
+    stamps: what each is ranked by; two rows of one id and stamp have the same vector and words. embedded: (n,) bool.
     """
 
     rows: list[dict[str, Any]]
     texts: Texts
     place: dict[str, int]
     stamps: list[str]
-    without_vector: int
+    embedded: np.ndarray
 
 
 @dataclass(slots=True)
@@ -52,7 +52,8 @@ class _Held:
     row: dict[str, Any]
     vector: np.ndarray
     terms: Terms
-    stamp: str
+    text: str
+    embedded: bool
 
 
 class Mirror:
@@ -112,7 +113,7 @@ class Mirror:
                 row[name] = json.loads(row[name])
         usable = model == self._model and len(vector) == 4 * self._dimensions
         dense = np.frombuffer(vector, "<f4") if usable else np.zeros(self._dimensions, np.float32)
-        self._held[row["id"]] = _Held(row, dense, Terms.from_bytes(terms), f"{text} {usable}")
+        self._held[row["id"]] = _Held(row, dense, Terms.from_bytes(terms), text, usable)
         return True
 
     def _make(self) -> Shelf:
@@ -125,6 +126,6 @@ class Mirror:
             rows=[one.row for one in held],
             texts=Texts(vectors, [one.terms for one in held]),
             place={name: position for position, name in enumerate(ids)},
-            stamps=[one.stamp for one in held],
-            without_vector=sum(one.stamp.endswith("False") for one in held),
+            stamps=[one.text if one.embedded else f"{one.text} (words)" for one in held],
+            embedded=np.array([one.embedded for one in held], bool),
         )

@@ -20,15 +20,16 @@ from . import gates, indexing, lexical, reasons, searching
 from .background import Background, Texts
 from .embedder import EmbedderAway
 from .encoder import Encoder
-from .matches import Match, Ranking
+from .matches import Match, Ranking, Reasons
 from .mirror import Mirror, Shelf
 from .scoring import CLOSER_LOOK, SCORING_VERSION
-from .searching import Shipped
+from .tongues import language
 from .upkeep import Patience, Upkeep, View
 
 KINDS = ("need", "startup", "testbed")
 # Which texts stand for the questions when a kind is ranked: needs for startups and testbeds, startups for needs.
 ASKED_BY = {"startup": "need", "testbed": "need", "need": "startup"}
+SIMILAR_NOISE = 0.17  # needs of municipalities are near each other in much; only a problem that is alike is told
 
 Stops = Callable[[dict[str, Any]], list[gates.Gate]]
 Keep = Callable[[Match], bool]
@@ -56,7 +57,7 @@ class Ranker:
         self,
         store: Store,
         encoder: Encoder,
-        shipped: Callable[[], Shipped] | None = None,
+        shipped: Callable[[], Background] | None = None,
         identity: indexing.Identity | None = None,
         patience: Patience | None = None,
     ) -> None:
@@ -67,11 +68,9 @@ class Ranker:
         self.store = store
         self.encoder = encoder
         self.model, self.dimensions = identity or indexing.identity(encoder)
-        self._shipped = shipped or (lambda: Shipped(Background.none(self.dimensions), [], []))
+        self._shipped = shipped or (lambda: Background.none(self.dimensions))
         self._mirrors = {kind: Mirror(store, kind, self.model, self.dimensions) for kind in KINDS}
         self._upkeep = {kind: Upkeep(lambda kind=kind: self._background(kind), patience) for kind in KINDS}
-        self._corners: tuple[list[Shelf], searching.Corners] | None = None
-        self._finders: dict[str, tuple[Shelf, searching.Corners, searching.Finder]] = {}
 
     def startups_for(
         self,
@@ -110,9 +109,9 @@ class Ranker:
         """Return the other published needs that are near this one (a decoded row), the nearest first; often none."""
         shelves = self._shelves(*KINDS)
         asked = self._text("need", need, shelves["need"])
-        corner = self._corners_of(shelves).of("need", need["language"])
-        vector = searching.unit(asked.vectors[0] - corner) if asked.vectors.any() else asked.vectors[0]
-        return self._found("need", shelves, Texts(vector[None], asked.terms), top, without=need["id"])
+        side = self._view("need", shelves).collection.answering
+        vector = side.centre(asked.vectors, asked.languages)[0]
+        return self._found("need", shelves, asked, vector, top, SIMILAR_NOISE, without=need["id"])
 
     def search(self, text: str, kind: str, top: int = 20) -> Ranking:
         """Return the published things of one kind that are near a search text in any language; none when none is."""
@@ -121,9 +120,11 @@ class Ranker:
         except EmbedderAway:
             vector = np.zeros(self.dimensions, np.float32)
         shelves = self._shelves(*KINDS)
+        asked = Texts(vector[None], [lexical.terms(text)])
         if vector.any():
-            vector = searching.unit(vector - searching.HALF_A_NEED * self._corners_of(shelves).kinds["need"])
-        return self._found(kind, shelves, Texts(vector[None], [lexical.terms(text)]), top)
+            needs = self._view("startup", shelves).collection.asking.mean.vector
+            vector = searching.unit(vector - searching.HALF_A_NEED * needs)
+        return self._found(kind, shelves, asked, vector, top, searching.NOISE)
 
     def refresh(self, kind: str, row: dict[str, Any]) -> None:
         """Make a row that was just saved rankable at once: with its vector, or by its words if the model is away."""
@@ -146,7 +147,7 @@ class Ranker:
         return self._upkeep[kind].view(shelves[kind], shelves[ASKED_BY[kind]])
 
     def _background(self, kind: str) -> Background:
-        shipped = self._shipped().texts
+        shipped = self._shipped()
         return shipped.turned() if kind == "need" else shipped
 
     def _text(self, kind: str, row: dict[str, Any], shelf: Shelf) -> Texts:
@@ -192,42 +193,37 @@ class Ranker:
         shown = matches[:CLOSER_LOOK]
         found = spoken.of([match.id for match in shown])
         matches[: len(shown)] = [
-            replace(match, reasons=_reasons(kind, asking, spoken.own, found.get(match.id), match.row, view))
+            replace(match, reasons=_reasons(kind, asking, asked, spoken.own, shelf, match, found.get(match.id), view))
             for match in shown
         ]
-        scale = sum(np.maximum(part[ranked.order[:CLOSER_LOOK]], 0) for part in ranked.parts.values()).max()
-        return Ranking(
-            matches, len(shelf.rows), self.model, SCORING_VERSION, away, shelf.without_vector, max(float(scale), 1e-9)
-        )
+        best = float(ranked.total[ranked.order[0]])
+        return Ranking(matches, len(shelf.rows), self.model, SCORING_VERSION, away, int((~shelf.embedded).sum()), best)
 
-    def _found(self, kind: str, shelves: dict[str, Shelf], asked: Texts, top: int, without: str = "") -> Ranking:
-        """Return what is near a question whose vector is centred already."""
-        shelf, away = shelves[kind], not asked.vectors.any()
+    def _found(
+        self,
+        kind: str,
+        shelves: dict[str, Shelf],
+        asked: Texts,
+        vector: np.ndarray,
+        top: int,
+        noise: float,
+        without: str = "",
+    ) -> Ranking:
+        """Return what is near a centred vector (d,) and the words of the text asked."""
+        shelf, away = shelves[kind], not vector.any()
         if not shelf.rows:
             return Ranking([], 0, self.model, SCORING_VERSION, away)
         view = self._view(kind, shelves)
-        words = np.maximum(view.collection.score(asked).parts["lexical"][0, view.columns], 0) ** 2
-        parts = {"semantic": 2 * self._finder(kind, shelves).nearness(asked.vectors[0]), "lexical": words}
-        total = parts["semantic"] + words
+        words = view.collection.score(asked).parts["lexical"][0, view.columns]
+        parts = searching.parts(view.collection.near(vector)[view.columns], shelf.embedded, words)
+        total = parts["semantic"] + parts["lexical"]
         if without in shelf.place:
             total[shelf.place[without]] = -np.inf
         ranked = _Ranked(shelf, total, parts, _order(total))
-        least = 1e-6 if away else searching.least(total)
+        least = 1e-6 if away else searching.least(total, noise)
         places = [place for place in ranked.order[:top] if total[place] >= least]
         matches = [ranked.match(rank, place, lambda row: []) for rank, place in enumerate(places, 1)]
-        return Ranking(matches, len(shelf.rows), self.model, SCORING_VERSION, away, shelf.without_vector)
-
-    def _corners_of(self, shelves: dict[str, Shelf]) -> searching.Corners:
-        held, now = self._corners, [shelves[kind] for kind in KINDS]
-        if held is None or any(one is not other for one, other in zip(held[0], now, strict=True)):
-            held = self._corners = (now, searching.Corners(shelves, self._shipped()))
-        return held[1]
-
-    def _finder(self, kind: str, shelves: dict[str, Shelf]) -> searching.Finder:
-        corners, held = self._corners_of(shelves), self._finders.get(kind)
-        if held is None or held[0] is not shelves[kind] or held[1] is not corners:
-            held = self._finders[kind] = (shelves[kind], corners, searching.Finder(kind, shelves[kind], corners))
-        return held[2]
+        return Ranking(matches, len(shelf.rows), self.model, SCORING_VERSION, away, int((~shelf.embedded).sum()))
 
 
 class _Spoken:
@@ -286,16 +282,24 @@ def _matches(ranked: _Ranked, stops: Stops, keep: Keep | None, among: Collection
 
 
 def _reasons(
-    kind: str, asking: dict[str, Any], own: reasons.Spoken | None, other: reasons.Spoken | None, row: dict[str, Any],
+    kind: str,
+    asking: dict[str, Any],
+    asked: Texts,
+    own: reasons.Spoken | None,
+    shelf: Shelf,
+    match: Match,
+    other: reasons.Spoken | None,
     view: View,
-) -> Any:  # fmt: skip
+) -> Reasons | None:
     """Return the reasons of one match, whichever side was asked; None where a side has no sentences."""
     if own is None or other is None:
         return None
-    question, document = view.collection.question_mean.centre, view.collection.document_mean.centre
+    tongue = language(shelf.texts.terms[shelf.place[match.id]])
+    question = view.collection.asking.centre(own[1], asked.languages * len(own[0]))
+    document = view.collection.answering.centre(other[1], [tongue] * len(other[0]))
     if kind == "startup":
-        return reasons.find(own, other, asking["title"], question, document)
-    return reasons.find(other, own, row["name"], document, question)
+        return reasons.find(own[0], question, other[0], document, asking["title"])
+    return reasons.find(other[0], document, own[0], question, match.row["name"])
 
 
 def _notes(standing: dict[tuple[str, str], dict[str, Any]], need_id: str, startup_id: str) -> list[str]:

@@ -7,8 +7,6 @@ and its profile sentence near the whole need: then it stands for the match, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from ..store import Store
@@ -25,8 +23,6 @@ UNCOVERED = 3
 
 Spoken = tuple[list[str], np.ndarray]
 """The sentences of one text and their vectors (n, d), as the encoder gave them."""
-
-Centre = Callable[[np.ndarray], np.ndarray]
 
 
 def fetch(store: Store, model: str, wanted: list[tuple[str, str]]) -> dict[tuple[str, str], Spoken]:
@@ -48,23 +44,24 @@ def _joined(vectors: list[bytes]) -> np.ndarray:
     return np.frombuffer(b"".join(vectors), "<f2").astype(np.float32).reshape(len(vectors), -1)
 
 
-def find(need: Spoken, profile: Spoken, title: str, centre_need: Centre, centre_profile: Centre) -> Reasons:
-    """Return the pairs of sentences that explain a match, and what of the need the profile says little about."""
-    asked, answers = centre_need(need[1]), centre_profile(profile[1])
+def find(need: list[str], asked: np.ndarray, profile: list[str], answers: np.ndarray, title: str) -> Reasons:
+    """Return the pairs of sentences that explain a match, and what of the need the profile says little about.
+
+    asked (n, d) and answers (m, d): the vectors of the sentences of `need` and `profile`, centred and of length 1.
+    """
     whole_need, whole_profile = asked.mean(axis=0), answers.mean(axis=0)
-    of_asked = NEAR_THE_WHOLE * asked @ _unit(whole_profile) - _shortness(need[0]) - A_TITLE * _is(need[0], title)
-    of_answers = NEAR_THE_WHOLE * answers @ _unit(whole_need) - _shortness(profile[0])
+    of_asked = NEAR_THE_WHOLE * asked @ _unit(whole_profile) - _shortness(need) - A_TITLE * _is(need, title)
+    of_answers = NEAR_THE_WHOLE * answers @ _unit(whole_need) - _shortness(profile)
     # One product of longer vectors gives asked·answer + worth of asked + worth of answer.
     pairs = evidence.find(_with(asked, of_asked, 1), _with(answers, 1, of_answers), answered=-np.inf).pairs
     nearness = asked @ answers.T
     meant = [pairs[0], *(pair for pair in pairs[1:] if nearness[pair.asked, pair.answer] >= evidence.ANSWERED)]
     meetings = [
-        _meeting(need[0][pair.asked], profile[0][pair.answer], float(nearness[pair.asked, pair.answer]))
-        for pair in meant
+        _meeting(need[pair.asked], profile[pair.answer], float(nearness[pair.asked, pair.answer])) for pair in meant
     ]
-    open_points = np.flatnonzero((nearness.max(axis=1) < LITTLE) & (_shortness(need[0]) == 0) & ~_is(need[0], title))
+    open_points = np.flatnonzero((nearness.max(axis=1) < LITTLE) & (_shortness(need) == 0) & ~_is(need, title))
     central = sorted(open_points, key=lambda place: -float(asked[place] @ whole_need))[:UNCOVERED]
-    return Reasons(meetings, [need[0][place] for place in sorted(central)])
+    return Reasons(meetings, [need[place] for place in sorted(central)])
 
 
 def _meeting(asked: str, answer: str, score: float) -> Meeting:

@@ -1,6 +1,7 @@
 """Why is it ranked first? Parts × weights, over arrays, the same for every page, the command line and the evaluation.
 
-- semantic: how near two whole texts are in meaning: cosine of centred vectors, hubs corrected (CSLS, Conneau 2018)
+- semantic: how near two whole texts are in meaning: cosine of vectors centred by side and language, hubs corrected
+  (CSLS, Conneau 2018)
 - lexical: how much of the question's wording the document has, beyond what it has of anyone's
 - sentence: for the first few only, how much nearer the best sentences come than the whole texts
 
@@ -59,11 +60,16 @@ class Collection:
         A row of zeros is a text that is not embedded yet: it is ranked by its words alone.
         """
         shipped = (shipped or Background.none(documents.vectors.shape[1])).without(questions, documents)
-        self.question_mean = background.Mean(questions.vectors, shipped.questions.vectors)
-        self.document_mean = background.Mean(documents.vectors, shipped.documents.vectors)
-        self._vectors = self.document_mean.centre(documents.vectors)
+        self.asking = background.Side(questions, shipped.questions)
+        self.answering = background.Side(documents, shipped.documents)
+        self._languages = documents.languages
+        self._vectors = self.answering.centre(documents.vectors, self._languages)
         self._embedded = documents.vectors.any(axis=1)
-        self._questions = self.question_mean.centre(_sample(questions.vectors, shipped.questions.vectors))
+        # The hub's first questions and the shipped ones: positions of the hub's own stay what they are.
+        self._questions = self.asking.centre(
+            np.concatenate([questions.vectors[:QUESTIONS_KEPT], shipped.questions.vectors]),
+            questions.languages[:QUESTIONS_KEPT] + shipped.questions.languages,
+        )
         self._hubs = background.Hubs(self._questions @ self._vectors.T)
         self._index = Index(documents.terms, shipped.documents.terms)
         self._wordiness = background.Wordiness(self._index, questions.terms, shipped.questions.terms)
@@ -75,7 +81,8 @@ class Collection:
         frequencies and the questions stay what they are.
         """
         grown = copy.copy(self)
-        vectors, words = self.document_mean.centre(more.vectors), self._index.beside(more.terms)
+        vectors, words = self.answering.centre(more.vectors, more.languages), self._index.beside(more.terms)
+        grown._languages = self._languages + more.languages
         grown._vectors = np.concatenate([self._vectors, vectors])
         grown._embedded = np.concatenate([self._embedded, more.vectors.any(axis=1)])
         grown._hubs = self._hubs.joined(background.Hubs(self._questions @ vectors.T))
@@ -92,7 +99,11 @@ class Collection:
         own = np.full(len(asked), -1) if own is None else np.asarray(own)
         share = self._index.share(asked.terms)
         lexical = share - WORDINESS * self._wordiness.expected(share, own >= 0)
-        return Scores({"semantic": self._semantic(asked.vectors, own), "lexical": lexical}, WEIGHTS)
+        return Scores({"semantic": self._semantic(asked, own), "lexical": lexical}, WEIGHTS)
+
+    def near(self, vector: np.ndarray) -> np.ndarray:
+        """(documents,): cosine of a centred vector (d,) of length 1 to each document, 0 where it is not embedded."""
+        return self._vectors @ vector
 
     def look_closer(
         self,
@@ -109,7 +120,7 @@ class Collection:
         spoken: for each text asked, the (s, d) vectors of its own sentences; a text of one sentence speaks for itself.
         """
         own = np.full(len(asked), -1) if own is None else np.asarray(own)
-        questions = self.question_mean.centre(asked.vectors, own >= 0)
+        questions = self.asking.centre(asked.vectors, asked.languages, own >= 0)
         first = scores.first()
         centred = self._centred(
             {place: sentences[place] for place in np.unique(first) if len(sentences.get(place, ()))}
@@ -119,9 +130,9 @@ class Collection:
             seen = [place for place in places if place in centred]
             if not seen or not questions[row].any():
                 continue
-            said = (
-                self.question_mean.centre(spoken[row]) if spoken and len(spoken[row]) > 1 else questions[row : row + 1]
-            )
+            said = questions[row : row + 1]
+            if spoken and len(spoken[row]) > 1:
+                said = self.asking.centre(spoken[row], [asked.languages[row]] * len(spoken[row]))
             near = [_mean_of_best(said, [centred[place] for place in seen])]
             if len(said) > 1:
                 near.append((said @ self._vectors[seen].T).max(axis=0))
@@ -133,20 +144,21 @@ class Collection:
         """Centre the sentences of all documents in one go: a call for each costs more than its arithmetic."""
         if not sentences:
             return {}
-        together = self.document_mean.centre(np.concatenate(list(sentences.values())))
+        languages = [self._languages[place] for place, vectors in sentences.items() for _ in vectors]
+        together = self.answering.centre(np.concatenate(list(sentences.values())), languages)
         ends = np.cumsum([len(vectors) for vectors in sentences.values()])[:-1]
         return dict(zip(sentences, np.split(together, ends), strict=True))
 
-    def _cosine(self, vectors: np.ndarray, counted: np.ndarray | None = None) -> np.ndarray:
-        centred = self.question_mean.centre(vectors, counted)
+    def _cosine(self, asked: Texts, counted: np.ndarray) -> np.ndarray:
+        centred = self.asking.centre(asked.vectors, asked.languages, counted)
         # One question, the daily case, is a product of matrix and vector: twice as fast written as one.
         return (self._vectors @ centred[0])[None] if len(centred) == 1 else centred @ self._vectors.T
 
-    def _semantic(self, vectors: np.ndarray, own: np.ndarray) -> np.ndarray:
+    def _semantic(self, asked: Texts, own: np.ndarray) -> np.ndarray:
         """2 cos(q, d) − nearness of d to its nearest questions − nearness of q to its nearest documents."""
-        cosine = self._cosine(vectors, own >= 0)
+        cosine = self._cosine(asked, own >= 0)
         corrected = 2 * cosine - self._nearness(own) - background.nearest_mean(cosine)
-        known = vectors.any(axis=1)[:, None] & self._embedded
+        known = asked.vectors.any(axis=1)[:, None] & self._embedded
         return np.where(known, corrected, 0).astype(np.float32, copy=False)
 
     def _nearness(self, own: np.ndarray) -> np.ndarray:
@@ -161,8 +173,3 @@ def _mean_of_best(said: np.ndarray, documents: list[np.ndarray]) -> np.ndarray:
     """(documents,): each sentence of the question finds its nearest in the document; the mean of these cosines."""
     starts = np.cumsum([0] + [len(vectors) for vectors in documents[:-1]])
     return np.maximum.reduceat(said @ np.concatenate(documents).T, starts, axis=1).mean(axis=0)
-
-
-def _sample(own: np.ndarray, shipped: np.ndarray) -> np.ndarray:
-    """Join the hub's first questions and the shipped ones: positions of the hub's own stay what they are."""
-    return np.concatenate([own[:QUESTIONS_KEPT], shipped])

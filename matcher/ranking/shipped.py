@@ -19,7 +19,6 @@ from . import lexical
 from .background import Background, Texts
 from .encoder import Encoder, Prompt
 from .indexing import Identity, identity, model_name
-from .searching import Shipped
 
 FOLDER = DATA / "demo"
 
@@ -47,19 +46,18 @@ def ensure_background(instance: Path, encoder: Encoder) -> int:
 
 def load_background(instance: Path, encoder: Encoder) -> Background:
     """Return the background of this model, or an empty one while it is missing or cannot be read."""
-    return load(instance, identity(encoder)).texts
+    return load(instance, identity(encoder))
 
 
-def load(instance: Path, identity: Identity) -> Shipped:
-    """Return the background of a model with its languages, also while the model is away; empty while it is missing."""
+def load(instance: Path, identity: Identity) -> Background:
+    """Return the background of a model by its name, so also while the model is away; empty while it is missing."""
     model, dimensions = identity
     try:
         blob = _path(instance, model).read_bytes()
         size = int.from_bytes(blob[:8], "little")
-        texts = Background(Texts.from_bytes(blob[8 : 8 + size]), Texts.from_bytes(blob[8 + size :]))
+        return Background(Texts.from_bytes(blob[8 : 8 + size]), Texts.from_bytes(blob[8 + size :]))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return Shipped(Background.none(dimensions), [], [])
-    return Shipped(texts, *([row["language"] for row in _rows(name)] for name in ("needs", "startups")))
+        return Background.none(dimensions)
 
 
 def _path(instance: Path, model: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import (  # noqa: F401 — need_form, need_review, startup_needs, startup_review add pages to a noun's blueprint
+from . import (  # noqa: F401 — need_form, need_review, similar, startup_… add pages to a noun's blueprint
     account,
     admin,
     api,
@@ -17,6 +17,7 @@ from . import (  # noqa: F401 — need_form, need_review, startup_needs, startup
     needs,
     pairings,
     search,
+    similar,
     startup_needs,
     startup_review,
     startups,

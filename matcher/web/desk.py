@@ -20,6 +20,7 @@ blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 
 SHOWN = 8
 COMPARED = (2, 4)
+FILTERS = ("county", "readiness", "seeks", "stopped", "dismissed")
 
 
 @blueprint.get("/", endpoint="inbox")
@@ -55,37 +56,35 @@ def _address(endpoint: str, name: str, row: dict[str, Any]) -> str:
 @allowed("need.rank", needs.load)
 def ranking(need: dict[str, Any]) -> str:
     """Show the ranked startups for a need, eight at a time."""
-    page = request.args.get("page", "1")
-    number = int(page) if page.isdecimal() and 0 < int(page) < 10_000 else 1
+    number = shortlist.page_number()
+    filters = {name: request.args[name] for name in FILTERS if request.args.get(name)}
     said = candidates.of_need(store(), need["id"])
     found = ranker().startups_for(
-        need, date.fromisoformat(now()[:10]), top=SHOWN + 1, skip=(number - 1) * SHOWN, keep=_filter(said)
+        need, date.fromisoformat(now()[:10]), top=SHOWN + 1, skip=(number - 1) * SHOWN, keep=_filter(filters, said)
     )
     shown = found.matches[:SHOWN]
     profiles = candidates.profiles(store(), [match.id for match in shown])
-    cards = [shortlist.card(match, found, profiles[match.id], said.get(match.id, {})) for match in shown]
     return render_template(
         "desk/ranking.html",
         need=need,
         found=found,
-        cards=cards,
+        cards=shortlist.cards(shown, found, profiles, said),
         page=number,
         more=len(found.matches) > SHOWN,
         skipped=_skipped(shown, number),
         dismissed=sum("dismissal" in row for row in said.values()),
-        said=said,
-        filtered=request.args.to_dict(),
-        reasons=dismissal_reasons(),
+        filtered=filters,
+        page_url=lambda other: url_for("desk.ranking", need_id=need["id"], **filters, page=other),
+        reasons=words.choices("dismiss_reasons"),
         answer_days=settings().answer_days,
         wide=True,
     )
 
 
-def _filter(said: dict[str, candidates.Standing]) -> Callable[[Match], bool]:
-    """Return which matches the filters of the address keep."""
-    county, seeks = request.args.get("county", ""), request.args.get("seeks", "")
-    least = request.args.get("readiness", "")
-    stopped, dismissed = request.args.get("stopped") == "yes", request.args.get("dismissed") == "yes"
+def _filter(filters: dict[str, str], said: dict[str, candidates.Standing]) -> Callable[[Match], bool]:
+    """Return which matches the filters keep; what is stopped or dismissed is left out unless asked for."""
+    county, seeks, least = (filters.get(name, "") for name in ("county", "seeks", "readiness"))
+    stopped, dismissed = filters.get("stopped") == "yes", filters.get("dismissed") == "yes"
 
     def keep(match: Match) -> bool:
         row = match.row
@@ -116,7 +115,10 @@ def compare(need: dict[str, Any]) -> Any:
     found = ranker().startups_for(need, date.fromisoformat(now()[:10]), among=chosen)
     said = candidates.of_need(store(), need["id"])
     profiles = candidates.profiles(store(), [match.id for match in found.matches])
-    cards = [shortlist.card(match, found, profiles[match.id], said.get(match.id, {})) for match in found.matches]
+    cards = shortlist.cards(found.matches, found, profiles, said)
+    if len(cards) < COMPARED[0]:
+        flash(_("Fewer than two of the chosen startups are published now."), "warning")
+        return redirect(url_for("desk.ranking", need_id=need["id"]))
     sentences = list(dict.fromkeys(text for card in cards for text in _spoken(card["match"])))
     return render_template(
         "desk/compare.html", need=need, cards=cards, sentences=sentences, found=found, wide=True,
@@ -129,8 +131,3 @@ def _spoken(match: Match) -> list[str]:
     if not match.reasons:
         return []
     return [*(meeting.need for meeting in match.reasons.meetings), *match.reasons.uncovered]
-
-
-def dismissal_reasons() -> list[tuple[str, str]]:
-    """Return the choices for why a startup is put aside."""
-    return words.choices("dismiss_reasons")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, current_app
 
 from ..ranking import embedder, indexing, shipped
+from ..ranking.background import Background
 from ..ranking.ranker import Ranker
-from ..ranking.searching import Shipped
 from .access import store
 
 if TYPE_CHECKING:
@@ -58,15 +58,15 @@ def ranker() -> Ranker:
     return held[identity]
 
 
-def _background(instance: Path, identity: indexing.Identity) -> Callable[[], Shipped]:
+def _background(instance: Path, identity: indexing.Identity) -> Callable[[], Background]:
     """Return what gives the shipped background; the file is asked for again until the worker has made it."""
-    held: list[Shipped] = []
+    held: list[Background] = []
 
-    def load() -> Shipped:
+    def load() -> Background:
         if held:
             return held[0]
         found = shipped.load(instance, identity)
-        if len(found.texts.questions):
+        if len(found.questions):
             held.append(found)
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, render_template, request
+from flask_babel import gettext as _
 
 from ..hub import candidates, fields, limits
 from .access import allowed, may, now, store, viewer
@@ -24,13 +25,15 @@ def results() -> Any:
     text = fields.clean(request.args.get("q", "")[:LONGEST])
     kinds = ["need", "testbed"] + (["startup"] if may("startup.view") else [])
     chosen = [kind for kind in kinds if (request.args.get("kind") or kind) == kind] or kinds
+    names = {"need": _("Needs"), "startup": _("Startups"), "testbed": _("Testbeds")}
+    page = {"text": text, "chosen": chosen, "kind_choices": [(kind, names[kind]) for kind in kinds]}
     if not text:
-        return render_template("search/results.html", text="", kinds=kinds, chosen=chosen, found={}, rows={})
+        return render_template("search/results.html", **page, found={}, rows={})
     who = viewer()
     limits.count(store(), f"search:{who.person_id if who else request.remote_addr}", SEARCHES_A_QUARTER, now())
     found = {kind: ranker().search(text, kind, SHOWN) for kind in chosen}
     rows = {kind: _rows(kind, [match.id for match in ranking.matches]) for kind, ranking in found.items()}
-    return render_template("search/results.html", text=text, kinds=kinds, chosen=chosen, found=found, rows=rows)
+    return render_template("search/results.html", **page, found=found, rows=rows)
 
 
 def _rows(kind: str, ids: list[str]) -> dict[str, dict[str, Any]]:

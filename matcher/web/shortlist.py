@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -11,20 +12,25 @@ from ..ranking.gates import Gate
 from ..ranking.matches import Match, Ranking
 from . import words
 
+WEAK = 0.5  # a score that few matches worth a call stay under
 
-def part_labels() -> dict[str, str]:
-    """Return the words for the parts of a score."""
-    return {"semantic": _("meaning"), "lexical": _("words"), "sentence": _("best sentences")}
+
+def page_number() -> int:
+    """Return the page that the address asks for; anything that is no page is the first."""
+    given = request.args.get("page", "")
+    return int(given) if given.isdecimal() and len(given) < 5 and int(given) else 1
 
 
 def bars(match: Match, ranking: Ranking) -> list[tuple[str, float, float]]:
-    """Return (word, length 0..1, figure) for each part; the figures add up to the score, a negative one has no bar."""
-    labels = part_labels()
-    return [
-        (labels[name], min(max(value, 0.0) / ranking.scale, 1.0), value)
-        for name, value in match.parts.items()
-        if name in labels
-    ]
+    """Return (word, length 0..1, figure) for each part; the figures add up to the score, a negative one has no bar.
+
+    Whole texts and sentences are both about meaning: one bar. A weak list has short bars: the longest stands for the
+    best score of the list, but for no less than WEAK.
+    """
+    parts = match.parts
+    shown = [(_("meaning"), parts["semantic"] + parts.get("sentence", 0.0)), (_("words"), parts["lexical"])]
+    scale = max(ranking.best, WEAK)
+    return [(word, min(max(value, 0.0) / scale, 1.0), value) for word, value in shown]
 
 
 def gate_rows(gates: list[Gate]) -> list[tuple[bool | None, str, str]]:
@@ -72,13 +78,24 @@ def marked(text: str, marks: list[tuple[int, int]] | list[list[int]]) -> Markup:
     return Markup("").join([*parts, escape(text[end:])])
 
 
+def cards(
+    matches: list[Match], ranking: Ranking, profiles: dict[str, Any], said: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return what the rows of a ranked list show; what was deleted a moment ago is left out."""
+    return [
+        card(match, ranking, profiles[match.id], said.get(match.id, {})) for match in matches if match.id in profiles
+    ]
+
+
 def card(match: Match, ranking: Ranking, profile: dict[str, Any], standing: dict[str, Any]) -> dict[str, Any]:
-    """Return all that one row of a ranked list shows."""
+    """Return all that one row of a ranked list shows; `offer` is empty where the first pair of sentences says it."""
     meetings = match.reasons.meetings if match.reasons else []
+    offer = profile.get("description") or profile.get("problem") or ""
     return {
         "match": match,
         "profile": profile,
         "standing": standing,
+        "offer": "" if meetings and meetings[0].profile in offer else offer,
         "bars": bars(match, ranking),
         "gates": gate_rows(match.gates),
         "meetings": [(marked(m.need, m.need_marks), marked(m.profile, m.profile_marks)) for m in meetings],
