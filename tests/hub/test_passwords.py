@@ -44,9 +44,7 @@ def test_the_right_password_names_the_person_in_any_spelling_of_the_address(stor
     assert passwords.authenticate(store, " KIM@example.org ", GOOD) == person.person_id
 
 
-@pytest.mark.parametrize(
-    "password", ["", "tre korta or", "tre korta ord ", "TRE KORTA ORD", GOOD + "x" * 500]
-)
+@pytest.mark.parametrize("password", ["", "tre korta or", "tre korta ord ", "TRE KORTA ORD", GOOD + "x" * 500])
 def test_a_wrong_password_names_nobody(store: Store, good_hash: str, password: str) -> None:
     with_password(store, good_hash)
     assert passwords.authenticate(store, "kim@example.org", password) is None

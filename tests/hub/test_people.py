@@ -27,9 +27,7 @@ def test_two_people_cannot_share_an_address(store: Store) -> None:
     assert caught.value.code == "email_taken"
 
 
-@pytest.mark.parametrize(
-    "email", ["", "kim", "kim@", "a@b", "kim@example.org\r\nBcc: x@x.org", "a b@example.org"]
-)
+@pytest.mark.parametrize("email", ["", "kim", "kim@", "a@b", "kim@example.org\r\nBcc: x@x.org", "a b@example.org"])
 def test_an_address_that_mail_cannot_go_to_is_refused(store: Store, email: str) -> None:
     with pytest.raises(Invalid) as caught:
         people.create(store, email, "Kim", NOW)

@@ -36,7 +36,7 @@ OWN = {
     "need.close": {"owner", "startup", "broker"},
     "need.rank": {"broker"},
     "need.candidates": {"owner", "startup", "broker"},
-    "startup.view": EVERYBODY - {"visitor"},
+    "startup.view": set(ROLES),
     "startup.create": {"startup"},
     "startup.edit": {"startup", "broker"},
     "startup.publish": {"startup"},
