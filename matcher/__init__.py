@@ -17,6 +17,7 @@ def create_app(config: Config | None = None, encoder: Encoder | None = None) -> 
     from datetime import timedelta
 
     from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
 
     from . import config as configuration
     from . import web
@@ -45,5 +46,8 @@ def create_app(config: Config | None = None, encoder: Encoder | None = None) -> 
         TESTING=config.testing,
     )
     app.extensions["store"] = open_store(config.database_url)
+    if config.proxies:
+        # Without this every visitor has the proxy's address, and shares its limit of log-ins.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]
     web.install(app, encoder)
     return app

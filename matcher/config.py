@@ -13,6 +13,7 @@
 | `MATCHER_MAIL_FROM` | the sender of mail | `noreply@` the host of the base URL |
 | `MATCHER_ANSWER_DAYS` | days both sides have to answer a proposal | 14 |
 | `MATCHER_REVIEW_DAYS` | working promise: days until a submitted need or an interest is answered | 7 |
+| `MATCHER_PROXIES` | how many proxies of yours stand before the hub; only then their `X-Forwarded-…` is believed | 0 |
 | `PORT` | where the server listens | 8000 |
 """
 
@@ -49,6 +50,7 @@ class Config:
     mail_from: str = ""
     answer_days: int = 14
     review_days: int = 7
+    proxies: int = 0
     testing: bool = False
 
     @property
@@ -91,6 +93,7 @@ def read(environ: Mapping[str, str] | None = None) -> Config:
         mail_from=env.get("MATCHER_MAIL_FROM") or f"noreply@{urlsplit(base_url).hostname}",
         answer_days=_number(env, "MATCHER_ANSWER_DAYS", 14, 1, 365),
         review_days=_number(env, "MATCHER_REVIEW_DAYS", 7, 1, 365),
+        proxies=_number(env, "MATCHER_PROXIES", 0, 0, 5),
     )
 
 

@@ -144,3 +144,10 @@ print(first is not second, store.query("select distinct bucket from attempt"))
 """
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert (run.stdout, run.stderr) == ("unavailable\nTrue [{'bucket': 'b'}]\n", "")
+
+
+def test_the_file_is_readable_by_its_owner_alone(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path / 'hub.db'}")
+    store.query("select 1 as one")
+    store.close()
+    assert (tmp_path / "hub.db").stat().st_mode & 0o777 == 0o600

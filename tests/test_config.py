@@ -1,0 +1,55 @@
+"""Settings: defaults that work, refusals that name the variable and the remedy."""
+
+from __future__ import annotations
+
+import pytest
+from flask import request
+
+from matcher import create_app
+from matcher.config import Config, ConfigurationError, read
+from matcher.ranking.encoder import TinyEncoder
+
+
+def settings(tmp_path, **given) -> Config:
+    return read({"MATCHER_INSTANCE": str(tmp_path / "instance"), **given})
+
+
+def test_nothing_has_to_be_set(tmp_path):
+    found = settings(tmp_path)
+    assert found.database_url.startswith("sqlite:///")
+    assert found.base_url == "http://127.0.0.1:8000"
+    assert not found.https
+    assert found.instance.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_secret_is_made_once(tmp_path):
+    first, second = settings(tmp_path), settings(tmp_path)
+    assert first.secret_key == second.secret_key
+    assert len(first.secret_key) >= 32
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MATCHER_SECRET_KEY", "short"),
+        ("MATCHER_SECRET_KEY", "a" * 40),
+        ("MATCHER_BASE_URL", "matcher.example.org"),
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("MATCHER_ANSWER_DAYS", "0"),
+    ],
+)
+def test_a_bad_setting_is_named(tmp_path, name, value):
+    with pytest.raises(ConfigurationError, match=name):
+        settings(tmp_path, **{name: value})
+
+
+@pytest.mark.parametrize(("proxies", "address"), [("0", "10.0.0.1"), ("1", "192.0.2.7")])
+def test_only_a_proxy_of_ours_says_where_a_visitor_is(tmp_path, proxies, address):
+    app = create_app(settings(tmp_path, MATCHER_PROXIES=proxies), TinyEncoder())
+    seen = []
+    app.before_request_funcs.setdefault(None, []).insert(0, lambda: seen.append(request.remote_addr))
+    app.test_client().get(
+        "/healthz", environ_base={"REMOTE_ADDR": "10.0.0.1"}, headers={"X-Forwarded-For": "203.0.113.9, 192.0.2.7"}
+    )
+    assert seen == [address]
