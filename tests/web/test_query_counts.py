@@ -151,8 +151,9 @@ def test_no_page_asks_the_store_more_often_when_its_list_grows(app, store, login
 
 def _more(few: list[str], many: list[str]) -> list[str]:
     """Return what was asked more often, shortened."""
-    more = Counter(many) - Counter(few)
-    return [" ".join(said.split())[:300] for said in more.elements() if SENTENCES not in said or many.count(said) > 3]
+    few, many = ([" ".join(said.split()) for said in asked] for asked in (few, many))
+    more = (Counter(many) - Counter(few)).elements()
+    return [said[:300] for said in more if SENTENCES not in said or many.count(said) > 3]
 
 
 def _asked(app: Any, login: Any, lists: Lists, calls: list[str], visitor: str, path: str) -> list[str]:
