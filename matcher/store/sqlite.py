@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,6 +195,7 @@ class SqliteStore:
         return held
 
     def _connect(self) -> Database:
+        _keep_private(self._path)
         with _named_errors(), ExitStack() as on_failure:
             connection = sqlite3.connect(
                 self._path, timeout=self._wait_ms / 1000, isolation_level=None, check_same_thread=False
@@ -208,6 +209,14 @@ class SqliteStore:
             on_failure.pop_all()
         self._open.add(db)
         return db
+
+
+def _keep_private(path: str) -> None:
+    """Make a new file readable by its owner alone, and with it those that SQLite puts beside it: people stand in it."""
+    if path == ":memory:" or os.path.exists(path):
+        return
+    with suppress(OSError):  # SQLite says better what is wrong with the place
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:
