@@ -153,7 +153,8 @@ class Hubs:
     def __init__(self, scores: np.ndarray) -> None:
         """Take (questions, documents) similarities of the background's questions to the documents."""
         kept = min(NEIGHBOURS + 1, len(scores))
-        self._who = np.argpartition(-scores, kept - 1, axis=0)[:kept] if kept else np.empty((0, scores.shape[1]), int)
+        nearest = np.argpartition(-scores, kept - 1, axis=0) if kept else np.empty((0, scores.shape[1]), int)
+        self._who = nearest[:kept].astype(np.int32)  # a copy: a view would hold the whole of it
         self._best = np.take_along_axis(scores, self._who, axis=0)
         self._lowest = self._best.min(axis=0) if kept else np.zeros(scores.shape[1], np.float32)
         self._total = self._best.sum(axis=0)

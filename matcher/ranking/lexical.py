@@ -50,7 +50,7 @@ class Terms:
         size, rest = divmod(len(blob), 6)
         if rest:
             raise ValueError(f"terms: {len(blob)} bytes is not a whole number of features")
-        ids = np.frombuffer(blob, "<u4", size).astype(np.uint32)
+        ids = np.frombuffer(blob, "<u4", size).astype(np.uint32, copy=False)
         return cls(ids, np.frombuffer(blob, "<u2", size, 4 * size).astype(np.uint16))
 
 
@@ -77,6 +77,8 @@ def terms(text: str) -> Terms:
 def matrix(rows: Sequence[Terms]) -> sp.csr_array:
     """Join the rows to one sparse (n, BUCKETS) float32 matrix of counts."""
     ends = np.cumsum([0] + [len(row.ids) for row in rows], dtype=np.int64)
+    if ends[-1] < np.iinfo(np.int32).max:  # scipy holds the places of all features as wide as these
+        ends = ends.astype(np.int32)
     if not rows:
         return sp.csr_array((0, BUCKETS), dtype=np.float32)
     ids = np.concatenate([row.ids for row in rows]).astype(np.int32)

@@ -192,8 +192,9 @@ class Ranker:
         matches = list(islice(_matches(ranked, stops, keep, among), skip, None if top is None else skip + top))
         shown = matches[:CLOSER_LOOK]
         found = spoken.of([match.id for match in shown])
+        explain = _Explain(kind, asking, asked, spoken.own, view)
         matches[: len(shown)] = [
-            replace(match, reasons=_reasons(kind, asking, asked, spoken.own, shelf, match, found.get(match.id), view))
+            replace(match, reasons=explain(match, shelf.texts.terms[shelf.place[match.id]], found.get(match.id)))
             for match in shown
         ]
         best = float(ranked.total[ranked.order[0]])
@@ -238,9 +239,9 @@ class _Spoken:
         """Return the sentences by id; of the text asked they come along in the same query, into `own`."""
         missing = [name for name in ids if name not in self._held]
         if missing:
-            wanted = [(self._kind, name) for name in missing]
-            found = reasons.fetch(self._store, self._model, [self._asked, *wanted])
-            self.own = found.get(self._asked)
+            wanted = [(self._kind, name) for name in missing] + ([] if self._held else [self._asked])
+            found = reasons.fetch(self._store, self._model, wanted)
+            self.own = self.own or found.get(self._asked)
             self._held |= {name: found.get((self._kind, name)) for name in missing}
         return {name: found for name in ids if (found := self._held[name])}
 
@@ -249,8 +250,7 @@ def _scored(shelf: Shelf, view: View, asked: Texts, own: int, spoken: _Spoken) -
     """Score all documents, then look closer at the sentences of the first."""
     collection, columns, place = view.collection, view.columns, np.array([own])
     scores = collection.score(asked, place)
-    row_of = dict(zip(columns.tolist(), range(len(columns)), strict=True))
-    first = {int(column): row_of[int(column)] for column in scores.first()[0] if int(column) in row_of}
+    first = {column: int(view.rows[column]) for column in scores.first()[0].tolist() if view.rows[column] >= 0}
     found = spoken.of([shelf.rows[row]["id"] for row in first.values()])
     vectors = {
         column: found[shelf.rows[row]["id"]][1] for column, row in first.items() if shelf.rows[row]["id"] in found
@@ -281,25 +281,22 @@ def _matches(ranked: _Ranked, stops: Stops, keep: Keep | None, among: Collection
             yield match
 
 
-def _reasons(
-    kind: str,
-    asking: dict[str, Any],
-    asked: Texts,
-    own: reasons.Spoken | None,
-    shelf: Shelf,
-    match: Match,
-    other: reasons.Spoken | None,
-    view: View,
-) -> Reasons | None:
-    """Return the reasons of one match, whichever side was asked; None where a side has no sentences."""
-    if own is None or other is None:
-        return None
-    tongue = language(shelf.texts.terms[shelf.place[match.id]])
-    question = view.collection.asking.centre(own[1], asked.languages * len(own[0]))
-    document = view.collection.answering.centre(other[1], [tongue] * len(other[0]))
-    if kind == "startup":
-        return reasons.find(own[0], question, other[0], document, asking["title"])
-    return reasons.find(other[0], document, own[0], question, match.row["name"])
+class _Explain:
+    """Gives the reasons of one match after the other, whichever side was asked."""
+
+    def __init__(self, kind: str, asking: dict[str, Any], asked: Texts, own: reasons.Spoken | None, view: View) -> None:
+        self._needs_asked, self._asking, self._own, self._collection = kind == "startup", asking, own, view.collection
+        if own:
+            self._centred = self._collection.asking.centre(own[1], asked.languages * len(own[0]))
+
+    def __call__(self, match: Match, terms: lexical.Terms, other: reasons.Spoken | None) -> Reasons | None:
+        """Return the reasons; None where a side has no sentences."""
+        if self._own is None or other is None:
+            return None
+        answers = self._collection.answering.centre(other[1], [language(terms)] * len(other[0]))
+        if self._needs_asked:
+            return reasons.find(self._own[0], self._centred, other[0], answers, self._asking["title"])
+        return reasons.find(other[0], answers, self._own[0], self._centred, match.row["name"])
 
 
 def _notes(standing: dict[tuple[str, str], dict[str, Any]], need_id: str, startup_id: str) -> list[str]:

@@ -29,8 +29,12 @@ def fetch(store: Store, model: str, wanted: list[tuple[str, str]]) -> dict[tuple
     """Return the sentences by (kind, id) of the things that have any, in one query."""
     rows = store.query(
         """select kind, subject_id, text, vector from sentence
-           where model = :model and subject_id in :ids order by kind, subject_id, position""",
-        {"model": model, "ids": [subject_id for _, subject_id in wanted]},
+           where kind in :kinds and subject_id in :ids and model = :model order by kind, subject_id, position""",
+        {
+            "kinds": sorted({kind for kind, _ in wanted}),  # the key begins with it
+            "ids": [subject_id for _, subject_id in wanted],
+            "model": model,
+        },
     )
     found: dict[tuple[str, str], tuple[list[str], list[bytes]]] = {}
     for row in rows:

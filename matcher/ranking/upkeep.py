@@ -37,12 +37,13 @@ class Patience:
 class View:
     """A collection and where the rows of the present shelves stand in it.
 
-    columns: (n,) the column of each row of the documents' shelf; those of what is gone are in none of them.
+    columns: (n,) the column of each row of the documents' shelf. rows: the row of each column, −1 for what is gone.
     questions: the place among the collection's questions, by id.
     """
 
     collection: Collection
     columns: np.ndarray
+    rows: np.ndarray
     questions: dict[str, int]
 
 
@@ -120,10 +121,15 @@ class _Made:
         columns = np.array([self._documents.get(key, -1) for key in _keys(documents)], np.int64)
         new = np.flatnonzero(columns < 0)
         if not len(new):
-            return View(self.collection, columns, self._question_places), 0
+            return self._view(self.collection, columns, len(self._documents)), 0
         columns[new] = len(self._documents) + np.arange(len(new))
         grown = self.collection.with_documents(documents.texts.take(new))
-        return View(grown, columns, self._question_places), len(new)
+        return self._view(grown, columns, len(self._documents) + len(new)), len(new)
+
+    def _view(self, collection: Collection, columns: np.ndarray, size: int) -> View:
+        rows = np.full(size, -1)
+        rows[columns] = np.arange(len(columns))
+        return View(collection, columns, rows, self._question_places)
 
     def lost(self, documents: Shelf, questions: Shelf) -> int:
         """Return how many documents are gone, and how many questions are new, changed or gone."""
