@@ -19,7 +19,7 @@ from .errors import ImportRefused
 
 __all__ = ["ImportRefused", "carry_out", "load", "run_due", "try_out"]
 
-SAMPLE = 20
+SAMPLE = 8
 Tell = Callable[[int, int], None]
 
 
@@ -62,9 +62,9 @@ def carry_out(
     job = batches.job(batch, table)
     report = batch["report"]
     seen: dict[str, int] = {}
-    for rows, done in _portions(table):
+    for rows, done in batches.paced(_portions(table)):
         if done <= batch["done"]:
-            plan.refuse_doubles([plan.read(job, row) for row in rows], seen)
+            plan.refuse_doubles(plan.read(job, rows), seen)
             continue
         seen, report = batches.again(_kept, store, viewer, job, batch, rows, done, seen, report)
         batch["done"] = done
@@ -80,7 +80,7 @@ def try_out(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Try the rows of a file without keeping anything; return the report and the notes on rows."""
     report, seen, found = batches.new_report(), {}, []
-    for rows, done in _portions(table):
+    for rows, done in batches.paced(_portions(table)):
         planned, seen = batches.again(_tried, store, viewer, job, rows, seen)
         found += notes.of(planned)
         report = _counted(report, planned)
@@ -99,12 +99,13 @@ def _kept(
     seen: dict[str, int], report: dict[str, Any],
 ) -> tuple[dict[str, int], dict[str, Any]]:  # fmt: skip
     """Do one portion of a batch in one transaction: its rows, its notes, and how far the batch has come."""
+    planned = plan.read(job, rows)  # half of the work, before anybody has to wait for it
     with store.atomic():
         batches.advance(store, batch, done)
         if batch["wanted"] == "preview":
-            planned, seen = _tried(store, viewer, job, rows, seen)
+            seen = _rolled_back(store, viewer, job, planned, seen)
         else:
-            planned, seen = _done(store, viewer, job, rows, seen, batch["id"])
+            seen = _done(store, viewer, job, planned, seen, batch["id"])
         notes.keep(store, batch["id"], notes.of(planned))
         report = _counted(report, planned)
         batches.keep_report(store, batch, report)
@@ -114,25 +115,32 @@ def _kept(
 def _tried(
     store: Store, viewer: Viewer, job: plan.Job, rows: Sequence[tables.Row], seen: dict[str, int]
 ) -> tuple[list[plan.Planned], dict[str, int]]:
-    found = None
+    planned = plan.read(job, rows)
+    return planned, _rolled_back(store, viewer, job, planned, seen)
+
+
+def _rolled_back(
+    store: Store, viewer: Viewer, job: plan.Job, planned: list[plan.Planned], seen: dict[str, int]
+) -> dict[str, int]:
+    """Do a portion and undo it; the rows say how they went. Return the ids seen so far."""
     try:
         with store.atomic():
-            found = _done(store, viewer, job, rows, seen, None)
+            seen = _done(store, viewer, job, planned, seen, None)
             raise _RolledBack
     except _RolledBack:
-        return found
+        return seen
 
 
 def _done(
-    store: Store, viewer: Viewer, job: plan.Job, rows: Sequence[tables.Row], seen: dict[str, int], batch_id: str | None
-) -> tuple[list[plan.Planned], dict[str, int]]:
-    """Plan a portion and apply it; return the rows as they went, and the ids seen so far."""
+    store: Store, viewer: Viewer, job: plan.Job, planned: list[plan.Planned], seen: dict[str, int], batch_id: str | None
+) -> dict[str, int]:
+    """Plan a portion and apply it, so that its rows say how they went. Return the ids seen so far."""
     seen = dict(seen)  # the caller's stays as it was, should this be done again
-    planned = plan.plan(store, job, rows, seen)
+    plan.plan(store, job, planned, seen)
     kept = {row.line: subject for row in planned if (subject := _one(store, viewer, job, row))}
     if batch_id:
         _remember(store, job, batch_id, planned, kept)
-    return planned, seen
+    return seen
 
 
 def _one(store: Store, viewer: Viewer, job: plan.Job, row: plan.Planned) -> str | None:

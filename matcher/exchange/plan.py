@@ -67,9 +67,11 @@ class Planned:
         return hashlib.sha256(json.dumps(given, ensure_ascii=False).encode()).hexdigest()
 
 
-def plan(store: Store, job: Job, rows: Sequence[Row], seen: dict[str, int]) -> list[Planned]:
-    """Return what each row becomes; `seen` remembers the ids of earlier rows of the same file by their line."""
-    planned = [read(job, row) for row in rows]
+def plan(store: Store, job: Job, planned: list[Planned], seen: dict[str, int]) -> list[Planned]:
+    """Say what each row that was `read` becomes, and return them.
+
+    `seen` remembers the ids of earlier rows of the same file by their line.
+    """
     refuse_doubles(planned, seen)
     known = _known(store, job, [row.external_id for row in planned if not row.faults])
     for row in planned:
@@ -81,8 +83,12 @@ def plan(store: Store, job: Job, rows: Sequence[Row], seen: dict[str, int]) -> l
     return planned
 
 
-def read(job: Job, given: Row) -> Planned:
-    """Return one row of the file with its fields checked, before it is compared with the hub."""
+def read(job: Job, rows: Sequence[Row]) -> list[Planned]:
+    """Return rows of the file with their fields checked, before they are compared with the hub: no lock is needed."""
+    return [_read(job, row) for row in rows]
+
+
+def _read(job: Job, given: Row) -> Planned:
     cells = headings.record(job.mapped, job.headings, given.cells)
     about = {name: fields.clean(cells.pop(name, "")) for name in headings.ABOUT}
     title = cells.get(headings.TITLE[job.kind], "")

@@ -20,7 +20,7 @@ Stayed = str | None
 
 def undo(store: Store, batch: dict[str, Any]) -> None:
     """Take back what a finished batch did, last rows first, from where an earlier try stopped; then finish it."""
-    while batch["done"] < batch["total"]:
+    for _ in batches.paced(range(batch["done"], batch["total"], batches.PORTION)):
         batch["done"] = batches.again(_portion, store, batch)
     batches.finish(store, batch, clock.now())
 

@@ -84,7 +84,7 @@ def show(batch: dict[str, Any]) -> str:
 
 
 def _show(batch: dict[str, Any], typed: dict[str, Any] | None, errors: dict[str, str]) -> str:
-    found = notes.page(store(), batch["id"], ("refused", "kept"), 0, SHOWN)
+    outcome = "kept" if batch["state"] == "undone" else "refused"
     embedding = _embedding(batch)
     remarks = notes.page(store(), batch["id"], ("taken",), 0, SHOWN)
     return render_template(
@@ -93,7 +93,7 @@ def _show(batch: dict[str, Any], typed: dict[str, Any] | None, errors: dict[str,
         typed=typed or _chosen(batch),
         errors=errors,
         words=import_words,
-        not_taken=found,
+        not_taken=notes.page(store(), batch["id"], (outcome,), 0, SHOWN),
         remarks=remarks,
         waiting=batches.waiting(store(), batch, now()) if batch["wanted"] else "",
         embedding=embedding if embedding and embedding["done"] < embedding["total"] else None,

@@ -22,7 +22,7 @@ def row(line=2, id="1", title="Snö", organisation="Lunds kommun", orgnr="", fau
 
 
 def planned(store, *rows, seen=None, **more):
-    return plan.plan(store, job(**more), rows, {} if seen is None else seen)
+    return plan.plan(store, job(**more), plan.read(job(**more), rows), {} if seen is None else seen)
 
 
 def imported(store, *rows, **more):
@@ -97,7 +97,12 @@ def test_what_was_closed_here_is_not_opened_again(store):
 def test_what_was_merged_here_is_left_alone(store):
     kept = create_startup(store)
     create_startup(store, source="fil", external_id="1", name="Bolag", merged_into=kept["id"])
-    found = plan.plan(store, job("startups", ["id", "name"]), [Row(2, ["1", "Nytt namn"])], {})
+    found = plan.plan(
+        store,
+        job("startups", ["id", "name"]),
+        plan.read(job("startups", ["id", "name"]), [Row(2, ["1", "Nytt namn"])]),
+        {},
+    )
     assert found[0].change == "unchanged"
     assert found[0].remarks[""] == ("merged", {})
 
@@ -150,7 +155,12 @@ def test_a_need_with_a_wrong_number_is_taken_without_it(store):
 
 def test_a_company_with_a_wrong_number_is_refused(store):
     names = ["id", "name", "orgnr"]
-    [one] = plan.plan(store, job("startups", names), [Row(2, ["1", "Bolaget AB", "556000-0000"])], {})
+    [one] = plan.plan(
+        store,
+        job("startups", names),
+        plan.read(job("startups", names), [Row(2, ["1", "Bolaget AB", "556000-0000"])]),
+        {},
+    )
     assert (one.change, list(one.faults)) == ("refused", ["orgnr"])
 
 
@@ -186,7 +196,9 @@ def test_marks_that_turn_the_direction_of_text_are_taken_out(store):
 
 def test_a_company_is_its_own_organisation(store):
     names = ["name", "description"]
-    [one] = plan.plan(store, job("startups", names), [Row(1, ["Bolaget AB", "Gör saker"])], {})
+    [one] = plan.plan(
+        store, job("startups", names), plan.read(job("startups", names), [Row(1, ["Bolaget AB", "Gör saker"])]), {}
+    )
     plan.apply(store, SYSTEM, job("startups", names), one, NOW)
     made = store.query("select o.name, o.kind from organisation o join startup s on s.organisation_id = o.id")
     assert made == [{"name": "Bolaget AB", "kind": "company"}]
@@ -195,7 +207,7 @@ def test_a_company_is_its_own_organisation(store):
 
 def test_two_long_columns_of_one_text_may_be_twice_as_long(store):
     both = plan.Job("startups", ["name", "sv", "en"], {"name": ["name"], "description": ["sv", "en"]}, "fil")
-    [one] = plan.plan(store, both, [Row(1, ["Bolaget AB", "å" * 90_000, "b" * 90_000])], {})
+    [one] = plan.plan(store, both, plan.read(both, [Row(1, ["Bolaget AB", "å" * 90_000, "b" * 90_000])]), {})
     assert one.faults == {}
     assert plan.apply(store, SYSTEM, both, one, NOW)
 
@@ -203,5 +215,7 @@ def test_two_long_columns_of_one_text_may_be_twice_as_long(store):
 def test_a_changed_field_that_no_longer_fits_the_others_is_a_fault(store):
     create_need(store, create_organisation(store, name="Lunds kommun"), source="fil", external_id="1")
     names = ["id", "title", "organisation", "county_code"]
-    [one] = plan.plan(store, job(names=names), [Row(2, ["1", "Snö", "Lunds kommun", "25"])], {})
+    [one] = plan.plan(
+        store, job(names=names), plan.read(job(names=names), [Row(2, ["1", "Snö", "Lunds kommun", "25"])]), {}
+    )
     assert one.faults["municipality_code"][0] == "other_county"
