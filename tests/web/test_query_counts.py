@@ -23,7 +23,7 @@ SEEN = json.dumps({"evidence": [], "gates": []})
 MOST = 18
 # A ranking reads the sentences of what it is asked for, of the first few, which it looks at closely, and then of
 # those it shows that were not among them, if any: three times at most, however many there are.
-SENTENCES = "from sentence where model = :model and subject_id in :ids"
+SENTENCES = "from sentence where"
 PAGES = [
     ("none", "/needs"), ("none", "/testbeds"), ("none", "/results"), ("none", "/"), ("none", "/api/v1/needs"),
     ("none", "/api/v1/testbeds"), ("none", "/search?q=faller"), ("none", "/needs/{need}"),
