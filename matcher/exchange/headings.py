@@ -27,7 +27,8 @@ _NAMES = {
     "name": "name namn företag bolag företagsnamn startup testbädd testbed company",
     "organisation": "organisation organization beställare köpare uppdragsgivare kommun buyer owner ägare",
     "orgnr": "orgnr organisationsnummer organisationsnr orgnummer organisationnumber companynumber",
-    "description": "description beskrivning text sammanfattning nuläge erbjudande miljö abstract summary vadsomhänderidag whathappenstoday",
+    "description": "description beskrivning text sammanfattning nuläge erbjudande miljö abstract summary "
+    "vadsomhänderidag whathappenstoday",
     "people": "people målgrupp vem vemharproblemet vemsomharproblemet whohastheproblem",
     "effect": "effect effekt önskadeffekt mål wantedeffect theeffectwanted",
     "measure": "measure mått hurvetman indikator indicator howonewouldknow såvetmanattdetlyckats",

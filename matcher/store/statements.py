@@ -124,7 +124,7 @@ def _insert(table: str, columns: tuple[str, ...]) -> str:
         raise StoreError(f"no columns for {table}")
     listed = ", ".join(f'"{column}"' for column in columns)
     # Names were checked just above, values stay parameters.
-    return f'insert into "{table}" ({listed}) values ({", ".join(f":{column}" for column in columns)})'  # noqa: S608
+    return f'insert into "{table}" ({listed}) values ({", ".join(f":{column}" for column in columns)})'
 
 
 @lru_cache(maxsize=512)

@@ -280,5 +280,5 @@ def test_a_visitor_is_asked_to_log_in(client):
 
 
 def test_every_reason_for_a_row_has_a_sentence_that_fills_in():
-    given = {name: "1" for name in ("cells", "headings", "line", "organisation", "detail")}
+    given = dict.fromkeys(("cells", "headings", "line", "organisation", "detail"), "1")
     assert all(text % given for text in ROW_MESSAGES.values())
