@@ -11,7 +11,7 @@ from ..hub import clock
 from ..hub.people import SYSTEM
 from ..progress import stages
 from ..store import Store
-from . import batches, headings, imports, notes, plan, tables
+from . import batches, headings, imports, notes, plan, tables, working
 from .errors import MESSAGES, ROW_MESSAGES, ImportRefused
 
 # What `hub.fields` and the nouns' rules say of a field, in the words of the command line. Others show their code.
@@ -67,9 +67,11 @@ def _carry_out(store: Store, batch: dict[str, Any], table: tables.Table, tell: i
     try:
         return imports.carry_out(store, SYSTEM, batch, table, tell)
     except KeyboardInterrupt:
-        batches.stop(store, batch)
+        working.stop(store, batch)
         print(f"stopped after {batch['done']} rows, which are kept; the same command goes on", file=sys.stderr)
         raise
+    except working.TakenOver:
+        raise ImportRefused("import_taken") from None
 
 
 def _say_mapping(job: plan.Job, table: tables.Table) -> None:

@@ -56,6 +56,7 @@ MESSAGES = {
     "map_field": N_("There is no field “%(field)s”. The fields are: %(fields)s."),
     "map_heading": N_("There is no heading “%(heading)s”. The headings are: %(headings)s."),
     "map_twice": N_("The field “%(field)s” can stand in one column only. Choose one of: %(headings)s."),
+    "import_taken": N_("Another process goes on with this import. The list of imports says how far it has come."),
     "import_busy": N_("This import is at work already. Wait until it is done."),
     "import_state": N_("This import has gone on since you opened the page. Look at it again."),
 }

@@ -13,8 +13,8 @@ from ..hub import clock, duplicates, people
 from ..hub.errors import HubError, Stale
 from ..hub.people import SYSTEM, Viewer
 from ..store import ConstraintViolation, Store, UniqueViolation, ValueRefused
-from . import batches, notes, plan, tables, undoing
-from .batches import TakenOver, load
+from . import batches, notes, plan, tables, undoing, working
+from .batches import load
 from .errors import ImportRefused
 
 __all__ = ["ImportRefused", "carry_out", "load", "run_due", "try_out"]
@@ -29,7 +29,7 @@ class _RolledBack(Exception):
 
 def run_due(store: Store) -> int:
     """Take one batch that waits, or that a dead process left, and do what is wanted of it; return how many (0, 1)."""
-    batch_id = batches.claim(store, clock.now())
+    batch_id = working.claim(store, clock.now())
     if batch_id is None:
         return 0
     batch = batches.load(store, SYSTEM, batch_id)
@@ -40,8 +40,8 @@ def run_due(store: Store) -> int:
             table = tables.read(batches.content(store, batch_id), batch["filename"])
             carry_out(store, _behind(store, batch), batch, table)
     except ImportRefused as error:
-        batches.finish(store, batch, clock.now(), error)
-    except TakenOver:
+        working.finish(store, batch, clock.now(), error)
+    except working.TakenOver:
         return 1
     return 1
 
@@ -62,16 +62,16 @@ def carry_out(
     job = batches.job(batch, table)
     report = batch["report"]
     seen: dict[str, int] = {}
-    for rows, done in batches.paced(_portions(table)):
+    for rows, done in working.paced(_portions(table)):
         if done <= batch["done"]:
             plan.refuse_doubles(plan.read(job, rows), seen)
             continue
-        seen, report = batches.again(_kept, store, viewer, job, batch, rows, done, seen, report)
+        seen, report = working.again(_kept, store, viewer, job, batch, rows, done, seen, report)
         batch["done"] = done
         tell(done, len(table.rows))
     if batch["wanted"] == "import" and job.kind == "startups":
         duplicates.find(store, clock.now())
-    batches.finish(store, batch, clock.now())
+    working.finish(store, batch, clock.now())
     return report
 
 
@@ -80,8 +80,8 @@ def try_out(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Try the rows of a file without keeping anything; return the report and the notes on rows."""
     report, seen, found = batches.new_report(), {}, []
-    for rows, done in batches.paced(_portions(table)):
-        planned, seen = batches.again(_tried, store, viewer, job, rows, seen)
+    for rows, done in working.paced(_portions(table)):
+        planned, seen = working.again(_tried, store, viewer, job, rows, seen)
         found += notes.of(planned)
         report = _counted(report, planned)
         tell(done, len(table.rows))
@@ -89,8 +89,8 @@ def try_out(
 
 
 def _portions(table: tables.Table) -> Iterator[tuple[Sequence[tables.Row], int]]:
-    for start in range(0, len(table.rows), batches.PORTION):
-        rows = table.rows[start : start + batches.PORTION]
+    for start in range(0, len(table.rows), working.PORTION):
+        rows = table.rows[start : start + working.PORTION]
         yield rows, start + len(rows)
 
 
@@ -101,14 +101,14 @@ def _kept(
     """Do one portion of a batch in one transaction: its rows, its notes, and how far the batch has come."""
     planned = plan.read(job, rows)  # half of the work, before anybody has to wait for it
     with store.atomic():
-        batches.advance(store, batch, done)
+        working.advance(store, batch, done)
         if batch["wanted"] == "preview":
             seen = _rolled_back(store, viewer, job, planned, seen)
         else:
             seen = _done(store, viewer, job, planned, seen, batch["id"])
         notes.keep(store, batch["id"], notes.of(planned))
         report = _counted(report, planned)
-        batches.keep_report(store, batch, report)
+        working.keep_report(store, batch, report)
     return seen, report
 
 

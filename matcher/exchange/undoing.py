@@ -12,7 +12,7 @@ from ..hub import clock, fields, removals
 from ..hub.errors import HubError
 from ..hub.people import SYSTEM
 from ..store import ConstraintViolation, Store
-from . import batches, notes, plan
+from . import batches, notes, plan, working
 
 # Why a row had to stay, as a code of errors.ROW_MESSAGES; None when it was taken back.
 Stayed = str | None
@@ -20,26 +20,26 @@ Stayed = str | None
 
 def undo(store: Store, batch: dict[str, Any]) -> None:
     """Take back what a finished batch did, last rows first, from where an earlier try stopped; then finish it."""
-    for _ in batches.paced(range(batch["done"], batch["total"], batches.PORTION)):
-        batch["done"] = batches.again(_portion, store, batch)
-    batches.finish(store, batch, clock.now())
+    for _ in working.paced(range(batch["done"], batch["total"], working.PORTION)):
+        batch["done"] = working.again(_portion, store, batch)
+    working.finish(store, batch, clock.now())
 
 
 def _portion(store: Store, batch: dict[str, Any]) -> int:
-    done = min(batch["done"] + batches.PORTION, batch["total"])
+    done = min(batch["done"] + working.PORTION, batch["total"])
     with store.atomic():
-        batches.advance(store, batch, done)
+        working.advance(store, batch, done)
         report = batches.load(store, SYSTEM, batch["id"])["report"]
         rows = store.query(
             "select * from import_row where batch_id = :id order by line desc limit :most offset :skipped",
-            {"id": batch["id"], "most": batches.PORTION, "skipped": batch["done"]},
+            {"id": batch["id"], "most": working.PORTION, "skipped": batch["done"]},
         )
         for row in rows:
             stayed = _take_back(store, batch, row)
             report["kept" if stayed else "undone"] += 1
             if stayed:
                 _note(store, batch, row, stayed)
-        batches.keep_report(store, batch, report)
+        working.keep_report(store, batch, report)
     return done
 
 

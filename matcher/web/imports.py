@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..exchange import batches, examples, headings, imports, notes, plan, tables
+from ..exchange import batches, examples, headings, imports, notes, plan, tables, working
 from ..exchange.errors import ImportRefused
 from ..hub import limits
 from ..ranking import indexing
@@ -95,7 +95,7 @@ def _show(batch: dict[str, Any], typed: dict[str, Any] | None, errors: dict[str,
         words=import_words,
         not_taken=notes.page(store(), batch["id"], (outcome,), 0, SHOWN),
         remarks=remarks,
-        waiting=batches.waiting(store(), batch, now()) if batch["wanted"] else "",
+        waiting=working.waiting(store(), batch, now()) if batch["wanted"] else "",
         embedding=embedding if embedding and embedding["done"] < embedding["total"] else None,
     )
 
@@ -175,7 +175,7 @@ def _to(batch: dict[str, Any]) -> Response:
 @allowed("import", imports.load)
 def progress(batch: dict[str, Any]) -> Response:
     """Answer how far the work has come, for the page to show; when it is done the page loads itself anew."""
-    waiting = batches.waiting(store(), batch, now()) if batch["wanted"] else ""
+    waiting = working.waiting(store(), batch, now()) if batch["wanted"] else ""
     response = make_response(
         render_template("imports/_progress.html", batch=batch, waiting=waiting, embedding=_embedding(batch))
     )

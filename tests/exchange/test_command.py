@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from matcher.cli import main
-from matcher.exchange import batches, command, errors, imports
+from matcher.exchange import batches, command, errors, imports, working
 from matcher.hub.people import SYSTEM
 from matcher.store import open_store
 
@@ -125,8 +125,8 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(hub, tmp_path, m
     path.write_text(
         "\n".join(json.dumps({"id": n, "titel": f"B{n}", "kommun": "Lund"}) for n in range(60)), encoding="utf8"
     )
-    monkeypatch.setattr(batches, "PORTION", 20)
-    real, done = batches.advance, []
+    monkeypatch.setattr(working, "PORTION", 20)
+    real, done = working.advance, []
 
     def advance(store, batch, position):
         if position == 60 and not done:
@@ -134,7 +134,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(hub, tmp_path, m
             raise KeyboardInterrupt
         real(store, batch, position)
 
-    monkeypatch.setattr(batches, "advance", advance)
+    monkeypatch.setattr(working, "advance", advance)
     stopped = run("needs", path)
     assert stopped.exit_code != 0
     assert "stopped after 40 rows" in stopped.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.exchange import batches, headings, imports, notes, plan, tables, undoing
+from matcher.exchange import batches, headings, imports, notes, plan, tables, undoing, working
 from matcher.exchange.errors import ImportRefused
 from matcher.hub import clock, needs, startups
 from matcher.hub.errors import NotFound
@@ -25,7 +25,7 @@ REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "real"
 @pytest.fixture(autouse=True)
 def small_portions(monkeypatch):
     """Twenty rows make a portion, so that few rows make several."""
-    monkeypatch.setattr(batches, "PORTION", 20)
+    monkeypatch.setattr(working, "PORTION", 20)
 
 
 def rows_of(count, **more):
@@ -220,7 +220,7 @@ def test_after_an_undo_the_same_file_creates_again(store):
 
 def stop_after(monkeypatch, portions):
     """Let the process die in the middle: after so many portions nothing more is done."""
-    real, done = batches.advance, []
+    real, done = working.advance, []
 
     def advance(store, batch, position):
         if len(done) == portions:
@@ -228,7 +228,7 @@ def stop_after(monkeypatch, portions):
         done.append(position)
         real(store, batch, position)
 
-    monkeypatch.setattr(batches, "advance", advance)
+    monkeypatch.setattr(working, "advance", advance)
 
 
 @pytest.mark.parametrize("what", ["preview", "import", "undo"])
@@ -258,10 +258,10 @@ def test_a_process_that_was_too_slow_stops(store):
     batch_id = sent(store, rows_of(50))
     tried(store, batch_id)
     batches.want(store, SYSTEM, batch_id, "import", clock.now())
-    slow = batches.load(store, SYSTEM, batches.claim(store, clock.now()))
+    slow = batches.load(store, SYSTEM, working.claim(store, clock.now()))
     store.execute("update import_batch set claimed_at = :old", {"old": clock.later(clock.now(), minutes=-2)})
     assert imports.run_due(store) == 1
-    with pytest.raises(imports.TakenOver):
+    with pytest.raises(working.TakenOver):
         imports.carry_out(store, SYSTEM, slow, tables.read(rows_of(50), "behov.jsonl"))
     assert count(store) == 50
     assert counts(batches.load(store, SYSTEM, batch_id)) == [50, 0, 0, 0]
@@ -316,9 +316,9 @@ def test_one_source_imported_twice_at_the_same_time_comes_in_once(store):
 
 WORKER = """
 import sys
-from matcher.exchange import batches, imports
+from matcher.exchange import imports, working
 from matcher.store import open_store
-batches.PORTION = 20
+working.PORTION = 20
 store = open_store(sys.argv[1])
 while imports.run_due(store):
     pass
@@ -396,6 +396,6 @@ def test_real_files_go_in_as_they_are(databases, name, kind, given, found):
 def test_undoing_needs_no_file(store):
     batch = imported(store, rows_of(2))
     batches.want(store, SYSTEM, batch["id"], "undo", clock.now())
-    batches.claim(store, clock.now())
+    working.claim(store, clock.now())
     undoing.undo(store, batches.load(store, SYSTEM, batch["id"]))
     assert count(store) == 0
