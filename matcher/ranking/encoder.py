@@ -3,6 +3,8 @@
 The only module that loads torch and sentence-transformers, and only when a model is asked for: importing it is cheap.
 """
 
+import contextlib
+import ctypes
 import hashlib
 import os
 import re
@@ -148,6 +150,7 @@ def load_encoder(setting: str, instance_folder: Path) -> SentenceEncoder:
 def _load(folder: Path) -> "SentenceTransformer":
     # Threads that wait for each other must sleep, not spin: the web's processes want the same few cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _return_memory()
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
@@ -162,6 +165,19 @@ def _load(folder: Path) -> "SentenceTransformer":
     if model.transformers_model is not None:
         _words_from_disk(model.transformers_model, folder / "model.safetensors")
     return model
+
+
+def _return_memory() -> None:
+    """Have large blocks given back to the system when they are freed.
+
+    Batches of many shapes otherwise leave holes in the heap that nothing fills: 120 MB after 400 texts, and growing.
+    The numbers are those of glibc's malloc.h; another C library goes without.
+    """
+    arenas, large, at_the_top = (-8, 1), (-3, 1 << 20), (-1, 16 << 20)
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        for parameter, value in (arenas, large, at_the_top):
+            libc.mallopt(parameter, value)
 
 
 def _words_from_disk(network: "torch.nn.Module", file: Path) -> None:
