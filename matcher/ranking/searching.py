@@ -17,12 +17,13 @@ import numpy as np
 HALF_A_NEED = 0.5  # a search text is only half like a need: so much of the needs' mean is taken from it
 NOISE = 0.07  # the spread of scores that mean nothing; the highest of n such is about NOISE · √(2 ln n)
 FEW = 10
+STEADY = 5.0
 OF_THE_BEST = 0.4  # what is further below the best than this is not shown
 
 
 def parts(cosine: np.ndarray, embedded: np.ndarray, words: np.ndarray) -> dict[str, np.ndarray]:
     """Return the parts of a score, which add up to it, by (n,) cosines, where they are known, and shared words."""
-    mean = cosine[embedded].mean() if embedded.any() else 0.0
+    mean = cosine[embedded].sum() / (embedded.sum() + STEADY)  # of one text alone the mean would say nothing
     return {"semantic": np.where(embedded, 2 * (cosine - mean), 0), "lexical": np.maximum(words, 0) ** 2}
 
 

@@ -56,7 +56,7 @@ def load(instance: Path, identity: Identity) -> Background:
         blob = _path(instance, model).read_bytes()
         size = int.from_bytes(blob[:8], "little")
         return Background(Texts.from_bytes(blob[8 : 8 + size]), Texts.from_bytes(blob[8 + size :]))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return Background.none(dimensions)
 
 

@@ -22,15 +22,17 @@ from .scoring import Collection
 
 @dataclass(frozen=True)
 class Patience:
-    """When to make a collection anew: at once up to `few` texts; else in a thread, not more often than `pause` s.
+    """When to make a collection anew: at once up to `few` texts; else in a thread.
 
     share: of the texts changed, from which the statistics no longer fit. age: seconds after which any change counts.
+    pause: seconds between two makings; rest: the same, as a multiple of what the last one took.
     """
 
     few: int = 600
     share: float = 0.02
     age: float = 300.0
     pause: float = 20.0
+    rest: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Upkeep:
 
     def _is_due(self, changed: int, size: int) -> bool:
         age = time.monotonic() - self._made.finished
-        if not changed or self._making or age < max(self._patience.pause, 10 * self._made.took):
+        if not changed or self._making or age < max(self._patience.pause, self._patience.rest * self._made.took):
             return False
         return changed > self._patience.share * size or age > self._patience.age
 

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+
+from matcher.ranking import indexing
+from tests import factories
+from tests.ranking import hub
+
+
+@pytest.fixture
+def encoder():
+    return hub.CountingEncoder()
+
+
+def embedding(store, row):
+    return store.query("select * from embedding where subject_id = :id", {"id": row["id"]})[0]
+
+
+def sentences(store, row):
+    rows = store.query("select text from sentence where subject_id = :id order by position", {"id": row["id"]})
+    return [row["text"] for row in rows]
+
+
+def test_catching_up_embeds_all_that_is_behind(store, encoder):
+    rows = [hub.create_need(store, f"Behov nummer {number}") for number in range(3)]
+    hub.create_startup(store, "anna hjälper till")
+    factories.create_testbed(store, published=True)
+    model = indexing.model_name(encoder)
+    assert indexing.behind(store, model) == {"need": 3, "startup": 1, "testbed": 1}
+    assert indexing.catch_up(store, encoder, limit=2) == 2
+    hub.embed(store, encoder)
+    assert indexing.behind(store, model) == {"need": 0, "startup": 0, "testbed": 0}
+    stored = np.frombuffer(embedding(store, rows[0])["vector"], "<f4")
+    assert np.allclose(stored, encoder.encode(["Behov nummer 0"], "query")[0])
+
+
+def test_the_newest_comes_first(store, encoder):
+    hub.create_need(store, "Ett gammalt behov")
+    hub.create_need(store, "Ett nytt behov", updated_at=hub.LATER)
+    indexing.catch_up(store, encoder, limit=1)
+    assert "Ett nytt behov" in encoder.texts
+    assert "Ett gammalt behov" not in encoder.texts
+
+
+def test_an_unchanged_text_is_not_embedded_again_and_no_longer_behind(store, encoder):
+    row = hub.create_startup(store, "anna hjälper till")
+    hub.embed(store, encoder)
+    asked = len(encoder.texts)
+    hub.change(store, "startup", row, readiness=3)
+    assert indexing.behind(store, indexing.model_name(encoder))["startup"] == 1
+    hub.embed(store, encoder)
+    assert len(encoder.texts) == asked
+    assert indexing.behind(store, indexing.model_name(encoder))["startup"] == 0
+
+
+def test_a_changed_text_gets_a_new_vector_and_new_sentences(store, encoder):
+    row = hub.create_startup(store, "Anna hjälper till här. Hon är snäll mot alla.")
+    hub.embed(store, encoder)
+    before = embedding(store, row)["vector"]
+    assert sentences(store, row) == ["Anna", "Anna hjälper till här.", "Hon är snäll mot alla."][1:]
+    hub.change(store, "startup", row, description="Anna gör något helt annat.")
+    hub.embed(store, encoder)
+    assert embedding(store, row)["vector"] != before
+    assert sentences(store, row) == ["Anna gör något helt annat."]
+
+
+def test_a_testbed_has_no_sentences(store, encoder):
+    row = factories.create_testbed(store, published=True)
+    hub.embed(store, encoder)
+    assert sentences(store, row) == []
+
+
+def test_another_model_embeds_again(store, encoder):
+    row = hub.create_need(store, "Färre fall")
+    hub.embed(store, encoder)
+    other = hub.CountingEncoder()
+    other.fingerprint = "tiny-2"
+    hub.embed(store, other)
+    assert other.texts
+    assert embedding(store, row)["model"] == "tiny@tiny-2"
+
+
+def test_a_row_that_changes_while_the_model_runs_keeps_nothing_old(store, encoder):
+    row = hub.create_need(store, "Färre fall")
+    hub.change(store, "need", row, title="Fler cyklar")
+    indexing.embed(store, encoder, "need", [row])
+    assert store.query("select * from embedding") == []
+    hub.embed(store, encoder)
+    assert np.allclose(
+        np.frombuffer(embedding(store, row)["vector"], "<f4"), encoder.encode(["Fler cyklar"], "query")[0]
+    )
+
+
+def test_words_are_kept_while_the_model_is_away_and_the_vector_follows(store, encoder):
+    row = hub.create_need(store, "Färre fall")
+    indexing.keep_words(store, "need", row)
+    kept = embedding(store, row)
+    assert (kept["vector"], bool(kept["terms"])) == (b"", True)
+    assert indexing.behind(store, indexing.model_name(encoder))["need"] == 1
+    hub.embed(store, encoder)
+    assert embedding(store, row)["vector"]
+
+
+def test_an_unchanged_text_keeps_its_vector_while_the_model_is_away(store, encoder):
+    row = hub.create_need(store, "Färre fall")
+    hub.embed(store, encoder)
+    changed = hub.change(store, "need", row, budget="none")
+    indexing.keep_words(store, "need", changed)
+    assert embedding(store, row)["vector"]
+    assert indexing.behind(store, indexing.model_name(encoder))["need"] == 0
+
+
+def test_the_identity_of_the_stored_vectors_is_known_without_the_model(store, encoder):
+    assert indexing.stored_identity(store) == ("", 1)
+    hub.create_need(store, "Färre fall")
+    hub.embed(store, encoder)
+    assert indexing.stored_identity(store) == indexing.identity(encoder)
