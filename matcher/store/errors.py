@@ -15,6 +15,10 @@ class ValueRefused(StoreError):
     """A value outside the contract: only None, str without NUL, 64-bit int, float and bytes are kept."""
 
 
+class TextRefused(ValueRefused):
+    """Text with a NUL or half a surrogate pair: what people type is cleaned before, so somebody sent it on purpose."""
+
+
 class UniqueViolation(StoreError):
     """There is already a row with that key."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from .errors import StoreError, ValueRefused
+from .errors import StoreError, TextRefused, ValueRefused
 
 MOST_IN_A_LIST = 30_000  # SQLite's usual limit is 32,766 variables a statement
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/"""
@@ -58,7 +58,7 @@ def check_values(values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         fault = _fault(value)
         if fault:
-            raise ValueRefused(f"{name}: {fault}")
+            raise (TextRefused if isinstance(value, str) else ValueRefused)(f"{name}: {fault}")
 
 
 def _fault(value: Any) -> str | None:

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from ..hub import clock, sessions
 from ..hub.errors import Conflict, Denied, HubError, Invalid, NotFound
 from ..hub.limits import TooMany
-from ..store import StoreBusy, StoreUnavailable
+from ..store import StoreBusy, StoreUnavailable, TextRefused
 from . import origin, resume, words
 from .access import LoginNeeded, may, settings, store, viewer
 from .menu import navigation
@@ -32,6 +32,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (Conflict, 409),
     (TooMany, 429),
     (HubError, 400),
+    (TextRefused, 400),
     (StoreBusy, 503),
     (StoreUnavailable, 503),
 )

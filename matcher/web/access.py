@@ -73,6 +73,8 @@ def allowed(action: str, load: Loader | None = None) -> Callable[[Callable[..., 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def guarded(**arguments: Any) -> Any:
+            if any("\x00" in value for value in arguments.values()):  # no id holds one, and no store can look for it
+                raise NotFound("page")
             if load is None:
                 _check(action, None)
                 return view(**arguments)

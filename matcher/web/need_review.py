@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from ..hub import needs, record
 from ..hub.clock import later
-from ..hub.errors import Invalid, Stale
+from ..hub.errors import Conflict, Invalid, Stale
 from . import forms, need_words, words
 from .access import allowed, now, person, settings, store
 from .needs import blueprint, changed
@@ -61,6 +61,8 @@ def publish(need: dict[str, Any]) -> Any:
 @allowed("need.review", needs.load)
 def send_back(need: dict[str, Any]) -> Any:
     """Send the need back to its owner with a reason and a comment."""
+    if need["status"] != "submitted":
+        raise Conflict("need_already_decided")
     typed = forms.read(("reason", "comment"))
     try:
         needs.send_back(store(), person(), need["id"], typed.get("reason", ""), typed.get("comment", ""), now())
