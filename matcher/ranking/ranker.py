@@ -295,7 +295,8 @@ class _Explain:
             return None
         answers = self._collection.answering.centre(other[1], [language(terms)] * len(other[0]))
         if self._needs_asked:
-            return reasons.find(self._own[0], self._centred, other[0], answers, self._asking["title"])
+            aside = f"{self._asking['tried']}\n{self._asking['keep']}"
+            return reasons.find(self._own[0], self._centred, other[0], answers, self._asking["title"], aside)
         return reasons.find(other[0], answers, self._own[0], self._centred, match.row["name"])
 
 

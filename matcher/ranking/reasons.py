@@ -13,11 +13,12 @@ from ..store import Store
 from . import evidence
 from .matches import Meeting, Reasons
 
-# Set by reading 24 pairs of the demo hub before and after (November 2026): without them 10 of the 24 first pairs were
-# beside the point, with them 3.
+# Set by reading the first pairs of 24 matches of the demo hub before and after (November 2026): without these 11 were
+# beside the point or could have stood between any two texts, with them 4, all of matches that are none.
 NEAR_THE_WHOLE = 0.5
 ENOUGH_WORDS, A_WORD_SHORT = 9, 0.05  # a sentence of fewer words says little by itself
 A_TITLE = 0.15  # the page shows the title already
+ASIDE = 0.15
 LITTLE = 0.2  # centred cosine: nothing in the profile is nearer to a sentence of the need
 UNCOVERED = 3
 
@@ -48,13 +49,17 @@ def _joined(vectors: list[bytes]) -> np.ndarray:
     return np.frombuffer(b"".join(vectors), "<f2").astype(np.float32).reshape(len(vectors), -1)
 
 
-def find(need: list[str], asked: np.ndarray, profile: list[str], answers: np.ndarray, title: str) -> Reasons:
+def find(
+    need: list[str], asked: np.ndarray, profile: list[str], answers: np.ndarray, title: str, aside: str = ""
+) -> Reasons:
     """Return the pairs of sentences that explain a match, and what of the need the profile says little about.
 
     asked (n, d) and answers (m, d): the vectors of the sentences of `need` and `profile`, centred and of length 1.
+    aside: the text of the need that is not about the problem (what was tried, what must not change), if it is known.
     """
+    besides = A_TITLE * _is(need, title) + ASIDE * np.array([sentence in aside for sentence in need])
     whole_need, whole_profile = asked.mean(axis=0), answers.mean(axis=0)
-    of_asked = NEAR_THE_WHOLE * asked @ _unit(whole_profile) - _shortness(need) - A_TITLE * _is(need, title)
+    of_asked = NEAR_THE_WHOLE * asked @ _unit(whole_profile) - _shortness(need) - besides
     of_answers = NEAR_THE_WHOLE * answers @ _unit(whole_need) - _shortness(profile)
     # One product of longer vectors gives asked·answer + worth of asked + worth of answer.
     pairs = evidence.find(_with(asked, of_asked, 1), _with(answers, 1, of_answers), answered=-np.inf).pairs

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from matcher import cli
+from matcher.hub import clock, conflicts, dismissals
+from matcher.ranking import encoder as encoders
+from matcher.ranking import indexing
+from matcher.ranking.encoder import TinyEncoder
+from tests import factories
+from tests.ranking import hub
+
+NEED = "Äldre faller om natten på boendet"
+OFFERS = [
+    "Sensor som larmar när äldre faller om natten på boendet",
+    "Plog för snöröjning av cykelvägar",
+    "Våg som mäter matsvinn i skolkök",
+]
+
+
+@pytest.fixture
+def need(store: Any) -> dict[str, Any]:
+    return hub.create_need(store, NEED, id="behov", contact="Kim", runner="Vården")
+
+
+@pytest.fixture
+def startups(store: Any, need: Any) -> list[dict[str, Any]]:
+    made = [
+        hub.create_startup(store, text, id=f"bolag-{n}", name=f"Bolag {n}", readiness=7)
+        for n, text in enumerate(OFFERS)
+    ]
+    hub.embed(store, TinyEncoder())
+    return made
+
+
+@pytest.fixture
+def broker(store: Any, client: Any, login: Any) -> Any:
+    client.person = factories.create_person(store, "broker")
+    return login(client, client.person)
+
+
+def ranked(answer: Any) -> list[str]:
+    """Return the ids of a page's startups in their order."""
+    return re.findall(r'<li class="match[^"]*" data-item id="startup-([^"]+)"', answer.get_data(as_text=True))
+
+
+def test_the_inbox_of_an_empty_hub_says_what_to_do(broker: Any, text: Any) -> None:
+    assert "The desk is empty" in text(broker.get("/desk/"))
+
+
+def test_the_inbox_shows_what_waits_with_its_age_and_where_it_leads(broker: Any, store: Any, text: Any) -> None:
+    old = clock.later(clock.now(), days=-9)
+    row = factories.create_need(store, submitted=True, title="Gammalt ärende", submitted_at=old)
+    page = text(broker.get("/desk/"))
+    assert "1 thing waits for you" in page
+    assert "9 days" in page and "Late" in page  # noqa: PT018 — one row
+    assert f"/needs/{row['id']}/review" in page
+
+
+def test_what_is_dated_later_than_now_is_not_told_as_days_before_today(broker: Any, store: Any, text: Any) -> None:
+    factories.create_need(store, submitted=True, submitted_at=clock.later(clock.now(), days=3))
+    assert not re.search(r"-\d+ day", text(broker.get("/desk/")))
+
+
+def test_the_ranking_shows_rank_parts_reasons_and_the_model(broker: Any, startups: Any, text: Any) -> None:
+    answer = broker.get("/desk/needs/behov")
+    page = text(answer)
+    assert ranked(answer)[0] == "bolag-0"
+    assert "3 startups ranked" in page
+    assert "Model: tiny, scoring 1" in page
+    assert "<mark>faller</mark>" in page
+    score, meaning, words = (
+        float(found) for found in re.search(
+            r"Score</span> <strong>(-?[\d.]+).*?meaning <span class=\"figure\">(-?[\d.]+).*?words <span"
+            r" class=\"figure\">(-?[\d.]+)", page
+        ).groups()
+    )  # fmt: skip
+    assert meaning + words == pytest.approx(score, abs=0.011), "the figures shown add up"
+
+
+def test_without_startups_the_ranking_says_what_to_do_first(broker: Any, need: Any, text: Any) -> None:
+    assert "No startups yet" in text(broker.get("/desk/needs/behov"))
+
+
+def test_what_a_condition_stops_is_hidden_until_asked_for(broker: Any, store: Any, startups: Any, text: Any) -> None:
+    hub.change(store, "need", {"id": "behov"}, min_readiness=9)
+    assert "No startup passes these filters" in text(broker.get("/desk/needs/behov"))
+    answer = broker.get("/desk/needs/behov?stopped=yes")
+    assert len(ranked(answer)) == 3
+    assert "level 7; the need asks for 9" in text(answer)
+    assert ">Propose<" not in answer.get_data(as_text=True)
+
+
+def test_a_conflict_of_interest_says_what_it_is(broker: Any, store: Any, startups: Any, text: Any) -> None:
+    conflicts.declare(store, broker.person, "behov", "bolag-0", "Samma ägare.", clock.now())
+    assert "bolag-0" not in ranked(broker.get("/desk/needs/behov"))
+    assert "Samma ägare." in text(broker.get("/desk/needs/behov?stopped=yes"))
+
+
+def test_filters_leave_the_ranks_and_say_how_many_are_left_out(
+    broker: Any, store: Any, startups: Any, text: Any
+) -> None:
+    hub.change(store, "startup", {"id": "bolag-0"}, regions=json.dumps(["12"]))
+    order = ranked(broker.get("/desk/needs/behov"))
+    answer = broker.get("/desk/needs/behov?county=01")
+    assert ranked(answer) == [name for name in order if name != "bolag-0"]
+    assert "1 that ranks among these is left out" in text(answer)
+    assert ranked(broker.get("/desk/needs/behov?readiness=9")) == []
+    assert ranked(broker.get("/desk/needs/behov?seeks=test")) == order
+
+
+@pytest.mark.parametrize(
+    "strange", ["need_id=x", "_external=1", "page=-1", "page=²", "readiness=²", "county=%00", "q=1"]
+)
+def test_strange_addresses_do_no_harm(broker: Any, startups: Any, strange: str) -> None:
+    assert broker.get(f"/desk/needs/behov?{strange}").status_code == 200
+
+
+def test_the_list_goes_on_eight_at_a_time_with_its_filters(broker: Any, store: Any, need: Any) -> None:
+    for number in range(10):
+        hub.create_startup(store, f"Nummer {number} hjälper äldre", readiness=5)
+    hub.embed(store, TinyEncoder())
+    first = broker.get("/desk/needs/behov?readiness=3")
+    assert len(ranked(first)) == 8
+    address = re.search(r'rel="next" href="([^"]+)"', first.get_data(as_text=True)).group(1).replace("&amp;", "&")
+    assert "readiness=3" in address
+    second = broker.get(address)
+    assert len(ranked(second)) == 2
+    assert not set(ranked(first)) & set(ranked(second))
+
+
+def test_a_dismissed_startup_is_put_aside_with_its_reason(broker: Any, store: Any, startups: Any, text: Any) -> None:
+    dismissals.dismiss(store, broker.person, "behov", "bolag-0", "no_fit", "", clock.now())
+    assert "bolag-0" not in ranked(broker.get("/desk/needs/behov"))
+    answer = broker.get("/desk/needs/behov?dismissed=yes")
+    assert ranked(answer)[0] == "bolag-0"
+    assert "Undo the dismissal" in text(answer)
+
+
+def test_a_draft_is_ranked_but_nothing_can_be_proposed(broker: Any, store: Any, startups: Any) -> None:
+    hub.create_need(store, NEED, id="utkast", published=False, submitted_at=clock.now())
+    page = broker.get("/desk/needs/utkast").get_data(as_text=True)
+    assert "Bolag 0" in page
+    assert ">Propose<" not in page
+
+
+def test_keys_stand_where_the_shortcuts_look_for_them(broker: Any, startups: Any) -> None:
+    page = broker.get("/desk/needs/behov").get_data(as_text=True)
+    row = page[page.index('id="startup-bolag-0"') :]
+    row = row[: row.index("</li>\n  <li") if "</li>\n  <li" in row else None]
+    assert [key for key in "ocad" if f'data-key="{key}"' in row] == list("ocad")
+
+
+def test_the_page_says_when_the_model_is_away(broker: Any, app: Any, store: Any, startups: Any, text: Any) -> None:
+    app.extensions["encoder"] = hub.AwayEncoder()
+    assert "does not answer" not in text(broker.get("/desk/needs/behov")), "all vectors are there"
+    hub.create_need(store, "Snöröjning av gator", id="nytt")
+    answer = broker.get("/desk/needs/nytt")
+    assert "The model that reads meaning does not answer" in text(answer)
+    assert ranked(answer)[0] == "bolag-1"
+
+
+def test_the_page_says_how_many_profiles_are_still_being_read(
+    broker: Any, store: Any, startups: Any, text: Any
+) -> None:
+    indexing.keep_words(store, "startup", hub.create_startup(store, "Ett nytt bolag"))
+    assert "1 profile is still being read" in text(broker.get("/desk/needs/behov"))
+
+
+def test_two_to_four_stand_side_by_side(broker: Any, startups: Any, text: Any) -> None:
+    page = text(broker.get("/desk/needs/behov/compare?startup=bolag-1&startup=bolag-0"))
+    assert page.index("Bolag 0</a>") < page.index("Bolag 1</a>"), "the best first"
+    assert "Number 1 of 3" in page
+    assert "Propose Bolag 0" in page
+
+
+@pytest.mark.parametrize("chosen", ["", "startup=bolag-0", "&".join(f"startup=x{n}" for n in range(5))])
+def test_another_number_is_sent_back_with_a_word(broker: Any, startups: Any, text: Any, chosen: str) -> None:
+    answer = broker.get(f"/desk/needs/behov/compare?{chosen}")
+    assert answer.status_code == 302
+    assert "Choose two to four startups to compare." in text(broker.get(answer.location))
+
+
+def test_startups_that_are_not_published_cannot_be_compared(broker: Any, startups: Any, text: Any) -> None:
+    answer = broker.get("/desk/needs/behov/compare?startup=bolag-0&startup=nobody")
+    assert answer.status_code == 302
+    assert "Fewer than two" in text(broker.get(answer.location))
+
+
+def test_the_command_gives_the_order_of_the_page(
+    broker: Any, app: Any, startups: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoders, "load_encoder", lambda *_: TinyEncoder())
+    config = app.config["MATCHER"]
+    env = {"MATCHER_INSTANCE": str(config.instance), "DATABASE_URL": config.database_url}
+    answer = CliRunner().invoke(cli.main, ["rank", "behov", "--json", "--top", "8"], env=env)
+    found = json.loads(answer.stdout)
+    page = broker.get("/desk/needs/behov?stopped=yes&dismissed=yes")
+    assert [match["id"] for match in found["matches"]] == ranked(page)
+    assert found["matches"][0]["reasons"]["meetings"]
+    assert sum(found["matches"][0]["parts"].values()) == pytest.approx(found["matches"][0]["score"], abs=1e-5)
+
+
+def test_the_whole_page_asks_the_store_at_most_fifteen_times(broker: Any, app: Any, startups: Any) -> None:
+    broker.get("/desk/needs/behov")
+    counting = hub.CountingStore(app.extensions["store"])
+    for ranker in app.extensions["rankers"].values():
+        ranker.store = counting
+    app.extensions["store"] = counting
+    broker.get("/desk/needs/behov")
+    app.extensions["store"] = counting._store
+    assert counting.asked <= 15
