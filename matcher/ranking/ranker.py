@@ -20,16 +20,17 @@ from . import gates, indexing, lexical, reasons, searching
 from .background import Background, Texts
 from .embedder import EmbedderAway
 from .encoder import Encoder
-from .matches import Match, Ranking, Reasons
+from .matches import Match, Ranking
 from .mirror import Mirror, Shelf
 from .scoring import CLOSER_LOOK, SCORING_VERSION
-from .tongues import language
 from .upkeep import Patience, Upkeep, View
 
 KINDS = ("need", "startup", "testbed")
 # Which texts stand for the questions when a kind is ranked: needs for startups and testbeds, startups for needs.
 ASKED_BY = {"startup": "need", "testbed": "need", "need": "startup"}
 SIMILAR_NOISE = 0.17  # needs of municipalities are near each other in much; only a problem that is alike is told
+
+NO_TEXT = {"title": "", "tried": "", "keep": ""}
 
 Stops = Callable[[dict[str, Any]], list[gates.Gate]]
 Keep = Callable[[Match], bool]
@@ -187,14 +188,20 @@ class Ranker:
         away = not asked.vectors.any()
         if not shelf.rows:
             return Ranking([], 0, self.model, SCORING_VERSION, away)
-        spoken = _Spoken(self.store, self.model, (asked_by, asking["id"]), kind)
+        spoken = reasons.Sentences(self.store, self.model, (asked_by, asking["id"]), kind)
         ranked = _scored(shelf, view, asked, view.questions.get(asking["id"], -1), spoken)
         matches = list(islice(_matches(ranked, stops, keep, among), skip, None if top is None else skip + top))
         shown = matches[:CLOSER_LOOK]
         found = spoken.of([match.id for match in shown])
-        explain = _Explain(kind, asking, asked, spoken.own, view)
+        needs = {} if kind == "startup" else reasons.needs(self.store, [match.id for match in shown])
+        explain = reasons.Explain(view.collection, asked, spoken.own, asking if kind == "startup" else None)
         matches[: len(shown)] = [
-            replace(match, reasons=explain(match, shelf.texts.terms[shelf.place[match.id]], found.get(match.id)))
+            replace(
+                match,
+                reasons=explain(
+                    found.get(match.id), shelf.texts.terms[shelf.place[match.id]], needs.get(match.id, NO_TEXT)
+                ),
+            )
             for match in shown
         ]
         best = float(ranked.total[ranked.order[0]])
@@ -227,26 +234,7 @@ class Ranker:
         return Ranking(matches, len(shelf.rows), self.model, SCORING_VERSION, away, int((~shelf.embedded).sum()))
 
 
-class _Spoken:
-    """The sentences of one text and of those it is ranked against, each fetched at most once."""
-
-    def __init__(self, store: Store, model: str, asked: tuple[str, str], kind: str) -> None:
-        self._store, self._model, self._asked, self._kind = store, model, asked, kind
-        self._held: dict[str, reasons.Spoken | None] = {}
-        self.own: reasons.Spoken | None = None
-
-    def of(self, ids: list[str]) -> dict[str, reasons.Spoken]:
-        """Return the sentences by id; of the text asked they come along in the same query, into `own`."""
-        missing = [name for name in ids if name not in self._held]
-        if missing:
-            wanted = [(self._kind, name) for name in missing] + ([] if self._held else [self._asked])
-            found = reasons.fetch(self._store, self._model, wanted)
-            self.own = self.own or found.get(self._asked)
-            self._held |= {name: found.get((self._kind, name)) for name in missing}
-        return {name: found for name in ids if (found := self._held[name])}
-
-
-def _scored(shelf: Shelf, view: View, asked: Texts, own: int, spoken: _Spoken) -> _Ranked:
+def _scored(shelf: Shelf, view: View, asked: Texts, own: int, spoken: reasons.Sentences) -> _Ranked:
     """Score all documents, then look closer at the sentences of the first."""
     collection, columns, place = view.collection, view.columns, np.array([own])
     scores = collection.score(asked, place)
@@ -279,25 +267,6 @@ def _matches(ranked: _Ranked, stops: Stops, keep: Keep | None, among: Collection
         match = ranked.match(rank, place, stops)
         if keep is None or keep(match):
             yield match
-
-
-class _Explain:
-    """Gives the reasons of one match after the other, whichever side was asked."""
-
-    def __init__(self, kind: str, asking: dict[str, Any], asked: Texts, own: reasons.Spoken | None, view: View) -> None:
-        self._needs_asked, self._asking, self._own, self._collection = kind == "startup", asking, own, view.collection
-        if own:
-            self._centred = self._collection.asking.centre(own[1], asked.languages * len(own[0]))
-
-    def __call__(self, match: Match, terms: lexical.Terms, other: reasons.Spoken | None) -> Reasons | None:
-        """Return the reasons; None where a side has no sentences."""
-        if self._own is None or other is None:
-            return None
-        answers = self._collection.answering.centre(other[1], [language(terms)] * len(other[0]))
-        if self._needs_asked:
-            aside = f"{self._asking['tried']}\n{self._asking['keep']}"
-            return reasons.find(self._own[0], self._centred, other[0], answers, self._asking["title"], aside)
-        return reasons.find(other[0], answers, self._own[0], self._centred, match.row["name"])
 
 
 def _notes(standing: dict[tuple[str, str], dict[str, Any]], need_id: str, startup_id: str) -> list[str]:

@@ -11,7 +11,11 @@ import numpy as np
 
 from ..store import Store
 from . import evidence
+from .background import Texts
+from .lexical import Terms
 from .matches import Meeting, Reasons
+from .scoring import Collection
+from .tongues import language
 
 # Set by reading the first pairs of 24 matches of the demo hub before and after (November 2026): without these 11 were
 # beside the point or could have stood between any two texts, with them 4, all of matches that are none.
@@ -92,3 +96,55 @@ def _unit(vector: np.ndarray) -> np.ndarray:
 
 def _with(vectors: np.ndarray, *columns: np.ndarray | int) -> np.ndarray:
     return np.column_stack([vectors, *(np.broadcast_to(column, len(vectors)) for column in columns)])
+
+
+class Sentences:
+    """The sentences of one text and of those it is ranked against, each fetched at most once."""
+
+    def __init__(self, store: Store, model: str, asked: tuple[str, str], kind: str) -> None:
+        """Fetch for `asked` (kind, id) and for things of `kind`."""
+        self._store, self._model, self._asked, self._kind = store, model, asked, kind
+        self._held: dict[str, Spoken | None] = {}
+        self.own: Spoken | None = None
+
+    def of(self, ids: list[str]) -> dict[str, Spoken]:
+        """Return the sentences by id; of the text asked they come along in the same query, into `own`."""
+        missing = [name for name in ids if name not in self._held]
+        if missing:
+            wanted = [(self._kind, name) for name in missing] + ([] if self._held else [self._asked])
+            found = fetch(self._store, self._model, wanted)
+            self.own = self.own or found.get(self._asked)
+            self._held |= {name: found.get((self._kind, name)) for name in missing}
+        return {name: found for name in ids if (found := self._held[name])}
+
+
+class Explain:
+    """Gives the reasons of one match after the other, whichever side was asked."""
+
+    def __init__(self, collection: Collection, asked: Texts, own: Spoken | None, need: dict[str, str] | None) -> None:
+        """Take the text asked with its sentences; `need` is its row where it is a need, None where it is a startup."""
+        self._collection, self._own, self._need = collection, own, need
+        if own:
+            self._centred = collection.asking.centre(own[1], asked.languages * len(own[0]))
+
+    def __call__(self, other: Spoken | None, terms: Terms, need: dict[str, str]) -> Reasons | None:
+        """Return the reasons for a match with sentences and words of its own; None where a side has no sentences.
+
+        need: title, tried and keep of the match, where that is a need.
+        """
+        if self._own is None or other is None:
+            return None
+        answers = self._collection.answering.centre(other[1], [language(terms)] * len(other[0]))
+        if self._need:
+            return find(self._own[0], self._centred, other[0], answers, **_about(self._need))
+        return find(other[0], answers, self._own[0], self._centred, **_about(need))
+
+
+def _about(need: dict[str, str]) -> dict[str, str]:
+    return {"title": need["title"], "aside": f"{need['tried']}\n{need['keep']}"}
+
+
+def needs(store: Store, ids: list[str]) -> dict[str, dict[str, str]]:
+    """Return by id what of needs is not about the problem: title, what was tried, what must not change."""
+    rows = store.query("select id, title, tried, keep from need where id in :ids", {"ids": ids})
+    return {row["id"]: row for row in rows}
