@@ -30,6 +30,7 @@ KINDS = ("need", "startup", "testbed")
 ASKED_BY = {"startup": "need", "testbed": "need", "need": "startup"}
 SIMILAR_NOISE = 0.17  # needs of municipalities are near each other in much; only a problem that is alike is told
 
+SEARCHES_KEPT = 200
 NO_TEXT = {"title": "", "tried": "", "keep": ""}
 
 Stops = Callable[[dict[str, Any]], list[gates.Gate]]
@@ -71,6 +72,7 @@ class Ranker:
         self.model, self.dimensions = identity or indexing.identity(encoder)
         self._shipped = shipped or (lambda: Background.none(self.dimensions))
         self._mirrors = {kind: Mirror(store, kind, self.model, self.dimensions) for kind in KINDS}
+        self._asked: dict[str, np.ndarray] = {}
         self._upkeep = {kind: Upkeep(lambda kind=kind: self._background(kind), patience) for kind in KINDS}
 
     def startups_for(
@@ -116,10 +118,7 @@ class Ranker:
 
     def search(self, text: str, kind: str, top: int = 20) -> Ranking:
         """Return the published things of one kind that are near a search text in any language; none when none is."""
-        try:
-            vector = self.encoder.encode([text], "query")[0]
-        except EmbedderAway:
-            vector = np.zeros(self.dimensions, np.float32)
+        vector = self._searched(text)
         shelves = self._shelves(*KINDS)
         asked = Texts(vector[None], [lexical.terms(text)])
         if vector.any():
@@ -150,6 +149,19 @@ class Ranker:
     def _background(self, kind: str) -> Background:
         shipped = self._shipped()
         return shipped.turned() if kind == "need" else shipped
+
+    def _searched(self, text: str) -> np.ndarray:
+        """Return the vector of a search text, remembered for the other kinds and pages; zeros while the model is away."""
+        vector = self._asked.get(text)
+        if vector is None:
+            try:
+                vector = self.encoder.encode([text], "query")[0]
+            except EmbedderAway:
+                return np.zeros(self.dimensions, np.float32)
+            if len(self._asked) >= SEARCHES_KEPT:
+                self._asked.clear()
+            self._asked[text] = vector
+        return vector
 
     def _text(self, kind: str, row: dict[str, Any], shelf: Shelf) -> Texts:
         """Return the vector (zeros while there is none) and the words of a row as it is now."""

@@ -234,6 +234,13 @@ def test_search_finds_what_is_near_and_leaves_out_the_rest(ranker):
     assert ids(ranker.search("snöröjning av cykelvägar", "need"))[0] == "behov-b"
 
 
+def test_a_search_text_is_embedded_once_for_all_kinds(ranker, encoder):
+    asked = len(encoder.texts)
+    for kind in ("need", "startup", "testbed"):
+        ranker.search("snöröjning av cykelvägar", kind)
+    assert len(encoder.texts) == asked + 1
+
+
 def test_search_finds_testbeds(store, encoder, ranker):
     factories.create_testbed(store, published=True, id="gata", description="En gata för snöröjning av cykelvägar")
     factories.create_testbed(store, published=True, id="kök", description="Ett kök i drift")
