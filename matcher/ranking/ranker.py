@@ -151,7 +151,7 @@ class Ranker:
         return shipped.turned() if kind == "need" else shipped
 
     def _searched(self, text: str) -> np.ndarray:
-        """Return the vector of a search text, remembered for the other kinds and pages; zeros while the model is away."""
+        """Return the vector of a search text, remembered for the other kinds; zeros while the model is away."""
         vector = self._asked.get(text)
         if vector is None:
             try:
