@@ -58,10 +58,15 @@ def work(config: Config, encoder: Encoder, stop: threading.Event) -> None:
     with embedder.start(shared, config.embedder_socket):
         for thread in threads:
             thread.start()
-        _repeat(stop, lambda: ensure_background(config.instance, bulk) or indexing.catch_up(store, bulk))
+        _repeat(stop, lambda: _next_texts(config, store, bulk))
     for thread in threads:
         thread.join(END_SECONDS)
     store.close()
+
+
+def _next_texts(config: Config, store: Store, bulk: Encoder) -> int:
+    """Do the next portion of reading: words first, for they are quick and rank until the vectors are there."""
+    return indexing.read_words(store) or ensure_background(config.instance, bulk) or indexing.catch_up(store, bulk)
 
 
 class _UntilStopped:

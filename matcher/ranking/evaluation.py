@@ -134,21 +134,32 @@ def evaluate(
     cache: a folder for the vectors, by model and text. shipped: the background of young hubs. Raises BadFolder.
     Returns the dictionary of the `matcher evaluate --json` contract; metrics are fractions of 1.
     """
-    folder_texts = read(folder)
-    keep = _Embedding(encoder, cache, progress)
-    asked = list(folder_texts.queries.values())
-    queries = keep.texts(asked, "query")
-    corpus = list(folder_texts.documents.values())
-    documents = keep.texts(corpus, "passage")
-    scores = rankings(queries, documents, keep.spoken(asked), lambda places: keep.sentences(corpus, places), shipped)
+    texts, scores = scored(folder, encoder, cache, shipped, progress)
     return {
-        "queries": len(folder_texts.grades),
-        "documents": len(corpus),
+        "queries": len(texts.grades),
+        "documents": len(texts.documents),
         "model": encoder.name,
         "product": PRODUCT,
         "scoring": scoring.SCORING_VERSION,
-        "methods": {name: measure(values, folder_texts) for name, values in scores.items()},
+        "methods": {name: measure(values, texts) for name, values in scores.items()},
     }
+
+
+def scored(
+    folder: Path,
+    encoder: Encoder,
+    cache: Path | None = None,
+    shipped: Background | None = None,
+    progress: Progress | None = None,
+) -> tuple[Folder, dict[str, np.ndarray]]:
+    """Return the texts of `folder` and the (queries, documents) scores of each method. Raises BadFolder."""
+    texts = read(folder)
+    keep = _Embedding(encoder, cache, progress)
+    asked, corpus = list(texts.queries.values()), list(texts.documents.values())
+    queries, documents = keep.texts(asked, "query"), keep.texts(corpus, "passage")
+    return texts, rankings(
+        queries, documents, keep.spoken(asked), lambda places: keep.sentences(corpus, places), shipped
+    )
 
 
 def rankings(
@@ -176,7 +187,12 @@ def rankings(
 
 
 def measure(scores: np.ndarray, folder: Folder) -> dict[str, float]:
-    """Return the mean of each metric over the queries with a relevant document; equal scores stand in corpus order."""
+    """Return the mean of each metric over the queries with a relevant document."""
+    return {metric: float(np.mean(values)) for metric, values in by_query(scores, folder).items()}
+
+
+def by_query(scores: np.ndarray, folder: Folder) -> dict[str, list[float]]:
+    """Return each metric of every query with a relevant document; equal scores stand in corpus order."""
     names = list(folder.documents)
     found: dict[str, list[float]] = {metric: [] for metric in METRICS}
     for row, query in zip(scores, folder.queries, strict=True):
@@ -186,7 +202,7 @@ def measure(scores: np.ndarray, folder: Folder) -> dict[str, float]:
         ranked = [names[place] for place in np.argsort(-row, kind="stable")[:DEPTH]]
         for metric, function in METRICS.items():
             found[metric].append(function(ranked, grades))
-    return {metric: float(np.mean(values)) for metric, values in found.items()}
+    return found
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def ranking(need: dict[str, Any]) -> str:
         found=found,
         cards=shortlist.cards(shown, found, profiles, said),
         page=number,
+        today=now()[:10],
         more=len(found.matches) > SHOWN,
         skipped=_skipped(shown, number),
         dismissed=sum("dismissal" in row for row in said.values()),

@@ -18,7 +18,8 @@ from .forms import own_path
 
 PREFIX = "kept:"
 SECRET = frozenset({"password", "present"})
-_INSIDE = ("revision",)  # carried along, but nothing that anybody typed
+# Carried along, but nothing that anybody typed.
+_INSIDE = ("revision", "step", "go", "then", "seen", "organisation_id", "side")
 
 Kept = list[tuple[str, str]]
 

@@ -114,3 +114,12 @@ def test_the_identity_of_the_stored_vectors_is_known_without_the_model(store, en
     hub.create_need(store, "Färre fall")
     hub.embed(store, encoder)
     assert indexing.stored_identity(store) == indexing.identity(encoder)
+
+
+def test_words_are_kept_first_of_what_nothing_is_kept_of(store, encoder):
+    row = hub.create_startup(store, "Anna hjälper till här.")
+    assert indexing.read_words(store) == 1
+    assert embedding(store, row)["vector"] == b""
+    assert embedding(store, row)["terms"]
+    assert indexing.read_words(store) == 0
+    assert indexing.behind(store, indexing.model_name(encoder))["startup"] == 1

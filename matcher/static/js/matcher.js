@@ -53,7 +53,7 @@
     if (event.target.matches("textarea[data-limit]")) count(event.target);
     changed = event.target.closest("form[data-warn-unsaved]") || changed;
   });
-  document.addEventListener("submit", function () { changed = null; });
+  document.addEventListener("submit", function (event) { if (event.target === changed) changed = null; });
   addEventListener("beforeunload", function (event) {
     if (changed && changed.isConnected) event.preventDefault();
   });
