@@ -91,6 +91,7 @@ def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
             color_scheme=scheme,
             reduced_motion="reduce",
         )
+        context.set_default_timeout(90_000)  # a loaded machine is slow, not wrong
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
