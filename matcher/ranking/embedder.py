@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from .encoder import Encoder, Prompt, VectorsNotFinite, batches, finite
+from .encoder import Encoder, Prompt, VectorsNotFinite, finite
+from .prioritised import Abandoned, Prioritised
 
 MAX_TEXTS = 256
 MAX_REQUEST = 2_000_000  # bytes
@@ -41,106 +42,6 @@ class EmbedderRefused(EmbedderAway):
 
 class EmbedderTaken(RuntimeError):
     """Another process already serves embeddings at this address."""
-
-
-class Abandoned(Exception):
-    """Nobody waits for these vectors any more."""
-
-
-def _always() -> bool:
-    return True
-
-
-class Prioritised:
-    """One encoder shared by interactive requests and bulk work: bulk gives way between its small batches.
-
-    It is itself the Encoder for interactive use; `bulk()` gives the one for indexing. One batch runs at a time.
-    """
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._changed = threading.Condition()
-        self._busy = False
-        self._urgent = 0
-
-    @property
-    def name(self) -> str:
-        """See Encoder.name."""
-        return self._encoder.name
-
-    @property
-    def fingerprint(self) -> str:
-        """See Encoder.fingerprint."""
-        return self._encoder.fingerprint
-
-    @property
-    def dimensions(self) -> int:
-        """See Encoder.dimensions."""
-        return self._encoder.dimensions
-
-    def encode(self, texts: Sequence[str], prompt: Prompt, wanted: Callable[[], bool] = _always) -> np.ndarray:
-        """See Encoder.encode; goes before all bulk work. Raises Abandoned when `wanted` turns false between batches."""
-        with self._changed:
-            self._urgent += 1
-        try:
-            return self._in_turns(texts, prompt, lambda: not self._busy, wanted)
-        finally:
-            with self._changed:
-                self._urgent -= 1
-                self._changed.notify_all()
-
-    def bulk(self) -> Encoder:
-        """Return the Encoder for work that may wait: each of its batches lets every interactive request go first."""
-        return _Bulk(self)
-
-    def encode_when_idle(self, texts: Sequence[str], prompt: Prompt) -> np.ndarray:
-        """See Encoder.encode; each batch waits until no interactive request is under way."""
-        return self._in_turns(texts, prompt, lambda: not self._busy and not self._urgent, _always)
-
-    def _in_turns(
-        self, texts: Sequence[str], prompt: Prompt, may_go: Callable[[], bool], wanted: Callable[[], bool]
-    ) -> np.ndarray:
-        vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
-        for batch in batches(texts):
-            with self._turn(may_go):
-                if not wanted():
-                    raise Abandoned
-                vectors[batch] = self._encoder.encode([texts[i] for i in batch], prompt)
-        return finite(vectors, self.name)
-
-    @contextlib.contextmanager
-    def _turn(self, may_go: Callable[[], bool]) -> Iterator[None]:
-        with self._changed:
-            self._changed.wait_for(may_go)
-            self._busy = True
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._busy = False
-                self._changed.notify_all()
-
-
-class _Bulk:
-    """The patient side of a Prioritised encoder."""
-
-    def __init__(self, shared: Prioritised) -> None:
-        self._shared = shared
-
-    @property
-    def name(self) -> str:
-        return self._shared.name
-
-    @property
-    def fingerprint(self) -> str:
-        return self._shared.fingerprint
-
-    @property
-    def dimensions(self) -> int:
-        return self._shared.dimensions
-
-    def encode(self, texts: Sequence[str], prompt: Prompt) -> np.ndarray:
-        return self._shared.encode_when_idle(texts, prompt)
 
 
 def start(encoder: Encoder, path: Path) -> "EmbedderServer":
