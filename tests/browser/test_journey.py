@@ -51,7 +51,8 @@ def test_from_a_need_to_a_place(site: Site, visit: Callable[..., Page], locale: 
     first_day = date.today() + timedelta(days=10)
     broker.fill("#starts_on", first_day.isoformat())
     broker.fill("#ends_on", (first_day + timedelta(days=30)).isoformat())
-    broker.locator("form.filters:has(#starts_on) button").click()
+    with broker.expect_navigation():
+        broker.locator("form.filters:has(#starts_on) button").click()
     broker.locator("input[name=testbed_id][value=tb-vinterbana]").check()
     submit(broker, "/confirm")
     access = site.store.query(
@@ -86,8 +87,8 @@ def post_need(page: Page, title: str) -> str:
         page.fill(f"#{field}", text)
         if step == "effect":
             page.fill("#measure", MEASURE)
-        page.locator("main form.form button[value=next]").click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator("main form.form button[value=next]").click()
     page.goto(f"/needs/{need_id}/edit?step=check")
     submit(page, "/submit")
     return need_id
@@ -104,6 +105,6 @@ def propose(page: Page, need_id: str) -> None:
 
 
 def submit(page: Page, action: str) -> None:
-    """Press the button of the form that posts to an address ending so."""
-    page.locator(f'main form[method=post][action$="{action}"] button[type=submit]').first.click()
-    page.wait_for_load_state()
+    """Press the button of the form that posts to an address ending so, and wait for what comes of it."""
+    with page.expect_navigation():
+        page.locator(f'main form[method=post][action$="{action}"] button[type=submit]').first.click()
