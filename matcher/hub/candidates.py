@@ -11,28 +11,31 @@ Standing = dict[str, dict[str, Any]]
 
 _SAID = """
     select {other} as other, 'pairing' as what, id, proposed_at as at, answer_by as by_day,
-           owner_accepted_at as first, startup_accepted_at as second, confirmed_at as decided, null as reason
+           owner_accepted_at as first, startup_accepted_at as second, confirmed_at as decided, null as reason, null as note
     from pairing where {own} = :id and declined_at is null and ended_at is null
     union all
-    select {other}, 'interest', id, created_at, answer_by, null, null, answered_at, answer
+    select {other}, 'interest', id, created_at, answer_by, null, null, answered_at, answer, null
     from interest where {own} = :id and withdrawn_at is null
     union all
-    select {other}, 'dismissal', id, at, null, null, null, null, reason
+    select {other}, 'dismissal', id, at, null, null, null, null, reason, {note}
     from dismissal where {own} = :id and undone_at is null
     union all
-    select {other}, 'share', id, at, null, commented_at, null, null, known_before
+    select {other}, 'share', id, at, null, commented_at, null, null, known_before, null
     from share where {own} = :id and withdrawn_at is null
 """
 
 
 def of_need(store: Store, need_id: str) -> dict[str, Standing]:
-    """Return by startup id what stands between it and a need: pairing, interest, dismissal, share. One query."""
-    return _grouped(store.query(_SAID.format(other="startup_id", own="need_id"), {"id": need_id}))
+    """Return by startup id what stands between it and a need: pairing, interest, dismissal, share. One query.
+
+    A dismissal comes with its `note`, which only brokers may read.
+    """
+    return _grouped(store.query(_SAID.format(other="startup_id", own="need_id", note="note"), {"id": need_id}))
 
 
 def of_startup(store: Store, startup_id: str) -> dict[str, Standing]:
     """Return by need id what stands between it and a startup. One query."""
-    return _grouped(store.query(_SAID.format(other="need_id", own="startup_id"), {"id": startup_id}))
+    return _grouped(store.query(_SAID.format(other="need_id", own="startup_id", note="null"), {"id": startup_id}))
 
 
 def _grouped(rows: list[dict[str, Any]]) -> dict[str, Standing]:

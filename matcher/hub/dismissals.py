@@ -33,7 +33,7 @@ def for_need(store: Store, need_id: str) -> dict[str, dict[str, Any]]:
 
 def dismiss(store: Store, viewer: Viewer, need_id: str, startup_id: str, reason: str, note: str, now: str) -> str:
     """Take a startup off a need's list and return the id; raise Conflict when it is off already, or being paired."""
-    note = reasons.checked(reason, note, reasons.DISMISS)
+    note = reasons.checked(reason, note, reasons.DISMISS, told="brokers")
     with store.atomic():
         locks.pair(store, startup_id, need_id)
         if not can(viewer, "dismissal"):

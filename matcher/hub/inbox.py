@@ -43,7 +43,12 @@ LISTS = {
     "needs_expiring": """
         select n.id, n.title, o.name as other, n.published_at as since, n.valid_until as due
         from need n join organisation o on o.id = n.organisation_id
-        where n.published_at is not null and n.closed_at is null and n.valid_until <= :soon""",
+        where n.published_at is not null and n.closed_at is null
+          and n.valid_until >= :today and n.valid_until <= :soon""",
+    "needs_expired": """
+        select n.id, n.title, o.name as other, n.valid_until as since, n.valid_until as due
+        from need n join organisation o on o.id = n.organisation_id
+        where n.published_at is not null and n.closed_at is null and n.valid_until < :today""",
     "startups_flagged": """
         select s.id, s.name as title, s.flag_reason as other, s.flagged_at as since, null as due
         from startup s where s.flagged_at is not null and s.hidden_at is null and s.merged_at is null""",
@@ -52,7 +57,7 @@ LISTS = {
         from merge_offer m join startup k on k.id = m.keep_id join startup d on d.id = m.drop_id
         where m.decided_at is null""",
 }
-_BY_DUE = ("accesses_ending", "needs_expiring")
+_BY_DUE = ("accesses_ending", "needs_expiring", "needs_expired")
 _PROMISED = ("needs_to_review", "pairings_to_confirm")
 
 
@@ -78,4 +83,5 @@ def total(rows: list[dict[str, Any]]) -> int:
 
 def _aged(row: dict[str, Any], name: str, now: str, review_days: int) -> dict[str, Any]:
     due = day(later(row["since"], days=review_days)) if name in _PROMISED else row["due"]
-    return {**row, "due": due, "age": days_between(row["since"], now), "late": bool(due) and due < day(now)}
+    late = bool(due) and due < day(now) and name != "needs_expired"  # its day has passed; nobody promised anything
+    return {**row, "due": due, "age": days_between(row["since"], now), "late": late}

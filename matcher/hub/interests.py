@@ -90,7 +90,7 @@ def create(
 
 def withdraw(store: Store, viewer: Viewer, interest_id: str, reason: str, note: str, now: str) -> None:
     """Take an unanswered interest back with a reason; raise Conflict when it was answered or withdrawn already."""
-    note = reasons.checked(reason, note, reasons.WITHDRAW)
+    note = reasons.checked(reason, note, reasons.WITHDRAW, told="brokers")
     with store.atomic():
         row = _waiting(store, viewer, interest_id, "interest.withdraw")
         store.execute(

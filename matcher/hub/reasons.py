@@ -20,11 +20,14 @@ class _NoteContent(fields.Content):
     note: fields.Text = ""
 
 
-def checked(reason: str, note: str, allowed: tuple[str, ...]) -> str:
-    """Return the cleaned note; raise Invalid for a reason outside the list, or for `other` without a note."""
+def checked(reason: str, note: str, allowed: tuple[str, ...], *, told: str = "others") -> str:
+    """Return the cleaned note; raise Invalid for a reason outside the list, or for `other` without a note.
+
+    told: who reads the note, the `others` in the matter or the `brokers` only, so that the remedy is true.
+    """
     note = fields.validate(_NoteContent, {"note": note}).note
     if reason not in allowed:
         raise Invalid({"reason": ("required_choice", {})})
     if reason == "other" and not note:
-        raise Invalid({"note": ("required_other", {})})
+        raise Invalid({"note": ("required_other" if told == "others" else "required_other_brokers", {})})
     return note

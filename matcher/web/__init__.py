@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 LOCALES = ("sv", "en")
 
+# Asked for by the page itself again and again: no sign that anybody sits there, so it keeps no session alive.
+POLLED = frozenset({"imports.progress"})
+
 # Domain errors and the status each becomes; the most special class first.
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404),
@@ -90,7 +93,8 @@ def _who() -> None:
     moment = clock.now()
     g.viewer = sessions.viewer(store(), token, moment)
     if g.viewer:
-        sessions.touch(store(), token, moment)
+        if request.endpoint not in POLLED:
+            sessions.touch(store(), token, moment)
     else:
         session.pop("token")
 

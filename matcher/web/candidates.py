@@ -83,8 +83,12 @@ def _take(both: Row, form: str, step: Callable[[], str], done: str, target: Call
         case = error.params.get("pairing_id")
         return _form(both, form, request.form, notice=words.sentence(error), case=case), 409
     flash(done, "success")
-    back = forms.own_path(request.form.get("next")) or url_for("desk.ranking", need_id=both["need_id"])
-    return redirect(target(made) if target else back, 303)
+    return redirect(target(made) if target else _back(both), 303)
+
+
+def _back(row: Row) -> str:
+    """Return the list that a step was taken from, as it was left, or the need's list from its top."""
+    return forms.own_path(request.form.get("next")) or url_for("desk.ranking", need_id=row["need_id"])
 
 
 def _form(
@@ -98,6 +102,7 @@ def _form(
         errors=errors or {},
         notice=notice,
         case=case,
+        back=_back(both),
         reasons=reasons.DISMISS,
         answer_days=settings().answer_days,
     )
@@ -112,7 +117,7 @@ def undo_dismissal(row: Row) -> Any:
         flash(_("%(startup)s is back in the list.", startup=row["startup_name"]), "success")
     except Conflict as error:
         flash(words.sentence(error), "info")
-    return redirect(url_for("desk.ranking", need_id=row["need_id"]), 303)
+    return redirect(_back(row), 303)
 
 
 @blueprint.get("/needs/<need_id>/candidates")

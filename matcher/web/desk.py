@@ -20,6 +20,7 @@ blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 
 SHOWN = 8
 COMPARED = (2, 4)
+CHOSEN_KEPT = 12  # more than can be compared, so that nothing is lost by one tick too many
 FILTERS = ("county", "readiness", "seeks", "stopped", "dismissed")
 
 
@@ -43,6 +44,7 @@ def _links() -> dict[str, Callable[[dict[str, Any]], str]]:
         "pairings_to_confirm": case,
         "accesses_ending": case,
         "needs_expiring": need,
+        "needs_expired": need,
         "startups_flagged": partial(_address, "startups.show", "startup_id"),
         "merge_offers": lambda row: url_for("startups.duplicates"),
     }
@@ -56,14 +58,14 @@ def _address(endpoint: str, name: str, row: dict[str, Any]) -> str:
 @allowed("need.rank", needs.load)
 def ranking(need: dict[str, Any]) -> str:
     """Show the ranked startups for a need, eight at a time."""
-    number = shortlist.page_number()
-    filters = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    number, filters = shortlist.page_number(), _filters()
     said = candidates.of_need(store(), need["id"])
     found = ranker().startups_for(
         need, date.fromisoformat(now()[:10]), top=SHOWN + 1, skip=(number - 1) * SHOWN, keep=_filter(filters, said)
     )
     shown = found.matches[:SHOWN]
-    profiles = candidates.profiles(store(), [match.id for match in shown])
+    chosen = _chosen()
+    profiles = candidates.profiles(store(), [*(match.id for match in shown), *chosen])
     return render_template(
         "desk/ranking.html",
         need=need,
@@ -75,11 +77,34 @@ def ranking(need: dict[str, Any]) -> str:
         skipped=_skipped(shown, number),
         dismissed=sum("dismissal" in row for row in said.values()),
         filtered=filters,
-        page_url=lambda other: url_for("desk.ranking", need_id=need["id"], **filters, page=other),
+        chosen=chosen,
+        elsewhere=_elsewhere(chosen, profiles, shown),
+        here=_back(need, page=number),
         reasons=words.choices("dismiss_reasons"),
         answer_days=settings().answer_days,
         wide=True,
     )
+
+
+def _filters() -> dict[str, str]:
+    """Return the filters of the list that the address holds."""
+    return {name: request.args[name] for name in FILTERS if request.args.get(name)}
+
+
+def _chosen() -> list[str]:
+    """Return the ids of the startups that are chosen for comparing, also those on other parts of the list."""
+    return list(dict.fromkeys(request.args.getlist("startup")))[:CHOSEN_KEPT]
+
+
+def _elsewhere(chosen: list[str], profiles: dict[str, dict[str, Any]], shown: list[Match]) -> list[tuple[str, str]]:
+    """Return (id, name) of the chosen startups that the part of the list shown does not hold."""
+    here = {match.id for match in shown}
+    return [(one, profiles[one]["name"]) for one in chosen if one in profiles and one not in here]
+
+
+def _back(need: dict[str, Any], page: int) -> str:
+    """Return the address of the list with the filters, the part of it and the choices as they are."""
+    return url_for("desk.ranking", need_id=need["id"], **_filters(), page=page, startup=_chosen())
 
 
 def _filter(filters: dict[str, str], said: dict[str, candidates.Standing]) -> Callable[[Match], bool]:
@@ -109,21 +134,21 @@ def _skipped(shown: list[Match], page: int) -> int:
 @allowed("need.rank", needs.load)
 def compare(need: dict[str, Any]) -> Any:
     """Show two to four startups side by side against the need."""
-    chosen = list(dict.fromkeys(request.args.getlist("startup")))
+    chosen, back = _chosen(), _back(need, shortlist.page_number())
     if not COMPARED[0] <= len(chosen) <= COMPARED[1]:
         flash(_("Choose two to four startups to compare."), "warning")
-        return redirect(url_for("desk.ranking", need_id=need["id"]))
+        return redirect(back)
     found = ranker().startups_for(need, date.fromisoformat(now()[:10]), among=chosen)
     said = candidates.of_need(store(), need["id"])
     profiles = candidates.profiles(store(), [match.id for match in found.matches])
     cards = shortlist.cards(found.matches, found, profiles, said)
     if len(cards) < COMPARED[0]:
         flash(_("Fewer than two of the chosen startups are published now."), "warning")
-        return redirect(url_for("desk.ranking", need_id=need["id"]))
+        return redirect(back)
     sentences = list(dict.fromkeys(text for card in cards for text in _spoken(card["match"])))
     return render_template(
         "desk/compare.html", need=need, cards=cards, sentences=sentences, found=found, wide=True,
-        answer_days=settings().answer_days,
+        answer_days=settings().answer_days, back=back,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 
 from .access import viewer
@@ -39,5 +39,4 @@ def navigation() -> list[Item]:
     return [
         Item(label, url_for(name), name == place[1] or (name.split(".")[0] == place[0] != "home"))
         for label, name in entries
-        if name in current_app.view_functions
     ]

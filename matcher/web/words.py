@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from babel.dates import format_date, format_time, get_datetime_format
 from flask import Flask
-from flask_babel import format_date, format_datetime, get_locale, lazy_pgettext
+from flask_babel import get_locale, get_timezone, lazy_pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
@@ -324,12 +325,21 @@ def _shown(name: str, value: Any) -> Any:
 
 def day(text: str | None, style: str = "medium") -> str:
     """Return a stored day or moment as a date in the reader's language."""
-    return format_date(date.fromisoformat(text[:10]), style) if text else ""
+    return format_date(date.fromisoformat(text[:10]), style, locale=_dates()) if text else ""
 
 
 def moment(text: str | None) -> str:
-    """Return a stored moment as date and time in Swedish time, in the reader's language."""
-    return format_datetime(clock.parse(text), "medium") if text else ""
+    """Return a stored moment as date and time, without seconds, in Swedish time and the reader's language."""
+    if not text:
+        return ""
+    local = clock.parse(text).astimezone(get_timezone())
+    parts = (format_time(local, "short", locale=_dates()), format_date(local, "medium", locale=_dates()))
+    return get_datetime_format("medium", locale=_dates()).format(*parts)
+
+
+def _dates() -> str:
+    """Return the locale that dates are written in: English as in Europe, 22 Nov 2026."""
+    return "en_GB" if _language() == "en" else "sv"
 
 
 def paragraphs(text: str | None) -> Markup:

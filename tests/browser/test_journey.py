@@ -29,7 +29,8 @@ def test_from_a_need_to_a_place(site: Site, visit: Callable[..., Page], locale: 
 
     broker = visit("broker", locale, javascript)
     broker.goto("/desk/")
-    broker.get_by_role("link", name=title, exact=True).first.click()
+    with broker.expect_navigation():
+        broker.get_by_role("link", name=title, exact=True).first.click()
     submit(broker, f"/needs/{need_id}/publish")
     assert site.store.query("select published_at from need where id = :id", {"id": need_id})[0]["published_at"]
 

@@ -27,10 +27,12 @@ def test_what_stands_between_the_two_is_seen_from_both_sides(store, case):
 def test_a_dismissal_stands_until_it_is_undone(store, case):
     row = {
         "id": "d", "need_id": case.need["id"], "startup_id": case.startup["id"], "person_id": case.broker.person_id,
-        "reason": "no_fit", "note": "", "at": factories.NOW,
+        "reason": "no_fit", "note": "För smalt.", "at": factories.NOW,
     }  # fmt: skip
     store.insert("dismissal", row)
-    assert candidates.of_need(store, case.need["id"])[case.startup["id"]]["dismissal"]["reason"] == "no_fit"
+    seen = candidates.of_need(store, case.need["id"])[case.startup["id"]]["dismissal"]
+    assert (seen["reason"], seen["note"]) == ("no_fit", "För smalt.")
+    assert candidates.of_startup(store, case.startup["id"])[case.need["id"]]["dismissal"]["note"] is None
     store.execute("update dismissal set undone_at = :at", {"at": factories.NOW})
     assert candidates.of_need(store, case.need["id"]) == {}
 

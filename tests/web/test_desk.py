@@ -127,11 +127,80 @@ def test_the_list_goes_on_eight_at_a_time_with_its_filters(broker: Any, store: A
     hub.embed(store, TinyEncoder())
     first = broker.get("/desk/needs/behov?readiness=3")
     assert len(ranked(first)) == 8
-    address = re.search(r'rel="next" href="([^"]+)"', first.get_data(as_text=True)).group(1).replace("&amp;", "&")
-    assert "readiness=3" in address
-    second = broker.get(address)
+    page = first.get_data(as_text=True)
+    assert '<option value="3" selected' in page
+    assert re.search(r'<button[^>]+form="list" name="page" value="2"[^>]*>The next eight', page)
+    second = broker.get("/desk/needs/behov?readiness=3&page=2")
     assert len(ranked(second)) == 2
     assert not set(ranked(first)) & set(ranked(second))
+
+
+def test_what_is_chosen_on_one_part_of_the_list_is_kept_on_the_others(
+    broker: Any, store: Any, need: Any, text: Any
+) -> None:
+    for number in range(10):
+        hub.create_startup(store, f"Nummer {number} hjälper äldre", readiness=5)
+    hub.embed(store, TinyEncoder())
+    first = ranked(broker.get("/desk/needs/behov"))
+    page = broker.get(f"/desk/needs/behov?page=2&startup={first[0]}&startup={first[1]}").get_data(as_text=True)
+    assert "Chosen on other parts of the list" in page
+    for chosen in first[:2]:
+        assert re.search(rf'name="startup" value="{chosen}" form="list" checked', page)
+    again = broker.get(f"/desk/needs/behov?startup={first[0]}").get_data(as_text=True)
+    assert re.search(rf'name="startup" value="{first[0]}" form="list" checked', again)
+    assert "Chosen on other parts" not in again
+
+
+@pytest.mark.parametrize("chosen", [("bolag-0", "bolag-1"), ("bolag-0",)])
+def test_from_the_comparison_one_comes_back_to_the_list_as_it_was(
+    broker: Any, startups: Any, text: Any, chosen: tuple[str, ...]
+) -> None:
+    state = "readiness=3&stopped=yes&page=2&" + "&".join(f"startup={one}" for one in chosen)
+    answer = broker.get(f"/desk/needs/behov/compare?{state}")
+    back = answer.location or re.search(r'href="([^"]+)">Back to the list', text(answer)).group(1)
+    assert back == f"/desk/needs/behov?{state}"
+
+
+def test_after_dismissing_the_list_stands_as_it_was(broker: Any, startups: Any, text: Any) -> None:
+    page = text(broker.get("/desk/needs/behov?readiness=3&startup=bolag-1"))
+    here = "/desk/needs/behov?readiness=3&page=1&startup=bolag-1"
+    assert f'name="next" value="{here}"' in page
+    url = "/needs/behov/startups/bolag-0/dismiss"
+    again = broker.post(url, data={"reason": "", "next": here})
+    assert f'name="next" value="{here}"' in text(again)
+    assert broker.post(url, data={"reason": "gate", "next": here}).location == here
+    assert broker.post(url, data={"reason": "gate", "next": "https://elsewhere.example"}).status_code == 409
+
+
+def test_a_dismissal_for_another_reason_asks_for_a_word_to_the_brokers_and_shows_it(
+    broker: Any, startups: Any, text: Any
+) -> None:
+    url = "/needs/behov/startups/bolag-0/dismiss"
+    page = text(broker.post(url, data={"reason": "other", "note": ""}))
+    assert "Only the brokers read it" in page
+    assert "the other side will read it" not in page
+    broker.post(url, data={"reason": "other", "note": "Säljer bara till bostadsbolag."})
+    assert "Säljer bara till bostadsbolag." in text(broker.get("/desk/needs/behov?dismissed=yes"))
+    assert "Säljer bara till bostadsbolag." not in text(broker.get("/desk/needs/behov"))
+
+
+def test_the_list_says_what_the_score_is_and_no_bar_is_empty(broker: Any, startups: Any, text: Any) -> None:
+    answer = broker.get("/desk/needs/behov")
+    assert "0 is what any two texts get by chance" in text(answer)
+    for side in re.findall(r'<div class="score">.*?</ul>', answer.get_data(as_text=True), re.DOTALL):
+        widths = [float(width) for width in re.findall(r'bar-part-\d" x="[^"]+" width="([^"]+)"', side)]
+        assert any(widths) or "Less alike than by chance" in side
+        assert not ("score-bar" in side and "Less alike" in side)
+
+
+def test_needs_past_their_date_stand_by_themselves_with_what_to_do(broker: Any, store: Any, text: Any) -> None:
+    row = factories.create_need(store, published=True, title="Gammalt behov", valid_until="2020-01-31")
+    page = text(broker.get("/desk/"))
+    assert "eeds past their date: extend or close" in page
+    assert "was valid until" in page
+    assert ">Late<" not in page
+    assert f"/needs/{row['id']}/edit?step=resources" in page
+    assert f"/needs/{row['id']}/close" in page
 
 
 def test_a_dismissed_startup_is_put_aside_with_its_reason(broker: Any, store: Any, startups: Any, text: Any) -> None:
