@@ -11,7 +11,8 @@ Standing = dict[str, dict[str, Any]]
 
 _SAID = """
     select {other} as other, 'pairing' as what, id, proposed_at as at, answer_by as by_day,
-           owner_accepted_at as first, startup_accepted_at as second, confirmed_at as decided, null as reason, null as note
+           owner_accepted_at as first, startup_accepted_at as second, confirmed_at as decided,
+           null as reason, null as note
     from pairing where {own} = :id and declined_at is null and ended_at is null
     union all
     select {other}, 'interest', id, created_at, answer_by, null, null, answered_at, answer, null
