@@ -105,12 +105,15 @@ def _background(config: Config, store: Store) -> list[Finding]:
         client.encode(["matcher"], "query")
     except embedder.EmbedderAway as error:
         return [Finding("background", "wrong", f"{_ended(error)} Start `matcher work`.")]
-    behind = sum(indexing.behind(store, indexing.model_name(client)).values())
+    model = indexing.model_name(client)
+    behind, unspoken = sum(indexing.behind(store, model).values()), indexing.unspoken(store, model)
     text = f"{behind} texts wait for a vector" if behind else "every text has its vector"
+    if unspoken:
+        text += f"; the sentences of {unspoken} are still to be read"
     made = bool(len(shipped.load_background(config.instance, client).questions))
     return [
         Finding("background", "fine", f"answers, model {client.name}"),
-        Finding("vectors", "note" if behind else "fine", text),
+        Finding("vectors", "note" if behind or unspoken else "fine", text),
         Finding("statistics", "fine" if made else "note", "ready" if made else "being made from the demo texts"),
     ]
 

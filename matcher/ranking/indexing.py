@@ -3,6 +3,9 @@
 A row of `embedding` belongs to one need, startup or testbed. It carries the model, a hash of the text, and in
 `embedded_at` the `updated_at` of the noun that it was made from: where the two differ the vector is behind. An
 unchanged text is never embedded again. The vector may be empty when the model was away: the words then rank alone.
+
+After an import everything is to be ranked soon, so all words are read first, then all whole texts, and the sentences
+last: `spoken_at` is empty until those of a text are there.
 """
 
 from __future__ import annotations
@@ -25,12 +28,18 @@ SECTIONS = {"need": needs.sections, "startup": startups.sections, "testbed": tes
 PROMPTS: dict[str, Prompt] = {"need": "query", "startup": "passage", "testbed": "passage"}
 SENTENCES = 24
 BATCH = 64
+HANDFUL = 8
 
 # Drafts are embedded too: the owner sees similar needs while writing, the broker ranks before publishing.
 _BEHIND = """
     from {kind} n left join embedding e on e.kind = '{kind}' and e.subject_id = n.id
     where e.subject_id is null or e.embedded_at <> n.updated_at or e.model <> :model or length(e.vector) = 0
 """
+_UNSPOKEN = """
+    from {kind} n join embedding e on e.kind = '{kind}' and e.subject_id = n.id
+    where e.spoken_at is null and e.model = :model and length(e.vector) > 0
+"""
+SPEAKING = ("need", "startup")
 
 
 @dataclass(frozen=True)
@@ -80,18 +89,38 @@ def behind(store: Store, model: str) -> dict[str, int]:
     }
 
 
+def unspoken(store: Store, model: str) -> int:
+    """Return how many texts have their vector but not yet those of their sentences."""
+    return sum(
+        store.query(f"select count(*) as n {_UNSPOKEN.format(kind=kind)}", {"model": model})[0]["n"]
+        for kind in SPEAKING
+    )
+
+
 def catch_up(store: Store, encoder: Encoder, limit: int = BATCH) -> int:
-    """Embed up to `limit` texts that are behind, the newest first; return how many were brought up to date."""
+    """Embed up to `limit` texts that are behind, or the sentences of as many; return how many. The newest come first.
+
+    A handful is embedded whole and by sentence in one go; of more, all are ranked before any is explained.
+    """
     model = model_name(encoder)
     for kind in SECTIONS:
-        rows = store.query(
-            f"select n.* {_BEHIND.format(kind=kind)} order by n.updated_at desc limit :limit",
-            {"model": model, "limit": limit},
-        )
+        rows = _due(store, kind, _BEHIND, model, limit)
         if rows:
-            embed(store, encoder, kind, rows)
+            embed(store, encoder, kind, rows, spoken=len(rows) <= HANDFUL)
+            return len(rows)
+    for kind in SPEAKING:
+        rows = _due(store, kind, _UNSPOKEN, model, limit)
+        if rows:
+            embed_sentences(store, encoder, kind, rows)
             return len(rows)
     return 0
+
+
+def _due(store: Store, kind: str, condition: str, model: str, limit: int) -> list[dict[str, Any]]:
+    return store.query(
+        f"select n.* {condition.format(kind=kind)} order by n.updated_at desc limit :limit",
+        {"model": model, "limit": limit},
+    )
 
 
 def read_words(store: Store, limit: int = 4 * BATCH) -> int:
@@ -114,8 +143,11 @@ def read_words(store: Store, limit: int = 4 * BATCH) -> int:
     return 0
 
 
-def embed(store: Store, encoder: Encoder, kind: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Bring the vectors of these rows up to date. The model runs first, one transaction keeps all of it after."""
+def embed(store: Store, encoder: Encoder, kind: str, rows: Sequence[dict[str, Any]], *, spoken: bool = True) -> None:
+    """Bring the vectors of these rows up to date. The model runs first, one transaction keeps all of it after.
+
+    spoken: also those of their sentences; else `catch_up` adds them.
+    """
     model = model_name(encoder)
     stored = store.query(
         """select subject_id, text_hash from embedding
@@ -126,7 +158,7 @@ def embed(store: Store, encoder: Encoder, kind: str, rows: Sequence[dict[str, An
     found = {row["id"]: texts(kind, row) for row in rows}
     new = [row for row in rows if (row["id"], found[row["id"]].hash) not in known]
     wholes = [found[row["id"]].whole for row in new]
-    parts = [sentence for row in new for sentence in found[row["id"]].sentences]
+    parts = [sentence for row in new for sentence in found[row["id"]].sentences] if spoken else []
     vectors = encoder.encode(wholes + parts, PROMPTS[kind]) if new else np.empty((0, 0), np.float32)
     of_parts = iter(vectors[len(wholes) :])
     with store.atomic():
@@ -134,26 +166,31 @@ def embed(store: Store, encoder: Encoder, kind: str, rows: Sequence[dict[str, An
             if (row["id"], found[row["id"]].hash) in known:
                 _seen(store, kind, row)
         for row, vector in zip(new, vectors[: len(wholes)], strict=True):
-            spoken = [(text, next(of_parts)) for text in found[row["id"]].sentences]
-            keep(store, kind, row, found[row["id"]], model, vector, spoken)
+            text = found[row["id"]]
+            its_parts = [next(of_parts) for _ in text.sentences] if spoken else []
+            if keep(store, kind, row, text, model, vector) and spoken:
+                _speak(store, kind, row["id"], model, text, its_parts)
 
 
-def keep(
-    store: Store,
-    kind: str,
-    row: dict[str, Any],
-    text: Texts,
-    model: str,
-    vector: np.ndarray | None,
-    spoken: Sequence[tuple[str, np.ndarray]] = (),
-) -> None:
-    """Keep one vector (d,) with its sentences' vectors, unless the row has changed or gone meanwhile."""
+def embed_sentences(store: Store, encoder: Encoder, kind: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Embed the sentences of rows whose whole texts have their vectors."""
+    model = model_name(encoder)
+    found = {row["id"]: texts(kind, row) for row in rows}
+    parts = [sentence for text in found.values() for sentence in text.sentences]
+    vectors = iter(encoder.encode(parts, PROMPTS[kind])) if parts else iter(())
+    with store.atomic():
+        for subject_id, text in found.items():
+            _speak(store, kind, subject_id, model, text, [next(vectors) for _ in text.sentences])
+
+
+def keep(store: Store, kind: str, row: dict[str, Any], text: Texts, model: str, vector: np.ndarray | None) -> bool:
+    """Keep one vector (d,) and the words, unless the row has changed or gone meanwhile; say whether it was kept."""
     seq = record.next_seq(store)
     if not store.execute(
         f"update {kind} set seq = :seq where id = :id and updated_at = :at",
         {"seq": seq, "id": row["id"], "at": row["updated_at"]},
     ):
-        return
+        return False
     store.upsert(
         "embedding",
         {
@@ -164,20 +201,33 @@ def keep(
             "vector": b"" if vector is None else vector.astype("<f4").tobytes(),
             "terms": lexical.terms(text.whole).to_bytes(),
             "embedded_at": row["updated_at"],
+            "spoken_at": None if text.sentences else row["updated_at"],
         },
         ["kind", "subject_id"],
     )
     store.execute("delete from sentence where kind = :kind and subject_id = :id", {"kind": kind, "id": row["id"]})
-    for position, (sentence, its_vector) in enumerate(spoken):
+    return True
+
+
+def _speak(store: Store, kind: str, subject_id: str, model: str, text: Texts, vectors: Sequence[np.ndarray]) -> None:
+    """Keep the vectors (d,) of a text's sentences, unless the text has changed meanwhile."""
+    if not store.execute(
+        """update embedding set spoken_at = embedded_at
+           where kind = :kind and subject_id = :id and model = :model and text_hash = :hash""",
+        {"kind": kind, "id": subject_id, "model": model, "hash": text.hash},
+    ):
+        return
+    store.execute("delete from sentence where kind = :kind and subject_id = :id", {"kind": kind, "id": subject_id})
+    for position, (sentence, vector) in enumerate(zip(text.sentences, vectors, strict=True)):
         store.insert(
             "sentence",
             {
                 "kind": kind,
-                "subject_id": row["id"],
+                "subject_id": subject_id,
                 "position": position,
                 "model": model,
                 "text": sentence,
-                "vector": its_vector.astype("<f2").tobytes(),
+                "vector": vector.astype("<f2").tobytes(),
             },
         )
 

@@ -477,6 +477,12 @@ create index organisation_name on organisation (name)
 create index startup_merged on startup (merged_into) where merged_into is not null
 """
 
+SENTENCES_LATER = """
+alter table embedding add column spoken_at text
+--;
+update embedding set spoken_at = embedded_at where length(vector) > 0
+"""
+
 MIGRATIONS: list[Migration] = [
     ("0001_people", PEOPLE),
     ("0002_record", RECORD),
@@ -484,4 +490,5 @@ MIGRATIONS: list[Migration] = [
     ("0004_pairings", PAIRINGS),
     ("0005_ranking_and_imports", RANKING),
     ("0006_import_notes", IMPORT_NOTES),
+    ("0007_sentences_later", SENTENCES_LATER),
 ]

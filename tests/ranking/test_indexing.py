@@ -63,6 +63,28 @@ def test_a_changed_text_gets_a_new_vector_and_new_sentences(store, encoder):
     assert sentences(store, row) == ["Anna gör något helt annat."]
 
 
+def test_of_many_all_whole_texts_come_before_any_sentence(store, encoder):
+    rows = [hub.create_startup(store, f"Bolag {number} gör något. Det hjälper till i vården.") for number in range(12)]
+    model = indexing.model_name(encoder)
+    while sum(indexing.behind(store, model).values()):
+        indexing.catch_up(store, encoder, limit=indexing.HANDFUL + 1)
+        assert not any(sentences(store, row) for row in rows[: indexing.HANDFUL])
+    assert indexing.unspoken(store, model) >= indexing.HANDFUL + 1
+    hub.embed(store, encoder)
+    assert indexing.unspoken(store, model) == 0
+    assert all(sentences(store, row) for row in rows)
+
+
+def test_sentences_of_a_text_that_changed_meanwhile_are_not_kept(store, encoder):
+    row = hub.create_startup(store, "Anna hjälper till här. Hon är snäll.")
+    indexing.embed(store, encoder, "startup", [row], spoken=False)
+    changed = hub.change(store, "startup", row, description="Anna gör något helt annat.")
+    indexing.embed_sentences(store, encoder, "startup", [changed])
+    assert sentences(store, row) == []
+    hub.embed(store, encoder)
+    assert sentences(store, row) == ["Anna gör något helt annat."]
+
+
 def test_a_testbed_has_no_sentences(store, encoder):
     row = factories.create_testbed(store, published=True)
     hub.embed(store, encoder)
