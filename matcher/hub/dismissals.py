@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ..store import Store
@@ -31,8 +32,14 @@ def for_need(store: Store, need_id: str) -> dict[str, dict[str, Any]]:
     return {row["startup_id"]: row for row in rows}
 
 
-def dismiss(store: Store, viewer: Viewer, need_id: str, startup_id: str, reason: str, note: str, now: str) -> str:
-    """Take a startup off a need's list and return the id; raise Conflict when it is off already, or being paired."""
+def dismiss(
+    store: Store, viewer: Viewer, need_id: str, startup_id: str, reason: str, note: str, now: str,
+    seen: dict[str, Any] | None = None,
+) -> str:  # fmt: skip
+    """Take a startup off a need's list and return the id; raise Conflict when it is off already, or being paired.
+
+    `seen` is what the ranking showed at that moment, so that something can be learned from the decision.
+    """
     note = reasons.checked(reason, note, reasons.DISMISS, told="brokers")
     with store.atomic():
         locks.pair(store, startup_id, need_id)
@@ -49,6 +56,7 @@ def dismiss(store: Store, viewer: Viewer, need_id: str, startup_id: str, reason:
             "person_id": viewer.person_id,
             "reason": reason,
             "note": note,
+            "seen": None if seen is None else json.dumps(seen, ensure_ascii=False, sort_keys=True),
             "at": now,
         }
         store.insert("dismissal", row)
