@@ -6,6 +6,7 @@ to the day before it ended: the place is free from the day of the decision on.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -106,13 +107,14 @@ def closures(store: Store, testbed_id: str, starts_on: str, ends_on: str) -> lis
 
 
 def offers(store: Store, starts_on: str, ends_on: str) -> list[dict[str, Any]]:
-    """Return every published testbed with `free` (places free on all days of the period) and `closed` (periods).
+    """Return every published testbed with `free` (places free on all days of the period), `closed` (periods), `themes`.
 
     Three queries however many testbeds there are.
     """
     span = {"first": starts_on, "last": ends_on}
     testbeds = store.query(
-        """select t.id, t.name, t.places, t.conditions, t.county_code, t.organisation_id, o.name as organisation
+        """select t.id, t.name, t.places, t.conditions, t.county_code, t.themes, t.organisation_id,
+                  o.name as organisation
            from testbed t join organisation o on o.id = t.organisation_id
            where t.published_at is not null and t.withdrawn_at is null"""
     )
@@ -131,6 +133,7 @@ def offers(store: Store, starts_on: str, ends_on: str) -> list[dict[str, Any]]:
         )
     )
     for row in testbeds:
+        row["themes"] = json.loads(row["themes"])
         row["closed"] = closed[row["id"]]
         most = peak(map(held, taken[row["id"]]), starts_on, ends_on)
         row["free"] = 0 if row["closed"] else max(row["places"] - most, 0)

@@ -113,14 +113,19 @@ def lift(store: Store, viewer: Viewer, conflict_id: str, now: str) -> None:
 
 def refuse(store: Store, need_id: str, startup_id: str) -> None:
     """Raise Conflict when a conflict of interest stands between the two."""
-    standing = [row for row in history(store, need_id, startup_id) if not row["lifted_at"]]
-    if standing:
-        raise Conflict("conflict_declared", person=standing[0]["declared_by_name"] or "", at=standing[0]["declared_at"])
+    row = standing_one(store, need_id, startup_id)
+    if row:
+        raise Conflict("conflict_declared", person=row["declared_by_name"] or "", at=row["declared_at"])
+
+
+def standing_one(store: Store, need_id: str, startup_id: str) -> dict[str, Any] | None:
+    """Return the declaration that stands between the two, with names, or None."""
+    return next((row for row in history(store, need_id, startup_id) if not row["lifted_at"]), None)
 
 
 def stands(store: Store, need_id: str, startup_id: str) -> bool:
     """Whether a conflict of interest stands between the two."""
-    return any(not row["lifted_at"] for row in history(store, need_id, startup_id))
+    return standing_one(store, need_id, startup_id) is not None
 
 
 def history(store: Store, need_id: str, startup_id: str) -> list[dict[str, Any]]:

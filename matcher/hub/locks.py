@@ -19,7 +19,7 @@ def testbed(store: Store, testbed_id: str) -> Row:
     """Lock the row that owns the places and return it; raise when it is not there or no longer on offer."""
     rows = store.query("update testbed set places = places where id = :id returning *", {"id": testbed_id})
     if not rows:
-        raise Invalid({"testbed_id": ("required_choice", {})})
+        raise Invalid({"testbed_id": ("required_testbed", {})})
     if not rows[0]["published_at"] or rows[0]["withdrawn_at"]:
         raise Conflict("testbed_withdrawn", testbed=rows[0]["name"])
     return rows[0]

@@ -103,6 +103,7 @@ def _form(
         notice=notice,
         case=case,
         back=_back(both),
+        conflict=conflicts.standing_one(store(), both["need_id"], both["startup_id"]),
         reasons=reasons.DISMISS,
         answer_days=settings().answer_days,
     )

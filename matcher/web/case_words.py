@@ -97,6 +97,7 @@ LABELS: dict[str, dict[str, Any]] = {
     "known_before": KNOWN_BEFORE,
 }
 FIELD_ERRORS: dict[str, Any] = {
+    "required_testbed": _l("Choose a testbed that is free on these days. Nothing is booked yet."),
     "required_day": _l("Choose a day, written as 2027-03-31."),
     "required_other": _l("Write what the reason is: the other side will read it."),
     "required_other_brokers": _l("Write what the reason is. Only the brokers read it."),

@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import clock, interests, needs, reasons
+from ..hub import clock, conflicts, interests, needs, reasons
 from ..hub.errors import Conflict, Invalid
 from . import forms, words
 from .access import allowed, now, person, settings, store
@@ -81,6 +81,7 @@ def _page(row: Row, form: str = "", errors: dict[str, str] | None = None, notice
         "interests/show.html",
         row=row,
         status=interests.status(row, now()),
+        conflict=conflicts.standing_one(store(), row["need_id"], row["startup_id"]),
         reasons={"decline": reasons.INTEREST, "withdraw": reasons.WITHDRAW},
         form=form,
         typed=request.form if form else {},

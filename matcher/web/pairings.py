@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import capacity, cases, conflicts, pairings, parties, reasons, record
+from ..hub import capacity, cases, conflicts, needs, pairings, parties, reasons, record
 from ..hub.catalogue import swedish_key
 from ..hub.errors import Conflict, Invalid
 from ..ranking.gates import Gate
@@ -149,8 +149,8 @@ def choose_place(case: Case) -> Any:
     if cases.status(case, now()) != "accepted":
         flash(_("There is no place to book in this case now. Below is how it stands."), "info")
         return redirect(url_for("pairings.show", pairing_id=case["id"]))
-    given = {name: request.args.get(name, "") for name in ("starts_on", "ends_on")}
-    if not any(given.values()):
+    given = {name: request.args.get(name, "") for name in ("starts_on", "ends_on", "testbed_id")}
+    if not (given["starts_on"] or given["ends_on"]):
         return _place_page(case, given)
     try:
         return _place_page(case, given, capacity.period(given["starts_on"], given["ends_on"], now()))
@@ -193,8 +193,7 @@ def _place_page(
     errors: dict[str, str] | None = None,
     notice: str = "",
 ) -> str:
-    offers = capacity.offers(store(), *period) if period else []
-    offers.sort(key=lambda row: (not row["free"], swedish_key(row["name"])))
+    offers = _nearest_first(case, capacity.offers(store(), *period)) if period else []
     return render_template(
         "pairings/confirm.html",
         case=case,
@@ -204,3 +203,40 @@ def _place_page(
         errors=errors or {},
         notice=notice,
     )
+
+
+def _nearest_first(case: Case, offers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the testbeds in the order in which they suit the case, each with `why`: what it has in common with it.
+
+    What the need or the proposal names comes first, even when it is full; then what is free, nearest first.
+    """
+    need = needs.load(store(), person(), case["need_id"])
+    for row in offers:
+        row["offered"], row["suggested"] = row["id"] == need["testbed_id"], row["id"] == case["testbed_id"]
+        row["near"] = bool(need["county_code"]) and row["county_code"] == need["county_code"]
+        row["shared"] = [code for code in row["themes"] if code in need["themes"]]
+        row["why"] = _why_near(row)
+    return sorted(
+        offers,
+        key=lambda row: (
+            not row["offered"],
+            not row["suggested"],
+            not row["free"],
+            not row["near"],
+            -len(row["shared"]),
+            swedish_key(row["name"]),
+        ),
+    )
+
+
+def _why_near(row: dict[str, Any]) -> list[str]:
+    said = [
+        (row["offered"], _("Offered in the need.")),
+        (row["suggested"], _("Suggested when this was proposed.")),
+        (row["near"], _("In the need’s county.")),
+    ]
+    shared = ", ".join(words.theme(code) for code in row["shared"])
+    return [
+        *(text for holds, text in said if holds),
+        *([_("In common: %(themes)s.", themes=shared)] if shared else []),
+    ]

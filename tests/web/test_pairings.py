@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from matcher.hub import cases, clock, pairings
+from matcher.hub import cases, clock, conflicts, pairings
 from matcher.hub.people import Viewer
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
@@ -276,3 +276,62 @@ def test_the_number_of_queries_does_not_grow_with_the_cases(
         Case(store, case.broker).propose(now=clock.now())
     assert count("/pairings") == few <= 10
     assert count(f"/pairings/{pairing_id}") <= 12
+
+
+def test_testbeds_stand_by_what_they_have_in_common_with_the_case(
+    client: Any, login: Login, store: Store, case: Case, pairing_id: str, text: Any
+) -> None:
+    case.accept(pairing_id, clock.now())
+    far = {"county_code": "25", "municipality_code": None}
+    made = [
+        ("Abborren", {**far, "themes": []}),
+        ("Björken", {**far, "themes": ["elderly_care"]}),
+        ("Cedern", {"themes": []}),
+        ("Draken", {"themes": ["elderly_care"]}),
+        ("Eken", {"places": 0}),
+    ]
+    for name, columns in made:
+        create_testbed(store, published=True, name=name, **columns)
+    offered = create_testbed(store, published=True, name="Örtagården", places=0, **far)
+    store.execute("update need set testbed_id = :bed", {"bed": offered["id"]})
+    login(client, case.broker)
+    page = text(client.get(f"/pairings/{pairing_id}/confirm", query_string={"starts_on": FIRST, "ends_on": LAST}))
+    order = sorted(("Örtagården", "Draken", "Cedern", "Björken", "Abborren", "Eken"), key=page.index)
+    assert order == ["Örtagården", "Draken", "Cedern", "Björken", "Abborren", "Eken"]
+    assert "Offered in the need." in page
+    assert "In the need’s county. In common:" in page
+    assert f'href="/testbeds/{offered["id"]}"' in page
+    assert page.index('id="testbed_id"') > page.index("Örtagården"), "the summary's link leads to the first choice"
+
+
+def test_a_place_that_cannot_be_booked_keeps_what_was_typed_and_books_nothing(
+    client: Any, login: Login, store: Store, case: Case, pairing_id: str, testbed: dict[str, Any], text: Any
+) -> None:
+    case.accept(pairing_id, clock.now())
+    login(client, case.broker)
+    url = f"/pairings/{pairing_id}/confirm"
+    none = client.post(url, data={"starts_on": FIRST, "ends_on": LAST})
+    assert none.status_code == 422
+    page = text(none)
+    assert page.count(f'value="{FIRST}"') == page.count(f'value="{LAST}"') == 2, "the days, and what is sent with them"
+    assert "Nothing is booked yet" in page
+    late = client.post(url, data={"starts_on": LAST, "ends_on": FIRST, "testbed_id": testbed["id"]})
+    assert late.status_code == 422
+    kept = text(late)
+    assert f'name="testbed_id" value="{testbed["id"]}"' in kept, "the choice goes along when the days are mended"
+    days = {"starts_on": FIRST, "ends_on": LAST, "testbed_id": testbed["id"]}
+    assert f'value="{testbed["id"]}" checked' in text(client.get(url, query_string=days))
+    assert store.query("select id from access") == []
+    assert [client.post(url, data=days).status_code for _ in range(2)] == [303, 409]
+    assert len(store.query("select id from access")) == 1
+
+
+def test_a_case_says_what_conflict_of_interest_stands_and_where_it_is_lifted(
+    client: Any, login: Login, store: Store, case: Case, pairing_id: str, text: Any
+) -> None:
+    conflicts.declare(store, case.owner, case.need["id"], case.startup["id"], "Min bror äger bolaget.", clock.now())
+    for who, words in (("broker", "Read or lift the conflict"), ("owner", "Read about the conflict")):
+        login(client, getattr(case, who))
+        page = text(client.get(f"/pairings/{pairing_id}"))
+        assert "Min bror äger bolaget." in page
+        assert words in page

@@ -197,3 +197,32 @@ def test_every_mail_of_a_case_can_be_written(app: Flask, store: Store, case: Cas
 def test_part_templates_do_not_stand_alone(app: Flask) -> None:
     with app.test_request_context("/"):
         assert render_template("pairings/_parts.html").strip() == ""
+
+
+def test_an_interest_tells_of_a_conflict_before_anybody_proposes(
+    client: Any, login: Login, store: Store, case: Case, text: Any
+) -> None:
+    pair = (case.need["id"], case.startup["id"])
+    interest_id = interests.create(store, case.founder, *pair, "Vi provar.", clock.now(), ties="Min syster är chef.")
+    login(client, case.broker)
+    page = text(client.get(f"/interests/{interest_id}"))
+    assert page.index("Min syster är chef.") < page.index("What happens next")
+    assert propose_url(case) not in page
+    lift = f'href="/needs/{pair[0]}/startups/{pair[1]}/conflict"'
+    assert lift in page
+    assert "Go to the conflict of interest to lift it" in page
+    refused = client.post(propose_url(case), data={"message": "Ses i mars", "answer_days": "14"})
+    assert refused.status_code == 409
+    for answer in (refused, client.get(propose_url(case))):
+        assert "Min syster är chef." in text(answer)
+        assert lift in text(answer)
+    assert "Ses i mars" in text(refused)
+    login(client, case.founder)
+    page = text(client.get(f"/interests/{interest_id}"))
+    assert "Read about the conflict of interest" in page
+    login(client, case.broker)
+    conflict_id = store.query("select id from conflict")[0]["id"]
+    client.post(f"/conflicts/{conflict_id}/lift")
+    page = text(client.get(f"/interests/{interest_id}"))
+    assert propose_url(case) in page
+    assert "A conflict of interest stands" not in page
