@@ -125,7 +125,7 @@ def create_administrator(email: str, name: str, hub: str, password: str) -> None
     config, store = opened()
     now = clock.now()
     try:
-        hashed = passwords.hashed(password)
+        hashed = passwords.hashed(password, (email, name))
         with store.atomic():
             hubs = organisations.hub(store)
             home = hubs["id"] if hubs else organisations.create(store, None, {"name": hub, "kind": "hub"}, now)

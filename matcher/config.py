@@ -11,6 +11,7 @@
 | `MATCHER_HUB` | the hub's name in the header and in mail | Matcher |
 | `MATCHER_SMTP` | `smtp://user:password@host:587` or `smtps://…`; empty: nothing is sent | empty |
 | `MATCHER_MAIL_FROM` | the sender of mail | `noreply@` the host of the base URL |
+| `MATCHER_CONTACT` | the e-mail address of whoever answers questions about the service; shown on every page | empty |
 | `MATCHER_ANSWER_DAYS` | days both sides have to answer a proposal | 14 |
 | `MATCHER_REVIEW_DAYS` | working promise: days until a submitted need or an interest is answered | 7 |
 | `MATCHER_PROXIES` | how many proxies of yours stand before the hub; only then their `X-Forwarded-…` is believed | 0 |
@@ -20,6 +21,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,6 +50,7 @@ class Config:
     hub: str = "Matcher"
     smtp: str = ""
     mail_from: str = ""
+    contact: str = ""
     answer_days: int = 14
     review_days: int = 7
     proxies: int = 0
@@ -91,6 +94,7 @@ def read(environ: Mapping[str, str] | None = None) -> Config:
         hub=env.get("MATCHER_HUB") or "Matcher",
         smtp=env.get("MATCHER_SMTP") or "",
         mail_from=env.get("MATCHER_MAIL_FROM") or f"noreply@{urlsplit(base_url).hostname}",
+        contact=_address(env, "MATCHER_CONTACT"),
         answer_days=_number(env, "MATCHER_ANSWER_DAYS", 14, 1, 365),
         review_days=_number(env, "MATCHER_REVIEW_DAYS", 7, 1, 365),
         proxies=_number(env, "MATCHER_PROXIES", 0, 0, 5),
@@ -102,6 +106,13 @@ def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int
     if not value.isdecimal() or not low <= int(value) <= high:
         raise ConfigurationError(f"{name} is {value!r}: give a whole number from {low} to {high}.")
     return int(value)
+
+
+def _address(env: Mapping[str, str], name: str) -> str:
+    value = (env.get(name) or "").strip()
+    if value and not re.fullmatch(r"[^@\s<>\"'?&]+@[^@\s<>\"'?&]+\.[^@\s<>\"'?&]+", value):
+        raise ConfigurationError(f"{name} is {value!r}: write one e-mail address, like hub@example.org.")
+    return value
 
 
 def _secret(env: Mapping[str, str], instance: Path) -> str:

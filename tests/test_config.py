@@ -37,6 +37,8 @@ def test_the_secret_is_made_once(tmp_path):
         ("PORT", "eighty"),
         ("PORT", "70000"),
         ("MATCHER_ANSWER_DAYS", "0"),
+        ("MATCHER_CONTACT", "the hub"),
+        ("MATCHER_CONTACT", "hub@example.org?subject=x"),
     ],
 )
 def test_a_bad_setting_is_named(tmp_path, name, value):

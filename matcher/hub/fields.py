@@ -125,13 +125,13 @@ def _day(value: Any) -> str | None:
 
 
 def _website(value: Any) -> str:
-    text = _line(value)
+    typed = text = _line(value)
     if not text:
         return ""
     if "://" not in text:
         text = "https://" + text
     if not re.fullmatch(r"https?://[^\s/?#@\"'<>]+\.[^\s/?#@\"'<>]+([/?#][^\s\"'<>]*)?", text):
-        raise PydanticCustomError("not_a_website", "website", {"value": text[:80]})
+        raise PydanticCustomError("not_a_website", "website", {"value": typed[:80]})
     return text
 
 

@@ -135,7 +135,7 @@ def use(
     link = get(store, token, now)
     known, hashed = link["account"], None
     if link["purpose"] == "reset" or not known:
-        name, hashed = _checked(name, password, ask_name=not known)
+        name, hashed = _checked(name, password, link["email"], ask_name=not known)
     elif not (who and who.person_id == known) and passwords.authenticate(store, link["email"], password) != known:
         raise Invalid({"password": ("password_wrong", {})})
     with store.atomic():
@@ -154,7 +154,7 @@ def use(
     return person_id
 
 
-def _checked(name: str, password: str, ask_name: bool) -> tuple[str, str]:
+def _checked(name: str, password: str, email: str, ask_name: bool) -> tuple[str, str]:
     """Return name and password hash; raise one Invalid for both fields."""
     errors: dict[str, Any] = {}
     try:
@@ -162,7 +162,7 @@ def _checked(name: str, password: str, ask_name: bool) -> tuple[str, str]:
     except Invalid as error:
         errors |= error.errors
     try:
-        hashed = passwords.hashed(password)
+        hashed = passwords.hashed(password, (email, name[:200]))
     except Invalid as error:
         raise Invalid({**errors, **error.errors}) from None
     if errors:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -15,20 +17,43 @@ from .people import Viewer
 
 LENGTH = (12, 128)
 EMAIL_LENGTH = 254
+# zxcvbn's score from 0 to 4: 3 needs at least 10^8 guesses of somebody who tries common passwords, words, names,
+# dates, repetition and rows of keys first (Wheeler, "zxcvbn", USENIX Security 2016).
+LOWEST_SCORE = 3
+JUDGED = 64  # characters: what follows can only make a password stronger, and the judging takes longer
+# The package's lists of common passwords and words are English. These are ours, without claim to be complete.
+SWEDISH = (
+    "lösenord", "losenord", "hemligt", "hemlig", "välkommen", "valkommen", "sommar", "vinter", "höst", "vår", "måndag",
+    "fredag", "sverige", "stockholm", "göteborg", "goteborg", "malmö", "malmo", "kommun", "region", "behov", "testbädd",
+    "matcher",
+)  # fmt: skip
 
 # RFC 9106's low-memory advice, which OWASP's cheat sheet gives as 19 MiB, t=2, p=1 (2024).
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
-def hashed(password: str) -> str:
-    """Return a new password's hash; raise Invalid when it is too short or too long.
+def hashed(password: str, about: Sequence[str] = ()) -> str:
+    """Return a new password's hash; raise Invalid when it is too short, too long or easily guessed.
 
-    Takes 19 MiB and some 30 ms of a core: never inside a transaction, never many at once.
+    `about` are texts that a guesser would try first: the person's e-mail address and name. Takes 19 MiB and some
+    30 ms of a core: never inside a transaction, never many at once.
     """
     low, high = LENGTH
     if not low <= len(password) <= high:
         raise Invalid({"password": ("password_length", {"low": low, "high": high})})
+    if easily_guessed(password, about):
+        raise Invalid({"password": ("password_common", {})})
     return _hasher.hash(password)
+
+
+def easily_guessed(password: str, about: Sequence[str] = ()) -> bool:
+    """Whether a password is among the first that anybody would try: common, a repetition, a name, a row of keys."""
+    from zxcvbn import zxcvbn  # its lists take 15 MB: only processes in which somebody chooses a password hold them
+
+    texts = [part for text in about for part in [text, text.partition("@")[0], *re.split(r"[\W_]+", text)]]
+    known = [text for text in texts if len(text) > 2]
+    found = zxcvbn(password[:JUDGED], user_inputs=[*SWEDISH, *known], max_length=JUDGED)
+    return int(found["score"]) < LOWEST_SCORE
 
 
 @cache
@@ -58,9 +83,16 @@ def address(email: str) -> str:
 
 def change(store: Store, who: Viewer, present: str, password: str, now: str) -> None:
     """Change one's own password; all sessions end. Raise Invalid beside the field that is wrong."""
+    errors = {}
     if authenticate(store, who.email, present) != who.person_id:
-        raise Invalid({"present": ("password_wrong", {})})
-    set_hash(store, who.person_id, hashed(password), now)
+        errors["present"] = ("password_wrong", {})
+    try:
+        new = hashed(password, (who.email, who.name))
+    except Invalid as error:
+        raise Invalid({**errors, **error.errors}) from None
+    if errors:
+        raise Invalid(errors)
+    set_hash(store, who.person_id, new, now)
 
 
 def set_hash(store: Store, person_id: str, password_hash: str, now: str) -> None:

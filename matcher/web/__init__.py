@@ -6,10 +6,12 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, current_app, g, render_template, request, session, url_for
+from flask import Flask, Response, current_app, g, redirect, render_template, request, session, url_for
 from flask_babel import Babel, get_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import NotFound as NoSuchAddress
+from werkzeug.routing import RoutingException
 
 from ..hub import clock, sessions
 from ..hub.errors import Conflict, Denied, HubError, Invalid, NotFound
@@ -149,7 +151,9 @@ def error_page(status: int, message: str = "") -> tuple[str, int]:
     known = status if status in (400, 403, 404, 409, 413, 422, 429, 500, 503) else 400 if status < 500 else 500
     if known >= 500:
         # What the other pages need (store, session) may be what failed: this one stands alone.
-        page = current_app.jinja_env.get_template(f"errors/{known}.html").render(locale=_safe_locale())
+        page = current_app.jinja_env.get_template(f"errors/{known}.html").render(
+            locale=_safe_locale(), contact=settings().contact
+        )
         return page, status
     return render_template(f"errors/{known}.html", message=message), status
 
@@ -168,9 +172,25 @@ def _domain_error(status: int) -> Any:
     return answer
 
 
+def _without_slash() -> Response | None:
+    """Return the way to the page that an address with a slash too many means; None when there is none."""
+    if request.method not in ("GET", "HEAD") or not isinstance(request.routing_exception, NoSuchAddress):
+        return None
+    try:
+        endpoint, values = current_app.create_url_adapter(request).match(request.path.rstrip("/"))
+    except (HTTPException, RoutingException):
+        return None
+    # The address is made anew from the rule, so that it can be no other than our own.
+    address = url_for(endpoint, **values)
+    query = request.query_string.decode("ascii", "ignore")
+    return redirect(f"{address}?{query}" if query else address, 308)
+
+
 def _http_error(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
+    if error.code == 404 and (way := _without_slash()):
+        return way
     if isinstance(error, SecurityError):  # an unknown Host: no address can be made for a page
         return Response("400: this service does not answer to that name.\n", 400, mimetype="text/plain")
     page, status = error_page(error.code)

@@ -196,10 +196,16 @@ FIELD_ERRORS: dict[str, Any] = {
     "number_range": _l("“%(value)s” does not fit. Write a whole number from %(low)s to %(high)s."),
     "not_a_date": _l("“%(value)s” is not a date. Write it as 2027-03-31."),
     "date_range": _l("%(value)s cannot be right. Choose a day after %(earliest)s and within thirty years."),
-    "not_a_website": _l("“%(value)s” is not a web address. Write it as www.example.se."),
+    "not_a_website": _l(
+        "“%(value)s” is not a web address. Write it as www.example.se or https://www.example.se/about."
+    ),
     "not_an_email": _l("“%(value)s” is not an e-mail address. Write it as name@example.se."),
     "not_an_orgnr": _l("“%(value)s” is not an organisation number: a digit is wrong. Check it and write ten digits."),
     "password_length": _l("The password must have %(low)s to %(high)s characters. Three or four words are fine."),
+    "password_common": _l(
+        "That password is one of the first that somebody else would try: it is common, a name, or a repetition. "
+        "Choose three or four words that do not belong together."
+    ),
     "password_wrong": _l("That is not the password of your account."),
     "extra_forbidden": _l("This field does not exist."),
     "period": _l("The last day lies before the first. Change one of them."),

@@ -9,6 +9,7 @@ from matcher.store import Store
 from tests.factories import NOW, create_person
 
 GOOD = "tre korta ord"
+LONGEST = ("en lång rad av ord som ingen har skrivit förr, " * 3)[:128]
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,23 @@ def test_a_password_has_twelve_to_128_characters(password: str) -> None:
 
 
 def test_the_shortest_and_the_longest_are_taken_and_spaces_count() -> None:
-    assert passwords.hashed("            ")
-    assert passwords.hashed("å" * 128)
+    assert passwords.hashed("tolv av blad")
+    assert passwords.hashed(LONGEST)
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["passwordpassword", "Password1234!", "123456789012", "aaaaaaaaaaaa", "qwertyuiop12", "            ",
+     "lösenord1234", "hejhejhejhej", "Matcher12345", "kim.hansson1", "stockholm2026", "å" * 128],
+)  # fmt: skip
+def test_what_everybody_would_try_first_is_refused(password: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        passwords.hashed(password, ("kim.hansson@example.org", "Kim Hansson"))
+    assert caught.value.errors == {"password": ("password_common", {})}
+
+
+def test_three_words_of_any_language_are_not_refused() -> None:
+    assert not any(passwords.easily_guessed(text) for text in (GOOD, "house cat tree", "fyra nya korta ord"))
 
 
 def test_the_right_password_names_the_person_in_any_spelling_of_the_address(store: Store, good_hash: str) -> None:
@@ -51,7 +67,7 @@ def test_a_wrong_password_names_nobody(store: Store, good_hash: str, password: s
 
 
 def test_a_longer_text_that_begins_with_the_longest_password_is_wrong(store: Store) -> None:
-    longest = "x" * 128
+    longest = LONGEST
     create_person(store, email="kim@example.org", password_hash=passwords.hashed(longest))
     assert passwords.authenticate(store, "kim@example.org", longest)
     assert passwords.authenticate(store, "kim@example.org", longest + "x") is None
@@ -100,4 +116,7 @@ def test_a_change_needs_the_present_password(store: Store, good_hash: str) -> No
     with pytest.raises(Invalid) as caught:
         passwords.change(store, person, "something else", "fyra andra korta ord", NOW)
     assert list(caught.value.errors) == ["present"]
+    with pytest.raises(Invalid) as caught:
+        passwords.change(store, person, "something else", "kort", NOW)
+    assert list(caught.value.errors) == ["present", "password"]
     assert passwords.authenticate(store, person.email, GOOD)

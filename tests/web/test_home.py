@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tests import factories
@@ -104,3 +106,18 @@ def test_an_owner_is_told_of_candidates_to_comment(store, client, login, text):
     shared = {"id": "sh1", "need_id": need["id"], "startup_id": startup["id"], "seen": "{}", "at": NOW}
     store.insert("share", shared)
     assert f"/needs/{need['id']}/candidates" in text(login(client, owner).get("/mine"))
+
+
+@pytest.mark.parametrize("path", ["/", "/about/accessibility", "/about/privacy", "/no-such-page"])
+def test_who_answers_questions_is_named_on_every_page(app, client, path):
+    app.config["MATCHER"] = replace(app.config["MATCHER"], contact="hub@example.org")
+    assert 'href="mailto:hub@example.org"' in client.get(path).text
+
+
+def test_a_failed_page_names_who_answers_questions_too(app, client, monkeypatch):
+    app.config["MATCHER"] = replace(app.config["MATCHER"], contact="hub@example.org")
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr("matcher.web.home.render_template", lambda *_args, **_given: 1 / 0)
+    answer = client.get("/")
+    assert answer.status_code == 500
+    assert 'href="mailto:hub@example.org"' in answer.text

@@ -142,6 +142,18 @@ def test_progress_is_shown_and_asks_again(client, store, batch, text):
     assert "<html" not in part.get_data(as_text=True)
 
 
+def test_a_page_that_asks_by_itself_keeps_no_session_alive(client, store, batch):
+    client.post(f"{batch}/preview", data=columns(*FIELDS))
+    earlier = clock.later(clock.now(), minutes=-20)
+    store.execute("update session set seen_at = :at", {"at": earlier})
+    assert client.get(f"{batch}/progress").status_code == 200
+    assert [row["seen_at"] for row in store.query("select seen_at from session")] == [earlier]
+    client.get(batch)
+    assert [row["seen_at"] for row in store.query("select seen_at from session")] > [earlier]
+    store.execute("update session set seen_at = :at", {"at": clock.later(earlier, minutes=-20)})
+    assert client.get(f"{batch}/progress", headers={"HX-Request": "true"}).status_code == 401
+
+
 def test_when_the_work_is_done_the_page_loads_itself_anew(client, store, batch):
     tried(client, store, batch)
     assert client.get(f"{batch}/progress").headers["HX-Refresh"] == "true"
