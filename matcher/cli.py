@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -178,6 +179,25 @@ def rank(need_id: str, top: int, as_json: bool) -> None:
         for meeting in (match.reasons.meetings if match.reasons else [])[:1]:
             click.echo(f"              {meeting.need}\n            → {meeting.profile}")
     click.echo(f"{ranking.total} startups, model {ranking.model}, scoring {ranking.scoring}")
+
+
+@main.command("replay")
+@click.argument("pairing_id")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def replay_ranking(pairing_id: str, as_json: bool) -> None:
+    """Make the ranking that led to a pairing again; leave with status 1 if it is not the same."""
+    from .ranking import replay, shipped
+
+    config, store = opened()
+    rows = store.query("select seen from pairing where id = :id", {"id": pairing_id})
+    if not rows:
+        fail(f"there is no pairing {pairing_id!r}. Its id stands at the end of its page's address.")
+    run_id = json.loads(rows[0]["seen"]).get("run")
+    if not run_id:
+        fail("no ranking was stored with this pairing: it was made before rankings were, or outside the service.")
+    found = replay.replay(store, run_id, partial(shipped.named, config.instance))
+    click.echo(json.dumps(found.as_data(), ensure_ascii=False, indent=1) if as_json else found.as_text())
+    sys.exit(0 if found.same else 1)
 
 
 @main.command()

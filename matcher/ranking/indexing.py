@@ -19,7 +19,7 @@ import numpy as np
 
 from ..hub import needs, record, startups, testbeds
 from ..store import Store
-from . import lexical, sentences
+from . import lexical, past, sentences
 from .encoder import Encoder, Prompt
 
 Identity = tuple[str, int]
@@ -191,6 +191,7 @@ def keep(store: Store, kind: str, row: dict[str, Any], text: Texts, model: str, 
         {"seq": seq, "id": row["id"], "at": row["updated_at"]},
     ):
         return False
+    past.put_aside(store, kind, row["id"], model, text.hash)
     store.upsert(
         "embedding",
         {
@@ -202,6 +203,7 @@ def keep(store: Store, kind: str, row: dict[str, Any], text: Texts, model: str, 
             "terms": lexical.terms(text.whole).to_bytes(),
             "embedded_at": row["updated_at"],
             "spoken_at": None if text.sentences else row["updated_at"],
+            "used_at": None,
         },
         ["kind", "subject_id"],
     )

@@ -18,6 +18,7 @@ from .background import Texts
 from .lexical import Terms
 
 PAGE = 2_000
+BY_WORDS = " (words)"  # ends the stamp of a text that is ranked by its words alone
 
 # What the gates, the filters of the pages and the search ask for; pages fetch what they show.
 _COLUMNS = {
@@ -126,6 +127,6 @@ class Mirror:
             rows=[one.row for one in held],
             texts=Texts(vectors, [one.terms for one in held]),
             place={name: position for position, name in enumerate(ids)},
-            stamps=[one.text if one.embedded else f"{one.text} (words)" for one in held],
+            stamps=[one.text if one.embedded else one.text + BY_WORDS for one in held],
             embedded=np.array([one.embedded for one in held], bool),
         )

@@ -22,6 +22,7 @@ from .embedder import EmbedderAway
 from .encoder import Encoder
 from .matches import Match, Ranking
 from .mirror import Mirror, Shelf
+from .ranked import Ranked, Stops, in_order, score
 from .scoring import CLOSER_LOOK, SCORING_VERSION
 from .upkeep import Patience, Upkeep, View
 
@@ -33,23 +34,19 @@ SIMILAR_NOISE = 0.17  # needs of municipalities are near each other in much; onl
 SEARCHES_KEPT = 200
 NO_TEXT = {"title": "", "tried": "", "keep": ""}
 
-Stops = Callable[[dict[str, Any]], list[gates.Gate]]
 Keep = Callable[[Match], bool]
 
 
 @dataclass(frozen=True)
-class _Ranked:
-    """All documents of one kind in order: scores and weighted parts by row of the shelf, and `order`, best first."""
+class Run:
+    """One ranking and what it was made of; `ranked` is None with nothing to rank, `away` while the model is."""
 
     shelf: Shelf
-    total: np.ndarray
-    parts: dict[str, np.ndarray]
-    order: np.ndarray
-
-    def match(self, rank: int, place: int, stops: Stops) -> Match:
-        row = self.shelf.rows[place]
-        parts = {name: float(part[place]) for name, part in self.parts.items()}
-        return Match(row["id"], rank, float(self.total[place]), parts, row, stops(row))
+    view: View
+    asked: Texts
+    spoken: reasons.Sentences
+    ranked: Ranked | None
+    away: bool
 
 
 class Ranker:
@@ -90,13 +87,21 @@ class Ranker:
         top: how many matches to return after the first `skip` (None: all); the first 20 returned carry reasons.
         keep: a filter over matches whose gates are known. among: only these ids. Ranks are those of the whole list.
         """
+        return self._rank("startup", need, self._stops(need, today), top, skip, keep, among)
+
+    def run_for(self, need: dict[str, Any], today: date) -> tuple[Run, Iterator[Match]]:
+        """Rank all published startups for a need; return what it was made of and the matches, best first, bare."""
+        run = self._run("startup", need)
+        return run, _matches(run.ranked, self._stops(need, today), None, None) if run.ranked else iter(())
+
+    def _stops(self, need: dict[str, Any], today: date) -> Stops:
         running = capacity.running(self.store, today.isoformat())
         standing = conflicts.standing(self.store, need_id=need["id"])
 
         def stops(row: dict[str, Any]) -> list[gates.Gate]:
             return gates.check(need, row, today, running.get(row["id"], 0), _notes(standing, need["id"], row["id"]))
 
-        return self._rank("startup", need, stops, top, skip, keep, among)
+        return stops
 
     def needs_for(self, startup: dict[str, Any], today: date, *, top: int | None = None, skip: int = 0) -> Ranking:
         """Rank all published needs for a startup (a decoded row): the same parts, seen from the other side."""
@@ -193,20 +198,15 @@ class Ranker:
         keep: Keep | None,
         among: Collection[str] | None,
     ) -> Ranking:
-        asked_by = ASKED_BY[kind]
-        shelves = self._shelves(kind, asked_by)
-        shelf, view = shelves[kind], self._view(kind, shelves)
-        asked = self._text(asked_by, asking, shelves[asked_by])
-        away = not asked.vectors.any()
-        if not shelf.rows:
-            return Ranking([], 0, self.model, SCORING_VERSION, away)
-        spoken = reasons.Sentences(self.store, self.model, (asked_by, asking["id"]), kind)
-        ranked = _scored(shelf, view, asked, view.questions.get(asking["id"], -1), spoken)
+        run = self._run(kind, asking)
+        shelf, asked, spoken, ranked = run.shelf, run.asked, run.spoken, run.ranked
+        if ranked is None:
+            return Ranking([], 0, self.model, SCORING_VERSION, run.away)
         matches = list(islice(_matches(ranked, stops, keep, among), skip, None if top is None else skip + top))
         shown = matches[:CLOSER_LOOK]
         found = spoken.of([match.id for match in shown])
         needs = {} if kind == "startup" else reasons.needs(self.store, [match.id for match in shown])
-        explain = reasons.Explain(view.collection, asked, spoken.own, asking if kind == "startup" else None)
+        explain = reasons.Explain(run.view.collection, asked, spoken.own, asking if kind == "startup" else None)
         matches[: len(shown)] = [
             replace(
                 match,
@@ -217,7 +217,19 @@ class Ranker:
             for match in shown
         ]
         best = float(ranked.total[ranked.order[0]])
-        return Ranking(matches, len(shelf.rows), self.model, SCORING_VERSION, away, int((~shelf.embedded).sum()), best)
+        return Ranking(
+            matches, len(shelf.rows), self.model, SCORING_VERSION, run.away, int((~shelf.embedded).sum()), best
+        )
+
+    def _run(self, kind: str, asking: dict[str, Any]) -> Run:
+        """Rank all of `kind` for a row of the other side."""
+        asked_by = ASKED_BY[kind]
+        shelves = self._shelves(kind, asked_by)
+        shelf, view = shelves[kind], self._view(kind, shelves)
+        asked = self._text(asked_by, asking, shelves[asked_by])
+        spoken = reasons.Sentences(self.store, self.model, (asked_by, asking["id"]), kind)
+        ranked = score(shelf, view, asked, view.questions.get(asking["id"], -1), spoken) if shelf.rows else None
+        return Run(shelf, view, asked, spoken, ranked, not asked.vectors.any())
 
     def _found(
         self,
@@ -239,35 +251,14 @@ class Ranker:
         total = parts["semantic"] + parts["lexical"]
         if without in shelf.place:
             total[shelf.place[without]] = -np.inf
-        ranked = _Ranked(shelf, total, parts, _order(total))
+        ranked = Ranked(shelf, total, parts, in_order(total))
         least = 1e-6 if away else searching.least(total, noise)
         places = [place for place in ranked.order[:top] if total[place] >= least]
         matches = [ranked.match(rank, place, lambda row: []) for rank, place in enumerate(places, 1)]
         return Ranking(matches, len(shelf.rows), self.model, SCORING_VERSION, away, int((~shelf.embedded).sum()))
 
 
-def _scored(shelf: Shelf, view: View, asked: Texts, own: int, spoken: reasons.Sentences) -> _Ranked:
-    """Score all documents, then look closer at the sentences of the first."""
-    collection, columns, place = view.collection, view.columns, np.array([own])
-    scores = collection.score(asked, place)
-    first = {column: int(view.rows[column]) for column in scores.first()[0].tolist() if view.rows[column] >= 0}
-    found = spoken.of([shelf.rows[row]["id"] for row in first.values()])
-    vectors = {
-        column: found[shelf.rows[row]["id"]][1] for column, row in first.items() if shelf.rows[row]["id"] in found
-    }
-    own_vectors = [spoken.own[1] if spoken.own else asked.vectors]
-    scores = collection.look_closer(scores, asked, vectors, own_vectors, place)
-    parts = {name: scores.weights[name] * part[0, columns] for name, part in scores.parts.items()}
-    total = sum(parts.values())
-    return _Ranked(shelf, total, parts, _order(total))
-
-
-def _order(total: np.ndarray) -> np.ndarray:
-    """Best first; equal scores stand in the order of the shelf, which is that of the ids, in every process the same."""
-    return np.argsort(-total, kind="stable")
-
-
-def _matches(ranked: _Ranked, stops: Stops, keep: Keep | None, among: Collection[str] | None) -> Iterator[Match]:
+def _matches(ranked: Ranked, stops: Stops, keep: Keep | None, among: Collection[str] | None) -> Iterator[Match]:
     """Walk down the list as far as asked; gates are checked for what is looked at only."""
     walk: Iterator[tuple[int, int]] = enumerate(ranked.order.tolist(), 1)
     if among is not None:

@@ -117,6 +117,10 @@ class Sentences:
             self._held |= {name: found.get((self._kind, name)) for name in missing}
         return {name: found for name in ids if (found := self._held[name])}
 
+    def heard(self) -> list[str]:
+        """Return the ids of those that were asked for and have sentences."""
+        return sorted(name for name, found in self._held.items() if found)
+
 
 class Explain:
     """Gives the reasons of one match after the other, whichever side was asked."""

@@ -60,6 +60,11 @@ def load(instance: Path, identity: Identity) -> Background:
         return Background.none(dimensions)
 
 
+def named(instance: Path, model: str, dimensions: int) -> tuple[str, Background]:
+    """Return the background of a model with its own name, as stored rankings refer to it."""
+    return version(model), load(instance, (model, dimensions))
+
+
 def _path(instance: Path, model: str) -> Path:
     return instance / f"background-{version(model)}.bin"
 

@@ -19,6 +19,9 @@ from .background import Background
 from .mirror import Shelf
 from .scoring import Collection
 
+Key = tuple[str, str]
+"""A thing's id and the stamp of the text that it is ranked by."""
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -40,13 +43,14 @@ class View:
     """A collection and where the rows of the present shelves stand in it.
 
     columns: (n,) the column of each row of the documents' shelf. rows: the row of each column, −1 for what is gone.
-    questions: the place among the collection's questions, by id.
+    questions: the place among the collection's questions, by id. made: what the collection was made of.
     """
 
     collection: Collection
     columns: np.ndarray
     rows: np.ndarray
     questions: dict[str, int]
+    made: Made
 
 
 class Upkeep:
@@ -63,7 +67,7 @@ class Upkeep:
         self._patience = patience or Patience()
         self._start = start or (lambda work: threading.Thread(target=work, name="collection", daemon=True).start())
         self._lock = threading.RLock()
-        self._made: _Made | None = None
+        self._made: Made | None = None
         self._view: tuple[Shelf, Shelf, View, int] | None = None
         self._making = False
 
@@ -99,15 +103,15 @@ class Upkeep:
 
     def _make(self, documents: Shelf, questions: Shelf) -> None:
         try:
-            made = _Made(documents, questions, self._shipped())
+            made = Made(documents, questions, self._shipped())
             with self._lock:
                 self._made, self._view = made, None
         finally:
             self._making = False
 
 
-class _Made:
-    """A collection, and what it was made of."""
+class Made:
+    """A collection, and what it was made of: `documents` and `questions` as (id, stamp) in their order."""
 
     def __init__(self, documents: Shelf, questions: Shelf, shipped: Background) -> None:
         started = time.monotonic()
@@ -115,33 +119,34 @@ class _Made:
         self.finished = time.monotonic()
         self.took = self.finished - started
         self.has_shipped = len(shipped.questions) > 0
-        self._documents, self._questions = _stamped(documents), _stamped(questions)
+        self.documents, self.questions = _stamped(documents), _stamped(questions)
         self._question_places = questions.place
 
     def view(self, documents: Shelf) -> tuple[View, int]:
         """Return the view of a shelf, and how many documents in it are new or changed."""
-        columns = np.array([self._documents.get(key, -1) for key in _keys(documents)], np.int64)
+        columns = np.array([self.documents.get(key, -1) for key in keys(documents)], np.int64)
         new = np.flatnonzero(columns < 0)
         if not len(new):
-            return self._view(self.collection, columns, len(self._documents)), 0
-        columns[new] = len(self._documents) + np.arange(len(new))
+            return self._view(self.collection, columns, len(self.documents)), 0
+        columns[new] = len(self.documents) + np.arange(len(new))
         grown = self.collection.with_documents(documents.texts.take(new))
-        return self._view(grown, columns, len(self._documents) + len(new)), len(new)
+        return self._view(grown, columns, len(self.documents) + len(new)), len(new)
 
     def _view(self, collection: Collection, columns: np.ndarray, size: int) -> View:
         rows = np.full(size, -1)
         rows[columns] = np.arange(len(columns))
-        return View(collection, columns, rows, self._question_places)
+        return View(collection, columns, rows, self._question_places, self)
 
     def lost(self, documents: Shelf, questions: Shelf) -> int:
         """Return how many documents are gone, and how many questions are new, changed or gone."""
-        asked = set(_keys(questions))
-        return len(self._documents.keys() - set(_keys(documents))) + len(asked ^ self._questions.keys())
+        asked = set(keys(questions))
+        return len(self.documents.keys() - set(keys(documents))) + len(asked ^ self.questions.keys())
 
 
-def _keys(shelf: Shelf) -> list[tuple[str, str]]:
+def keys(shelf: Shelf) -> list[Key]:
+    """Return what is on a shelf, as (id, stamp) in its order."""
     return list(zip(shelf.place, shelf.stamps, strict=True))
 
 
-def _stamped(shelf: Shelf) -> dict[tuple[str, str], int]:
-    return {key: place for place, key in enumerate(_keys(shelf))}
+def _stamped(shelf: Shelf) -> dict[Key, int]:
+    return {key: place for place, key in enumerate(keys(shelf))}

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 
-from ..ranking import embedder, indexing, shipped
+from ..ranking import embedder, indexing, replay, shipped
 from ..ranking.background import Background
 from ..ranking.ranker import Ranker
-from .access import store
+from .access import now, store
 
 if TYPE_CHECKING:
     from ..ranking.encoder import Encoder
@@ -71,6 +71,12 @@ def _background(instance: Path, identity: indexing.Identity) -> Callable[[], Bac
         return found
 
     return load
+
+
+def remembered(need: dict[str, Any]) -> str:
+    """Store the ranking of a need (a decoded row) that a decision is about to be taken on; return the run's id."""
+    held = ranker()
+    return replay.keep(store(), held, need, shipped.version(held.model), now())
 
 
 def saved(kind: str, row: dict[str, Any]) -> None:

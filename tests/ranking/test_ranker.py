@@ -293,6 +293,6 @@ def test_a_snapshot_holds_all_that_was_seen(ranker, need):
 
 def test_warming_makes_what_the_first_request_would_wait_for(ranker, need, monkeypatch):
     ranker.warm()
-    monkeypatch.setattr(upkeep, "_Made", None)
+    monkeypatch.setattr(upkeep, "Made", None)
     assert ranker.startups_for(need, TODAY).matches
     assert ranker.search("snöröjning", "need").matches

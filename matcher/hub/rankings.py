@@ -1,0 +1,103 @@
+"""What a decision's ranking rested on, kept so that it can be made again years later.
+
+A run names the texts it ranked and those its statistics were made of: three rosters of (id, stamp of the text). Two
+decisions of one day share their rosters, and one that differs in a few texts is kept as the difference. The texts'
+vectors stay in `embedding`, and in `past_text` once a text that a run rested on has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+from ..store import Store
+from .errors import NotFound
+from .ids import new_id
+
+Key = tuple[str, str]
+DEEPEST = 40  # differences upon differences, before a roster is kept whole again
+ROSTERS = ("documents", "made_documents", "made_questions")
+
+
+def keep(store: Store, need_id: str, rosters: dict[str, Sequence[Key]], facts: dict[str, Any], now: str) -> str:
+    """Keep a run and return its id; what it rested on is marked, so that it outlives a change of the texts.
+
+    rosters: (id, stamp) in order for each of ROSTERS. facts: plain data of the ranking, for `load`.
+    """
+    run_id = new_id()
+    with store.atomic():
+        store.execute(
+            "update embedding set used_at = :now where used_at is null and kind in ('need', 'startup')", {"now": now}
+        )
+        ids = {
+            name: _keep_roster(store, "need" if name == "made_questions" else "startup", rosters[name], now)
+            for name in ROSTERS
+        }
+        store.insert(
+            "ranking_run",
+            {
+                "id": run_id,
+                "need_id": need_id,
+                **ids,
+                "facts": json.dumps(facts, ensure_ascii=False, sort_keys=True),
+                "made_at": now,
+            },
+        )
+    return run_id
+
+
+def load(store: Store, run_id: str) -> dict[str, Any]:
+    """Return a run: need_id, made_at, `facts` and the three rosters; raise NotFound."""
+    rows = store.query("select * from ranking_run where id = :id", {"id": run_id})
+    if not rows:
+        raise NotFound("ranking")
+    run = {**rows[0], "facts": json.loads(rows[0]["facts"])}
+    return {**run, **{name: _roster(store, run[name]) for name in ROSTERS}}
+
+
+def _keep_roster(store: Store, kind: str, keys: Sequence[Key], now: str) -> str:
+    """Keep what is on a roster, as the difference to the latest one where that is small; return its digest."""
+    digest = hashlib.sha256(json.dumps([kind, keys]).encode()).hexdigest()[:32]
+    if store.query("select 1 as found from roster where id = :id", {"id": digest}):
+        return digest
+    base = store.query(
+        "select id, depth from roster where kind = :kind order by made_at desc, depth desc limit 1", {"kind": kind}
+    )
+    before = _roster(store, base[0]["id"]) if base and base[0]["depth"] < DEEPEST else []
+    gone, new = sorted(set(before) - set(keys)), sorted(set(keys) - set(before))
+    # Only the order of the ids can be made again from a difference.
+    small = len(gone) + len(new) < len(keys) / 4 and list(keys) == sorted(keys)
+    content = {"gone": gone, "new": new} if small else {"all": keys}
+    store.execute(
+        """insert into roster (id, kind, base, depth, content, made_at)
+           values (:id, :kind, :base, :depth, :content, :at) on conflict (id) do nothing""",
+        {
+            "id": digest,
+            "kind": kind,
+            "base": base[0]["id"] if small else None,
+            "depth": base[0]["depth"] + 1 if small else 0,
+            "content": zlib.compress(json.dumps(content).encode()),
+            "at": now,
+        },
+    )
+    return digest
+
+
+def _roster(store: Store, digest: str) -> list[Key]:
+    """Return a roster, walking up to the one that was kept whole."""
+    rows = store.query(
+        """with recursive line (id, base, depth, content) as (
+               select id, base, depth, content from roster where id = :id
+               union all select r.id, r.base, r.depth, r.content from roster r join line on r.id = line.base)
+           select depth, content from line order by depth""",
+        {"id": digest},
+    )
+    contents = [json.loads(zlib.decompress(row["content"])) for row in rows]
+    keys = [tuple(key) for key in contents[0]["all"]]
+    for content in contents[1:]:
+        gone = {tuple(key) for key in content["gone"]}
+        keys = sorted([key for key in keys if key not in gone] + [tuple(key) for key in content["new"]])
+    return keys
