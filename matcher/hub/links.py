@@ -27,10 +27,10 @@ def invite(
 ) -> str:
     """Queue an invitation to take a role; return the token (for tests; a mail carries it to people).
 
-    Raises Invalid for a bad address, Conflict when the role does not exist there, is held already, or the
-    account is closed.
+    Raises Invalid for a bad address and an unknown role, Conflict when the role does not exist there, is held
+    already, or the account is closed.
     """
-    email = fields.validate(_Invitation, {"email": email}).email
+    email = _checked_invitation(email, role)
     organisation = people.check_role(store, organisation_id, role)
     _check_account(store, email, organisation_id, role)
     token = new_token()
@@ -43,6 +43,18 @@ def invite(
         )  # fmt: skip
         record.write(store, by, "person.invite", "organisation", organisation_id, now, role=role)
     return token
+
+
+def _checked_invitation(email: str, role: str) -> str:
+    """Return the address as it is kept; raise one Invalid for all that is wrong."""
+    errors = {} if role in people.ROLES else {"role": ("required_choice", {})}
+    try:
+        email = fields.validate(_Invitation, {"email": email}).email
+    except Invalid as error:
+        raise Invalid({**error.errors, **errors}) from None
+    if errors:
+        raise Invalid(errors)
+    return email
 
 
 def _check_account(store: Store, email: str, organisation_id: str, role: str) -> None:

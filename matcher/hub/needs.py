@@ -69,17 +69,27 @@ def visible(viewer: Viewer | None) -> tuple[str, dict[str, Any]]:
 
 
 def load(store: Store, viewer: Viewer | None, need_id: str) -> dict[str, Any]:
-    """Return one need that the person may see, with its organisation's name, in the fields that they may read."""
+    """Return one need that the person may see, with its organisation's name, in the fields that they may read.
+
+    A startup is in a case from the proposal to a no, a host from the confirmation on: they read whom it is about.
+    """
     condition, params = visible(viewer)
+    parties = {role: viewer.organisations(role) if viewer else [] for role in ("startup", "host")}
     rows = store.query(
-        f"""select n.*, o.name as organisation, t.name as testbed from need n
+        f"""select n.*, o.name as organisation, t.name as testbed,
+                   (select count(*) from pairing p join startup s on s.id = p.startup_id
+                    left join testbed b on b.id = p.testbed_id
+                    where p.need_id = n.id and p.declined_at is null and (s.organisation_id in :as_startup
+                        or (p.confirmed_at is not null and b.organisation_id in :as_host))) as cases_in
+            from need n
             join organisation o on o.id = n.organisation_id left join testbed t on t.id = n.testbed_id
             where n.id = :id and {condition}""",
-        {"id": need_id, **params},
+        {"id": need_id, "as_startup": parties["startup"], "as_host": parties["host"], **params},
     )
     if not rows:
         raise NotFound("need")
-    return readable(viewer, decode(rows[0]))
+    party = bool(rows[0].pop("cases_in"))
+    return readable(viewer, decode(rows[0]), party=party)
 
 
 def create(
@@ -212,10 +222,13 @@ def publish(
 def send_back(store: Store, viewer: Viewer, need_id: str, reason: str, comment: str, now: str) -> None:
     """Send a submitted need back to its owner with a reason and a comment."""
     comment = _note(comment, "comment")
+    errors: dict[str, tuple[str, dict[str, Any]]] = {}
     if reason not in RETURN_REASONS:
-        raise Invalid({"reason": ("required_choice", {})})
+        errors["reason"] = ("required_choice", {})
     if not comment:
-        raise Invalid({"comment": ("required", {})})
+        errors["comment"] = ("required", {})
+    if errors:
+        raise Invalid(errors)
     with store.atomic():
         row = _locked(store, need_id)
         if not row["submitted_at"] or row["published_at"] or row["closed_at"]:

@@ -17,7 +17,7 @@ from ..hub import clock, sessions
 from ..hub.errors import Conflict, Denied, HubError, Invalid, NotFound
 from ..hub.limits import TooMany
 from ..store import StoreBusy, StoreUnavailable, TextRefused
-from . import origin, resume, words
+from . import field_names, origin, resume, words
 from .access import LoginNeeded, may, settings, store, viewer
 from .menu import navigation
 
@@ -65,6 +65,7 @@ def install(app: Flask, encoder: Encoder | None) -> None:
     app.context_processor(_context)
     app.url_defaults(_static_version)
     words.install(app)
+    field_names.install(app)
     ranking.install(app, encoder)
     for kind, status in STATUSES:
         app.register_error_handler(kind, _domain_error(status))

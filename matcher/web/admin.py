@@ -189,11 +189,7 @@ def invite(organisation_id: str) -> Any:
     typed = {"email": "", "role": "", "locale": "sv", **forms.read(("email", "role", "locale"))}
     locale = typed["locale"] if typed["locale"] in people.LOCALES else "sv"
     try:
-        if typed["role"] not in people.ROLES:
-            raise Invalid({"role": ("required_choice", {})})
-        links.invite(
-            store(), person().person_id, typed["email"], organisation_id, typed["role"], now(), locale
-        )  # fmt: skip
+        links.invite(store(), person().person_id, typed["email"], organisation_id, typed["role"], now(), locale)
     except (Invalid, Conflict) as error:
         return _organisation_page(organisation_id, typed, _errors(error)), _status(error)
     if settings().smtp:

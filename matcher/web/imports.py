@@ -63,16 +63,17 @@ def upload() -> Any:
     limits.count(store(), f"import:{person().person_id}", FILES_A_QUARTER, now())
     kind = request.form.get("kind", "")
     file = request.files.get("file")
-    if kind not in KINDS:
-        return _listing({}, {"kind": _("Choose what the file holds.")}), 422
+    errors = {} if kind in KINDS else {"kind": _("Choose what the file holds.")}
     try:
         if file is None or not file.filename:
             raise ImportRefused("file_none")
+        if errors:
+            return _listing({}, errors), 422
         data = file.stream.read(tables.MOST_BYTES + 1)
         table = tables.read(data, file.filename, rows=SHOWN)
         batch_id = batches.create(store(), person(), kind, file.filename, data, table, now())
     except ImportRefused as error:
-        return _listing({"kind": kind}, {"file": import_words.refusal(kind, error)}), 422
+        return _listing({"kind": kind}, {**errors, "file": import_words.refusal(kind, error)}), 422
     return redirect(url_for("imports.show", batch_id=batch_id), 303)
 
 

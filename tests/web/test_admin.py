@@ -188,6 +188,8 @@ def test_an_invitation_goes_from_form_to_outbox_to_account(app, store, admin, te
         ({"email": "", "role": "owner"}, 422, "Write something"),
         ({"email": "nobody", "role": "owner"}, 422, "not an e-mail address"),
         ({"email": "ny@example.org", "role": ""}, 422, "Choose one"),
+        ({"email": "nobody", "role": ""}, 422, "Role: Choose one of these."),
+        ({"email": "nobody", "role": ""}, 422, "E-mail: “nobody” is not an e-mail address."),
         ({"email": "ny@example.org", "role": "broker"}, 409, "That role does not exist"),
         ({"email": "held@example.org", "role": "owner"}, 409, "already has that role"),
     ],

@@ -211,6 +211,11 @@ def test_a_file_that_cannot_be_read_is_refused_with_place_and_remedy(send, store
 def test_without_a_file_or_a_noun_the_form_says_so(client, broker, text):
     assert "No file was chosen" in text(client.post("/imports/", data={"kind": "needs"}))
     assert "Choose what the file holds" in text(client.post("/imports/", data={"kind": "people"}))
+    both = text(client.post("/imports/", data={}))
+    assert "What does the file hold? Choose what the file holds." in both
+    assert "File: No file was chosen." in both
+    assert "choose the file again" in both
+    assert "What you typed is still here" not in both
 
 
 def test_errors_are_in_the_readers_language(client, store, login):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from flask_babel import force_locale
 
+import matcher
 from matcher.web import words
+from matcher.web.field_names import error_line, field_name
 
+TEMPLATES = Path(matcher.__file__).parent / "templates"
 MOMENT = "2026-11-22T13:05:59.000000Z"
 
 
@@ -24,3 +30,32 @@ def test_a_website_that_cannot_be_one_is_shown_as_it_was_typed_and_a_good_one_be
     with app.test_request_context(), force_locale("en"):
         said = words.field_error("not_a_website", {"value": "vår sida"})
     assert said == "“vår sida” is not a web address. Write it as www.example.se or https://www.example.se/about."
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "line"),
+    [
+        ("/startups/new", "description", "The offer: Wrong."),
+        ("/testbeds/new", "description", "The environment: Wrong."),
+        ("/pairings", "note-decline", "In your own words: Wrong."),
+        ("/startups/new", "hide", "Why? Wrong."),
+        ("/imports/", "column-0", "Wrong."),
+        ("/login", "", "Wrong."),
+    ],
+)
+def test_a_line_of_the_error_summary_names_its_field(app, path, field, line):
+    with app.test_request_context(path), force_locale("en"):
+        assert error_line(field, "Wrong.") == line
+        assert error_line("note-close", "Wrong.", {"note": "A word"}) == "A word: Wrong."
+        assert error_line("email", "Wrong.", {"email": ""}) == "Wrong."
+
+
+def test_every_field_of_a_form_that_can_be_wrong_has_a_name(app):
+    asked = {
+        name.partition("-")[0]
+        for page in TEMPLATES.rglob("*.html")
+        for name in re.findall(r"error=errors\.(\w+)", page.read_text(encoding="utf8"))
+        if page.parent.name not in ("steps", "startups", "testbeds")
+    }
+    with app.test_request_context("/account"), force_locale("en"):
+        assert [name for name in sorted(asked) if not field_name(name)] == ["language", "title"]

@@ -1,0 +1,64 @@
+"""What a field is called in a list of errors: each line of a form's error summary names the field it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, request
+from flask_babel import lazy_gettext as _l
+
+from . import words
+
+# The pages of a noun, and the group of `words.LABELS` that names the noun's own fields.
+_GROUPS = {"needs": "need_fields", "startups": "startup_fields", "testbeds": "testbed_fields"}
+# Every other field of a form. A page that calls one otherwise says so to the summary (`names`).
+_COMMON: dict[str, Any] = {
+    "answer_days": _l("Days to answer"),
+    "comment": _l("Comment"),
+    "county_code": _l("County"),
+    "email": _l("E-mail"),
+    "ends_on": _l("Last day"),
+    "file": _l("File"),
+    "flag": _l("What do you want to know?"),
+    "hide": _l("Why?"),
+    "kind": _l("Kind"),
+    "message": _l("A word to both sides"),
+    "municipality_code": _l("Municipality"),
+    "name": _l("Name"),
+    "note": _l("In your own words"),
+    "organisation_id": _l("Organisation"),
+    "orgnr": _l("Organisation number"),
+    "password": _l("Password"),
+    "present": _l("Present password"),
+    "reason": _l("Reason"),
+    "role": _l("Role"),
+    "starts_on": _l("First day"),
+    "testbed_id": _l("Testbed"),
+    "ties": _l("Ties to the owner of the need"),
+    "website": _l("Website"),
+}
+
+
+def field_name(name: str) -> str:
+    """Return what a field of this request's page is called; an empty text when it has no name of its own.
+
+    `name` is the field's id, which on a page with several forms ends in the form's own (`note-decline`).
+    """
+    plain = name.partition("-")[0]
+    group = words.LABELS.get(_GROUPS.get(request.blueprint or "", ""), {})
+    return str(group.get(plain) or _COMMON.get(plain, ""))
+
+
+def error_line(name: str, text: str, names: Mapping[str, Any] | None = None) -> str:
+    """Return an error with its field's name before it, as `names` or the page calls it."""
+    called = (names or {}).get(name.partition("-")[0])
+    called = field_name(name) if called is None else str(called)
+    if not called:
+        return text
+    return f"{called} {text}" if called.endswith("?") else f"{called}: {text}"
+
+
+def install(app: Flask) -> None:
+    """Give the names to the summary of errors (`templates/_macros/forms.html`)."""
+    app.jinja_env.globals.update(error_line=error_line)
