@@ -10,9 +10,13 @@ from click.testing import CliRunner, Result
 from matcher import cli
 from matcher.exchange import demo
 from matcher.hub import passwords, people
+from matcher.ranking import indexing, replay
+from matcher.ranking.encoder import TinyEncoder
+from matcher.ranking.ranker import Ranker
 from matcher.serving import PortTaken
 from matcher.store import Store, open_store
 from tests.factories import create_person
+from tests.hub.cases import Case
 
 PASSWORD = "tre korta ord"
 
@@ -187,6 +191,39 @@ def test_ranking_an_unknown_need_says_where_its_id_stands(matcher: Command) -> N
     answer = matcher("rank", "nothing")
     assert answer.exit_code == 1
     assert "there is no need 'nothing'" in answer.output
+
+
+def test_a_decision_is_replayed(matcher: Command) -> None:
+    matcher("migrate")
+    store = matcher.store()
+    case = Case(store)
+    encoder = TinyEncoder()
+    while indexing.catch_up(store, encoder):
+        pass
+    now = "2026-11-22T09:00:00.000000Z"
+    run_id = replay.keep(store, Ranker(store, encoder), case.need, "", now)
+    stored, bare = case.propose(seen={"run": run_id}), matcher("replay", "nothing")
+    assert bare.exit_code == 1
+    assert "there is no pairing 'nothing'" in bare.output
+    answer = matcher("replay", stored)
+    assert answer.exit_code == 0, answer.output
+    assert answer.output.endswith("The same list.\n")
+    assert case.startup["id"] in answer.output
+    found = json.loads(matcher("replay", stored, "--json").output)
+    assert (found["same"], found["gone"]) == (True, [])
+    store.execute("delete from embedding where subject_id = :id", {"id": case.startup["id"]})
+    store.close()
+    answer = matcher("replay", stored)
+    assert answer.exit_code == 1
+    assert f"gone: the text of startup {case.startup['id']}" in answer.output
+
+
+def test_a_decision_without_its_ranking_says_so(matcher: Command) -> None:
+    matcher("migrate")
+    store = matcher.store()
+    pairing_id = Case(store).propose()
+    store.close()
+    assert "no ranking was stored" in matcher("replay", pairing_id).output
 
 
 def test_a_hub_is_copied_and_a_full_target_refused(matcher: Command, tmp_path: Path) -> None:
