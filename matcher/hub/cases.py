@@ -158,6 +158,16 @@ def listing(
     return [{**row, "status": status(row, now)} for row in rows], total
 
 
+def of_need(store: Store, viewer: Viewer | None, need_id: str, now: str) -> list[dict[str, Any]]:
+    """Return the cases of a need that a person may see, newest first, at most a page, each with `status`. One query."""
+    condition, params = visible(viewer)
+    rows = store.query(
+        f"{_LIST} where p.need_id = :need and {condition} order by p.proposed_at desc, p.id limit :limit",
+        {**params, "need": need_id, "limit": PAGE},
+    )
+    return [{**row, "status": status(row, now)} for row in rows]
+
+
 def counts(store: Store, viewer: Viewer | None, now: str) -> dict[str, int]:
     """Return how many of the cases that a person may see stand in each stage; one query."""
     condition, params = visible(viewer)

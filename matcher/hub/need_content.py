@@ -16,7 +16,7 @@ NEEDED_TO_SUBMIT = ("title", "people", "description", "effect", "measure")
 STATUSES = ("draft", "returned", "submitted", "published", "closed")
 
 # What anybody may read of a published need, on pages, in search, exports and the API. A field that is not
-# named here stays inside: `contact` is a person's name, `runner` often is.
+# named here stays inside.
 PUBLIC_FIELDS = (
     "id", "organisation_id", "organisation", "title", "people", "description", "effect", "measure", "tried", "keep",
     "beneficiaries", "themes", "goals", "county_code", "municipality_code", "budget", "wanted_by", "testbed_id",
@@ -26,6 +26,8 @@ PUBLIC_FIELDS = (
 
 # What only the need's own side and the brokers read: the talk between them, and who wrote it.
 INSIDE_FIELDS = ("person_id", "return_comment", "returned_at", "close_note", "source", "external_id")
+# What those who are in a case about the need read as well: people and units, whom a stranger has no business with.
+PARTY_FIELDS = ("contact", "runner")
 
 
 class NeedContent(fields.Content):
@@ -117,13 +119,14 @@ def inside(viewer: Viewer | None, organisation_id: str) -> bool:
     return viewer is not None and (viewer.has("broker") or viewer.acts_for(organisation_id, "owner", "startup"))
 
 
-def readable(viewer: Viewer | None, row: dict[str, Any]) -> dict[str, Any]:
+def readable(viewer: Viewer | None, row: dict[str, Any], *, party: bool = False) -> dict[str, Any]:
     """Return what a person may read of a decoded row: a visitor the public fields, a stranger not the inside ones.
 
-    Who holds no role any more reads what a visitor reads.
+    party: whether the person is in a case about it. Who holds no role any more reads what a visitor reads.
     """
     if viewer is None or not viewer.roles:
         return {name: row[name] for name in PUBLIC_FIELDS if name in row}
     if inside(viewer, row["organisation_id"]):
         return row
-    return {name: value for name, value in row.items() if name not in INSIDE_FIELDS}
+    hidden = INSIDE_FIELDS if party else (*INSIDE_FIELDS, *PARTY_FIELDS)
+    return {name: value for name, value in row.items() if name not in hidden}

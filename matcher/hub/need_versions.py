@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from ..store import Store
-from .need_content import INSIDE_FIELDS, LISTS, PUBLIC_FIELDS, TEXTS, NeedContent, inside
+from .need_content import LISTS, PUBLIC_FIELDS, TEXTS, NeedContent, inside
 from .people import Viewer
 
 WORDS_COMPARED = 4_000  # a longer text is shown whole, before and after: comparing takes time by its square
@@ -46,7 +46,8 @@ def keep(store: Store, need_id: str, number: int, person_id: str | None, columns
 def versions(store: Store, viewer: Viewer | None, need_id: str) -> list[dict[str, Any]]:
     """Return the versions, newest first: number, at, readable content, its changes, and `person`, who wrote it.
 
-    The person is named to the need's own side and the brokers only.
+    The first is what was published: nobody finds a draft here. Whoever is not on the need's own side or a broker reads
+    the public fields, as they stood in public, and not who wrote them.
     """
     rows = store.query(
         """select v.number, v.at, v.content, p.name as person, n.organisation_id from need_version v
@@ -59,7 +60,7 @@ def versions(store: Store, viewer: Viewer | None, need_id: str) -> list[dict[str
             "number": row["number"],
             "at": row["at"],
             "person": row["person"] if inside(viewer, row["organisation_id"]) else None,
-            "content": _readable(viewer, json.loads(row["content"])),
+            "content": _readable(inside(viewer, row["organisation_id"]), json.loads(row["content"])),
             "changes": [],
         }
         for row in rows
@@ -69,10 +70,8 @@ def versions(store: Store, viewer: Viewer | None, need_id: str) -> list[dict[str
     return found
 
 
-def _readable(viewer: Viewer | None, content: dict[str, Any]) -> dict[str, Any]:
-    if viewer is None or not viewer.roles:
-        return {name: value for name, value in content.items() if name in PUBLIC_FIELDS}
-    return {name: value for name, value in content.items() if name not in INSIDE_FIELDS}
+def _readable(whole: bool, content: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if whole or name in PUBLIC_FIELDS}
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:

@@ -157,7 +157,8 @@ def _progress(need: dict[str, Any], here: str) -> list[tuple[Any, str | None, st
         for step in STEPS
     ]
     check = None if here == CHECK else url_for("needs.edit", need_id=need["id"], step=CHECK)
-    return [*marks, (_("Check and send"), check, "now" if here == CHECK else "next")]
+    last = _("Check and send") if need["status"] in ("draft", "returned") else _("All answers")
+    return [*marks, (last, check, "now" if here == CHECK else "next")]
 
 
 def _step_page(

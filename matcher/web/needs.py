@@ -11,11 +11,10 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import need_catalogue, need_versions, needs, people, reference
-from ..hub.clock import later
+from ..hub import cases, need_catalogue, need_versions, needs, people, reference
 from ..hub.errors import Conflict, Invalid
 from ..hub.need_catalogue import Filters
-from . import forms
+from . import forms, need_next
 from .access import allowed, now, person, settings, store, viewer
 from .ranking import saved
 
@@ -83,13 +82,15 @@ def show(need: dict[str, Any]) -> str:
     who = viewer()
     expired = needs.expired(need, now())
     inside = bool(who) and (who.has("broker") or who.acts_for(need["organisation_id"], "owner", "startup"))
+    rows = cases.of_need(store(), who, need["id"], now()) if inside and need["published_at"] else []
     return render_template(
         "needs/show.html",
         need=need,
         inside=inside,
         expired=expired,
         may_answer=bool(who) and who.has("startup") and not inside and need["status"] == "published" and not expired,
-        review_by=later(need["submitted_at"], days=settings().review_days) if inside and need["submitted_at"] else None,
+        cases=rows,
+        events=need_next.events(need, rows, now(), settings().review_days) if inside else [],
         contacts=people.with_role(store(), "broker")[:BROKERS_NAMED] if inside else [],
         status_kinds=STATUS_KINDS,
     )

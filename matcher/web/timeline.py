@@ -31,12 +31,17 @@ def events(case: dict[str, Any], history: list[dict[str, Any]], step: dict[str, 
         "iso": step["by"],
         "who": actors(case, step["who"]),
     }
-    coming = {
+    return [*done, now, *({"state": "next", "title": title} for title in coming(step["code"]))]
+
+
+def coming(code: str) -> list[str]:
+    """Return in words what comes after a next step."""
+    known = {
         "book": _("The broker books a place at a testbed"),
         "start": _("The test starts"),
         "finish": _("The test ends and the place is free again"),
     }
-    return [*done, now, *({"state": "next", "title": coming[code]} for code in LATER.get(step["code"], ()))]
+    return [known[one] for one in LATER.get(code, ())]
 
 
 def actors(case: dict[str, Any], sides: list[str]) -> str:

@@ -2,10 +2,11 @@ import json
 
 import pytest
 
-from matcher.hub import needs, record
+from matcher.hub import needs, pairings, record
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound, Stale
 from tests import factories
 from tests.factories import NOW
+from tests.hub.cases import Case
 
 LATER = "2026-11-21T09:00:00.000000Z"
 
@@ -233,8 +234,26 @@ def test_a_visitor_reads_the_public_fields_and_nothing_else(store):
 def test_a_stranger_who_is_logged_in_does_not_read_the_talk_with_the_broker(store):
     need = factories.create_need(store, published=True, return_comment="Mellan oss")
     seen = needs.load(store, factories.create_person(store, "startup"), need["id"])
-    assert "return_comment" not in seen
-    assert seen["contact"] == "Kim Kontakt, enhetschef"
+    assert not {"return_comment", "contact", "runner"} & set(seen)
+
+
+def test_who_is_in_a_case_reads_whom_the_need_belongs_to(store):
+    case = Case(store)
+    testbed = factories.create_testbed(store, published=True)
+    host = factories.create_person(store, "host", testbed["organisation_id"])
+    other_host = factories.create_person(store, "host")
+
+    def reads(person):
+        return "contact" in needs.load(store, person, case.need["id"])
+
+    assert (reads(case.owner), reads(case.broker), reads(case.founder)) == (True, True, False)
+    declined = case.propose(testbed_id=testbed["id"])
+    assert (reads(case.founder), reads(host)) == (True, False)
+    pairings.decline(store, case.owner, declined, "owner", "budget", "", NOW)
+    assert not reads(case.founder)
+    case.confirm(case.accepted(), testbed)
+    assert (reads(case.founder), reads(host), reads(other_host)) == (True, True, False)
+    assert "return_comment" not in needs.load(store, case.founder, case.need["id"])
 
 
 def test_a_draft_is_seen_by_its_own_side_and_the_broker_only(store):

@@ -2,9 +2,10 @@ import re
 
 import pytest
 
-from matcher.hub import needs
+from matcher.hub import clock, needs, pairings
 from tests import factories
 from tests.factories import NOW
+from tests.hub.cases import Case
 
 
 @pytest.fixture
@@ -99,9 +100,14 @@ def test_a_visitor_reads_a_need_without_names(store, client, text):
     assert "Rut Runnare" not in page
 
 
-def test_somebody_logged_in_reads_who_owns_it(store, client, login, text):
-    need = factories.create_need(store, published=True)
-    login(client, factories.create_person(store, "startup"))
+def test_only_who_is_in_a_case_reads_who_owns_it(store, client, login, text):
+    case = Case(store)
+    need = case.need
+    login(client, case.founder)
+    page = text(client.get(f"/needs/{need['id']}"))
+    assert "Kim Kontakt" not in page
+    assert "Who owns the need" not in page
+    case.propose()
     page = text(client.get(f"/needs/{need['id']}"))
     assert "Kim Kontakt" in page
     assert f"/needs/{need['id']}/edit" not in page
@@ -137,7 +143,7 @@ def test_the_owner_sees_what_happens_next_by_when_and_who_to_ask(store, client, 
     need = factories.create_need(store, organisation, submitted=True)
     login(client, owner)
     page = text(client.get(f"/needs/{need['id']}"))
-    assert "November 27, 2026" in page
+    assert "27 November 2026" in page
     assert broker.email in page
 
 
@@ -203,3 +209,79 @@ def test_a_company_does_not_answer_its_own_need(store, client, login, text):
     page = text(login(client, person).get(f"/needs/{need['id']}"))
     assert "/interest" not in page
     assert f"/needs/{need['id']}/candidates" in page
+
+
+def next_of(client, text, case):
+    """Return the timeline on the need's page as (state, words) pairs."""
+    page = text(client.get(f"/needs/{case.need['id']}"))
+    page = page[page.index("What happens next") :]
+    return re.findall(r'<li class="timeline-(\w+)".*?>(?:<p|\s)(.*?)</li>', page)
+
+
+def now_of(client, text, case):
+    """Return what a need's page says happens now, tags taken out."""
+    return [re.sub(r"<[^>]+>", "", words) for state, words in next_of(client, text, case) if state == "now"]
+
+
+def test_what_happens_next_follows_the_cases_of_a_need(store, client, login, text):
+    today = clock.now()
+    case = Case(store)
+    login(client, case.owner)
+    [ranked] = now_of(client, text, case)
+    assert "Startups are ranked" in ranked
+    pairing_id = case.propose(now=today)
+    [asked] = now_of(client, text, case)
+    assert f"{case.startup['name']}: The owner of the need and the startup both answer" in asked
+    assert f"/pairings/{pairing_id}" in text(client.get(f"/needs/{case.need['id']}"))
+    case.accept(pairing_id, today)
+    [booking] = now_of(client, text, case)
+    assert "confirms the place" in booking
+    assert case.broker.name in booking
+    testbed = factories.create_testbed(store, published=True)
+    first, last = (clock.later(today, days=days)[:10] for days in (-3, 20))
+    pairings.confirm(store, case.broker, pairing_id, testbed["id"], first, last, today)
+    [testing] = now_of(client, text, case)
+    assert "The test is going on" in testing
+    pairings.end(store, case.owner, pairing_id, "no_effect", "", today)
+    [again] = now_of(client, text, case)
+    assert "When the need is met, close it." in again
+    stopped = [words for state, words in next_of(client, text, case) if state == "stopped"]
+    assert "Ended early" in stopped[0]
+    assert "It did not have the effect that was wanted" in stopped[0]
+
+
+def test_two_cases_of_a_need_both_stand_under_now(store, client, login, text):
+    today = clock.now()
+    case = Case(store)
+    case.accept(case.propose(now=today), today)
+    other = factories.create_startup(store, published=True)
+    pairings.propose(store, case.broker, case.need["id"], other["id"], "", {}, today)
+    login(client, case.owner)
+    assert len(now_of(client, text, case)) == 2
+    assert [words for state, words in next_of(client, text, case) if state == "next"] != []
+
+
+def test_an_expired_need_says_that_it_waits_for_a_new_day_and_its_case_goes_on(store, client, login, text):
+    today = clock.now()
+    case = Case(store)
+    case.propose(now=today)
+    store.execute("update need set valid_until = '2024-01-31'")
+    login(client, case.owner)
+    expired, asked = now_of(client, text, case)
+    assert "Its last day has passed" in expired
+    assert "31 Jan 2024" in expired
+    assert "both answer" in asked
+
+
+def test_a_closed_need_shows_the_case_that_goes_on(store, client, login, text):
+    today = clock.now()
+    case = Case(store)
+    testbed = factories.create_testbed(store, published=True)
+    pairing_id = case.accept(case.propose(now=today), today)
+    days = (clock.later(today, days=5)[:10], clock.later(today, days=20)[:10])
+    pairings.confirm(store, case.broker, pairing_id, testbed["id"], *days, today)
+    needs.close(store, case.owner, case.need["id"], "met", "", today)
+    login(client, case.owner)
+    [booked] = now_of(client, text, case)
+    assert "The place is booked" in booked
+    assert "The need is closed" in text(client.get(f"/needs/{case.need['id']}"))

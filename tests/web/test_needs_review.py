@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from matcher.hub import needs
@@ -96,3 +98,23 @@ def test_every_mail_can_be_written(app, template, locale):
         subject, body = letters.write({"template": template, "locale": locale, "params": params})
     assert "Färre fall" in subject
     assert "http://localhost/needs/abc" in body
+
+
+def test_the_review_says_the_title_once_and_asks_before_it_publishes(store, broker, text):
+    need = factories.create_need(store, submitted=True, title="Färre fall på natten i vår stad")
+    page = text(broker.get(f"/needs/{need['id']}/review"))
+    main = page[page.index("<main") :]
+    assert main.count(need["title"]) == 1
+    assert re.findall(r"<h2[^>]*>(.*?)</h2>", main).count("Publish") == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "lead"), [({"published": True}, "The need is public."), ({"submitted": True}, "A broker is reading it.")]
+)
+def test_the_answers_of_a_need_that_was_sent_are_not_called_a_last_step(store, broker, text, state, lead):
+    need = factories.create_need(store, **state)
+    page = text(broker.get(f"/needs/{need['id']}/edit?step=check"))
+    assert "All answers" in page
+    assert lead in page
+    for words in ("Check and send", "Check your need", "Step 13 of 13", "/submit"):
+        assert words not in page

@@ -179,7 +179,8 @@ def _pairings(world: World) -> None:
 def _case(world: World, state: str, sides: tuple[str, ...] = ("owner", "startup", "host")) -> None:
     whose, store, now = "published" if sides[0] == "owner" else "others", world.store, world.now
     broker, owner, founder = (world.people[name] for name in ("broker", *sides[:2]))
-    need = _need(world, f"case_{state}", sides[0], published=True)
+    whom = _marked("need", f"case_{state}", ("contact", "runner"))
+    need = _need(world, f"case_{state}", sides[0], published=True, **whom)
     startup_id, testbed_id = world.things["startup_id"][whose], world.things["testbed_id"][whose]
     sentence = {"need": secret(f"pairing.{state}.evidence"), "startup": "larmar"}
     seen = {"rank": 3, "of": 9, "score": 0.5, "model": secret(f"pairing.{state}.model"), "evidence": [sentence]}

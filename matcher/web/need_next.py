@@ -1,0 +1,111 @@
+"""What happens next with a need: done so far, now by whom and by when, and what comes after, from its own cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from markupsafe import Markup
+
+from ..hub import cases, needs
+from ..hub.clock import later
+from . import timeline, words
+
+Need = dict[str, Any]
+Event = dict[str, Any]
+
+PAST_SHOWN = 5
+_PLACE = {"draft": 0, "returned": 0, "submitted": 1, "published": 2, "closed": 2}
+_FURTHEST = ("start", "finish", "close_case", "confirm", "answer", "answer_owner", "answer_startup", "extend_or_close")
+
+
+def events(need: Need, rows: list[dict[str, Any]], now: str, review_days: int) -> list[Event]:
+    """Return the events for the timeline macro. rows: the need's cases (`cases.of_need`), newest first."""
+    steps = [(row, cases.next_step(row, now, review_days)) for row in rows]
+    live = [(row, step) for row, step in steps if step["code"] != "over"]
+    past = [row for row, step in steps if step["code"] == "over"][:PAST_SHOWN]
+    begun = [*_begun(need, review_days), *(_past(row) for row in reversed(past))]
+    if need["closed_at"]:
+        closed = {"state": "done", "title": _("The need is closed"), **_when(need["closed_at"])}
+        return [*begun, closed, *(_live(row, step) for row, step in live)]
+    acting = [*_open(need, past, bool(live), now), *(_live(row, step) for row, step in live)]
+    return [*begun, *acting, *({"state": "next", "title": title} for title in _coming(need, live, now))]
+
+
+def _when(moment: str | None) -> Event:
+    return {"when": words.day(moment), "iso": moment} if moment else {}
+
+
+def _begun(need: Need, review_days: int) -> list[Event]:
+    """Return the writing and the review, which every need goes through."""
+    place = _PLACE[need["status"]]
+    written = {"state": "done" if place else "now", "title": _("You write and send it")}
+    written |= _when(need["submitted_at"]) if place else {"who": need["organisation"]}
+    read = {"title": _("A broker reads it and publishes it, or asks for a change")}
+    if place > 1:
+        return (
+            [written, {**read, "state": "done", **_when(need["published_at"])}] if need["published_at"] else [written]
+        )
+    if place == 1:
+        due = words.day(later(need["submitted_at"], days=review_days), "long")
+        return [written, {**read, "state": "now", "when": _("by %(day)s", day=due), "who": _("the broker")}]
+    within = ngettext("within %(num)s day", "within %(num)s days", review_days)
+    return [written, {**read, "state": "next", "when": within}]
+
+
+def _open(need: Need, past: list[dict[str, Any]], paired: bool, now: str) -> list[Event]:
+    """Return what happens now with the need itself: past its last day it is offered to nobody."""
+    if need["status"] != "published":
+        return []
+    if needs.expired(need, now):
+        title = _("Its last day has passed: choose a new one if it still holds, or close the need")
+        said = _("Until then it is not offered to startups, and nothing new can be proposed.")
+        return [
+            {"state": "now", "title": title, **_when(need["valid_until"]), "who": need["organisation"], "text": said}
+        ]
+    if paired:
+        return []
+    title = _("Startups are ranked; the broker shows you those worth a call")
+    text = _("You say what you think of each, and whether you knew them.")
+    if past:
+        text += " " + _("When the need is met, close it.")
+    by = _("before %(day)s, its last day", day=words.day(need["valid_until"])) if need["valid_until"] else ""
+    return [{"state": "now", "title": title, "when": by, "who": _("the broker"), "text": text}]
+
+
+def _live(row: dict[str, Any], step: dict[str, Any]) -> Event:
+    return {
+        "state": "now",
+        "title": _titled(row, words.label("next_steps", step["code"])),
+        "when": _("by %(day)s", day=words.day(step["by"])),
+        "iso": step["by"],
+        "who": timeline.actors(row, step["who"]),
+    }
+
+
+def _past(row: dict[str, Any]) -> Event:
+    ended = row["declined_at"] or row["ended_at"]
+    return {
+        "state": "done" if row["status"] == "finished" else "stopped",
+        "title": _titled(row, words.label("pairing_status", row["status"])),
+        **_when(ended),
+        "text": words.label("reasons", row["reason"]) if row["reason"] else "",
+    }
+
+
+def _titled(row: dict[str, Any], said: str) -> Markup:
+    link = url_for("pairings.show", pairing_id=row["id"])
+    return Markup('<a class="ds-link" href="{}">{}</a>: {}').format(link, row["startup_name"], said)
+
+
+def _coming(need: Need, live: list[tuple[dict[str, Any], dict[str, Any]]], now: str) -> list[str]:
+    """Return what comes after: of the case that has come furthest, or of a need without any."""
+    codes = [step["code"] for _row, step in live]
+    if codes:
+        return timeline.coming(min(codes, key=_FURTHEST.index))
+    if need["status"] == "published" and needs.expired(need, now):
+        return []
+    first = [] if need["status"] == "published" else [_("Startups are ranked; the broker shows you those worth a call")]
+    return [*first, _("You and a startup say yes; the broker confirms a testbed and a period")]
