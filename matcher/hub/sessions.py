@@ -39,6 +39,12 @@ def viewer(store: Store, token: str, now: str) -> people.Viewer | None:
     return found if rows[0]["seen_at"] > later(now, minutes=-idle) else None
 
 
+def holder(store: Store, token: str) -> str | None:
+    """Return the id of the person whose session this is or was, also when it has ended; None when it is unknown."""
+    rows = store.query("select person_id from session where token_hash = :hash", {"hash": token_hash(token)})
+    return rows[0]["person_id"] if rows else None
+
+
 def touch(store: Store, token: str, now: str) -> None:
     """Note that a session is in use, at most once a minute, so that reading pages hardly ever writes."""
     store.execute(

@@ -65,6 +65,7 @@ def install(app: Flask, encoder: Encoder | None) -> None:
     app.context_processor(_context)
     app.url_defaults(_static_version)
     words.install(app)
+    resume.install(app)
     field_names.install(app)
     ranking.install(app, encoder)
     for kind, status in STATUSES:
@@ -99,6 +100,7 @@ def _who() -> None:
         if request.endpoint not in POLLED:
             sessions.touch(store(), token, moment)
     else:
+        g.was = sessions.holder(store(), token)
         session.pop("token")
 
 

@@ -50,6 +50,12 @@ def start() -> Any:
         errors = {"email": _("E-mail and password do not fit together. Check both, or ask for a new password.")}
         return resume.login_page(status=422, target=target, kept=kept, resume=resuming, errors=errors, email=email)
     enter(person_id)
+    if resuming and not resume.may_resume(kept, person_id):
+        flash(
+            _("The form was begun by somebody else. Nothing of it was sent, and only that person can go on with it."),
+            "warning",
+        )
+        return redirect(url_for("home.mine"), 303)
     if resuming and target:
         return resume.resume_page(target, kept)
     return redirect(target or url_for("home.mine"), 303)

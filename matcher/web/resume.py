@@ -1,7 +1,7 @@
 """A form that could not be taken: the session had run out, or the page was too old.
 
-What was typed travels through the log-in in hidden `kept:` fields, is then shown, and is sent when the person
-says so. Passwords are never kept, and only paths of our own are gone on to.
+What was typed travels through the log-in in hidden `kept:` fields, is then shown to the person who wrote it and to
+nobody else, and is sent when the person says so. Passwords are never kept, and only paths of our own are gone on to.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from . import words
@@ -20,6 +20,11 @@ PREFIX = "kept:"
 SECRET = frozenset({"password", "present"})
 # Carried along, but nothing that anybody typed.
 _INSIDE = ("revision", "step", "go", "then", "seen", "organisation_id", "side")
+
+# Whose form it is: each form of somebody who is logged in says so.
+WRITER = "written_by"
+# Stands for the file of a form: files are not carried along.
+FILE = "file__chosen"
 
 Kept = list[tuple[str, str]]
 
@@ -82,12 +87,21 @@ def csrf_error(error: Exception) -> Any:
     if SECRET & set(request.form):
         flash(_("The page was too old and nothing was changed. Fill it in again."), "warning")
         return redirect(request.path, 303)
-    return resume_page(_path(), kept_fields(), 400)
+    kept, who = kept_fields(), viewer()
+    if who and not may_resume(kept, who.person_id):
+        return _page_too_old(_("The page was opened by somebody else who was logged in here, so nothing was sent."))
+    return resume_page(_path(), kept, 400)
 
 
-def _page_too_old() -> tuple[str, int]:
-    message = _("The page was too old. Reload it and try again.")
+def _page_too_old(message: str = "") -> tuple[str, int]:
+    message = message or _("The page was too old. Reload it and try again.")
     return render_template("errors/400.html", message=message), 400
+
+
+def may_resume(kept: Kept, person_id: str | None) -> bool:
+    """Whether a kept form may be shown to a person: it is theirs, or nobody's who was logged in."""
+    writers = {value for name, value in kept if name == WRITER}
+    return writers <= {person_id}
 
 
 def _log_in_again() -> tuple[str, int]:
@@ -108,7 +122,12 @@ def _path() -> str:
 
 def kept_fields() -> Kept:
     """Return what was typed in this request, to be carried through a log-in."""
-    return _without_secrets(request.form.items(multi=True))
+    kept = _without_secrets(request.form.items(multi=True))
+    if g.get("was") and WRITER not in request.form:
+        kept.append((WRITER, g.was))
+    if any(file.filename for file in request.files.values()):
+        kept.append((FILE, "yes"))
+    return kept
 
 
 def carried_fields() -> Kept:
@@ -123,15 +142,27 @@ def _without_secrets(fields: Iterable[tuple[str, str]]) -> Kept:
 
 def resume_page(target: str, kept: Kept, status: int = 200) -> tuple[str, int]:
     """Return the page that shows what was typed and sends it to `target`, a path of our own, when told to."""
+    again = any(name == FILE for name, _value in kept)
+    kept = [(name, value) for name, value in kept if name not in (FILE, WRITER)]
     shown = [
         (_term(name), _SHOWN.get(name, str)(value))
         for name, value in kept
         if value.strip() and name not in _INSIDE and not name.endswith("__shown")
     ]
-    return render_template("account/resume.html", action=target, kept=kept, shown=shown), status
+    return render_template("account/resume.html", action=target, kept=kept, shown=shown, file=again), status
 
 
 def _term(name: str) -> str:
     """Return the words of a field's label as far as they are known."""
     known = (words.LABELS[group].get(name) for group in ("need_fields", "startup_fields", "testbed_fields"))
     return str(next((word for word in known if word), name.replace("_", " ")))
+
+
+def install(app: Flask) -> None:
+    """Let each form say whose it is (`csrf()` in `templates/_macros/forms.html`)."""
+    app.jinja_env.globals.update(writer=_writer)
+
+
+def _writer() -> str:
+    who = viewer()
+    return who.person_id or "" if who else ""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from html import unescape
@@ -211,14 +212,38 @@ def test_a_button_without_fields_is_pressed_again_and_not_followed_as_a_link(sto
     assert 'action="/needs/some-id/submit"' in resumed.get_data(as_text=True)
 
 
-def test_another_person_who_logs_in_sees_who_they_are_and_sends_nothing_unasked(store, client, login, kim, text):
+@pytest.mark.parametrize("says_whose", [True, False])
+def test_what_one_person_wrote_is_not_offered_to_another_who_logs_in(store, client, login, kim, text, says_whose):
     other = create_person(store, "broker", email="lee@example.org", name="Lee")
     login(client, other)
+    form = {"name": "Lee Ny", "locale": "sv", "written_by": hidden(client.get("/account"))["written_by"]}
     store.execute("update session set revoked_at = :now", {"now": clock.now()})
-    carried = hidden(client.post("/account", data={"name": "Lee Ny", "locale": "sv"}))
-    shown = client.post("/login", data=carried | {"email": kim.email, "password": PASSWORD})
-    assert "Kim (kim@example.org)" in text(shown)
+    carried = hidden(client.post("/account", data=form if says_whose else {"name": "Lee Ny", "locale": "sv"}))
+    answer = client.post("/login", data=carried | {"email": kim.email, "password": PASSWORD})
+    assert (answer.status_code, answer.location) == (303, "/mine")
+    page = text(client.get(answer.location, follow_redirects=True))
+    assert "Lee Ny" not in page
+    assert "begun by somebody else" in page
     assert people.viewer(store, kim.person_id).name == "Kim"
+
+
+def test_an_old_page_of_another_person_is_not_shown_to_who_is_logged_in_now(store, client, login, kim, text):
+    other = create_person(store, "broker", email="lee@example.org", name="Lee")
+    form = {"csrf_token": "old", "name": "Lee Ny", "locale": "sv", "written_by": other.person_id}
+    answer = login(client, kim).post("/account", data=form, csrf=False)
+    assert answer.status_code == 400
+    assert "Lee Ny" not in text(answer)
+    assert "opened by somebody else" in text(answer)
+
+
+def test_only_a_form_that_had_a_file_is_told_to_choose_it_again(store, client, login, text):
+    create_person(store, "broker", email="lee@example.org", name="Lee", password_hash=passwords.hashed(PASSWORD))
+    for data, asked in (({"kind": "needs", "file": (io.BytesIO(b"titel"), "a.csv")}, True), ({"kind": "needs"}, False)):
+        carried = hidden(client.post("/imports/", data=data))
+        shown = client.post("/login", data=carried | {"email": "lee@example.org", "password": PASSWORD})
+        assert ("A file that was chosen cannot be kept" in text(shown)) == asked
+        assert "chosen" not in hidden(shown)
+        client.post("/logout")
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example/x", "/\\evil.example", ""])
