@@ -6,9 +6,9 @@ from ..store import ConstraintViolation, Store
 from . import record
 
 _BELONGING = {
-    "need": ("need_version:need_id", "ranking_run:need_id"),
-    "startup": ("merge_offer:keep_id", "merge_offer:drop_id"),
-    "testbed": ("testbed_closure:testbed_id",),
+    "need": ("need_version:need_id", "ranking_run:need_id", "round_demand:need_id", "round_rule:need_id"),
+    "startup": ("merge_offer:keep_id", "merge_offer:drop_id", "round_rule:startup_id"),
+    "testbed": ("testbed_closure:testbed_id", "round_rule:testbed_id"),
 }
 _DECIDED = {
     "need": ("pairing:need_id", "interest:need_id", "share:need_id", "dismissal:need_id", "conflict:need_id"),
