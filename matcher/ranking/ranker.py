@@ -144,6 +144,11 @@ class Ranker:
         for kind in ("startup", "need", "testbed"):
             self._view(kind, shelves)
 
+    def sides(self) -> tuple[Shelf, Shelf, View]:
+        """Return the published needs, the published startups, and the view in which these are ranked for those."""
+        shelves = self._shelves("need", "startup")
+        return shelves["need"], shelves["startup"], self._view("startup", shelves)
+
     def _shelves(self, *kinds: str) -> dict[str, Shelf]:
         counter = record.last_seq(self.store)
         return {kind: self._mirrors[kind].shelf(counter) for kind in kinds}
