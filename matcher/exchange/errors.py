@@ -21,12 +21,17 @@ MESSAGES = {
     ),
     "file_macros": N_("%(name)s holds macros. Save it as XLSX without macros, or as CSV."),
     "file_size": N_("The file is larger than %(limit)s MB. Divide it and import the parts one by one."),
-    "file_broken": N_("The file is damaged, or only half of it is there. Save or fetch it again. (%(detail)s)"),
+    "file_broken": N_("The file is damaged, or only half of it is there. Save or fetch it again."),
+    "file_not_xlsx": N_("%(name)s is called XLSX but holds no spreadsheet. Save it as XLSX, or call it what it is."),
     "file_half": N_("The file ends in the middle of line %(line)s: half of it is missing. Save or fetch it again."),
     "file_bomb": N_("The file unpacks to far more than a table holds. Save it again as a plain XLSX or as CSV."),
     "file_heavy": N_(
         "The file takes too much memory to read: its cells reach too far, or it is nested too deeply. "
         "Take away what stands outside the table, or save it as CSV."
+    ),
+    "file_unread": N_(
+        "The file made the reading stop, and nobody knows why. Save it as CSV and try again. If that does not help, "
+        "tell whoever runs this service."
     ),
     "file_dtd": N_("The file holds a document type definition (%(name)s), which no spreadsheet needs. Save it again."),
     "file_formula": N_(
@@ -45,7 +50,12 @@ MESSAGES = {
     "file_field": N_(
         "The row that begins on line %(line)s holds a text of more than %(limit)s characters. Shorten it."
     ),
-    "file_json": N_("Line %(line)s is not JSON: %(detail)s. Correct the line, or fetch the file again."),
+    "file_json": N_(
+        "Line %(line)s is not JSON from character %(column)s on: a comma, colon, bracket or quotation mark is missing "
+        "or too many. Correct the line, or fetch the file again."
+    ),
+    "file_nested": N_("Line %(line)s holds lists within lists far too deeply. Give each field one plain value."),
+    "file_number": N_("Line %(line)s holds a number that is too long. Shorten it, or write it in quotation marks."),
     "file_objects": N_('Entry %(line)s is not an object with named fields, like {"name": "…"}. Correct it.'),
     "too_many_rows": N_("The file has more than %(limit)s rows. Divide it and import the parts one by one."),
     "too_many_columns": N_("The file has more than %(limit)s columns. Take those away that are not needed."),
@@ -75,8 +85,8 @@ ROW_MESSAGES = {
     "merged": N_("The profile was merged into another here. Change that one."),
     "edited": N_("Somebody has changed it since the import, so it stays as it is."),
     "in_use": N_("Somebody has answered or decided about it since the import, so it stays as it is."),
-    "refused": N_("It cannot be kept: %(detail)s."),
-}  # fmt: skip
+    "refused": N_("What it holds does not fit together, so that it cannot be kept. Check its codes, days and numbers."),
+}
 
 
 class ImportRefused(HubError):

@@ -75,7 +75,7 @@ def read(data: bytes, name: str) -> Found:
         rows, sheet = spreadsheet.rows(data, name)
         return _table(rows, torn=False, about={"sheet": sheet})
     if name.lower().endswith(".xlsx"):
-        raise ImportRefused("file_broken", detail="there is no spreadsheet inside")
+        raise ImportRefused("file_not_xlsx", name=name)
     text, encoding = textfiles.decode(data)
     if text.lstrip()[:1] in ("{", "["):
         return _of_objects(text, {"encoding": encoding})

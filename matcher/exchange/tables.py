@@ -7,7 +7,9 @@ The file itself is read in a process of its own (`reading.py`).
 from __future__ import annotations
 
 import json
+import logging
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -61,11 +63,25 @@ def _in_own_process(data: bytes, name: str, rows: int) -> list[bytes]:
         raise ImportRefused("file_slow", seconds=SECONDS) from None
     lines = done.stdout.splitlines()
     if done.returncode != 0 or not lines:
-        # Out of memory kills calamine (Rust) by a signal and Python by an error; out of time comes as SIGXCPU.
-        if -done.returncode == 24:
-            raise ImportRefused("file_slow", seconds=SECONDS)
-        raise ImportRefused("file_heavy")
+        raise _crashed(done.returncode, done.stderr)
     return lines
+
+
+def _crashed(status: int, said: bytes) -> ImportRefused:
+    """Return why the reader's process ended before it had said anything: time, memory, or what nobody foresaw.
+
+    Out of time comes as SIGXCPU. Out of memory ends calamine (Rust) by SIGABRT with a line on stderr, Python by a
+    MemoryError, and a machine that has none left by SIGKILL.
+    """
+    if -status == signal.SIGXCPU:
+        return ImportRefused("file_slow", seconds=SECONDS)
+    out_of_memory = (b"MemoryError", b"memory allocation of", b"overflowed its stack", b"cannot allocate memory")
+    if -status == signal.SIGKILL or any(sign in said for sign in out_of_memory):
+        return ImportRefused("file_heavy")
+    # The kind of the error alone: what stands after it may hold what is in the file.
+    kind = said.strip().rpartition(b"\n")[2].partition(b":")[0][:80].decode("ascii", "replace")
+    logging.getLogger(__name__).error("the reader of an import ended with %s: %s", status, kind)
+    return ImportRefused("file_unread")
 
 
 def reading_module() -> str:

@@ -128,10 +128,8 @@ def _one(text: str) -> Any:
 
 def _not_json(error: Exception, line: int) -> ImportRefused:
     if isinstance(error, json.JSONDecodeError):
-        detail = f"{error.msg}, column {error.colno}"
-    else:
-        detail = "nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
-    return ImportRefused("file_json", line=line, detail=detail)
+        return ImportRefused("file_json", line=line, column=error.colno)
+    return ImportRefused("file_nested" if isinstance(error, RecursionError) else "file_number", line=line)
 
 
 def as_text(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask_babel import gettext as _
@@ -55,11 +56,21 @@ def fields(kind: str) -> list[tuple[str, str]]:
     return [(name, field(kind, name)) for name in names]
 
 
+def heading(name: str) -> str:
+    """Return a column's heading; one that has none in the file is called by its number."""
+    number = re.fullmatch(r"column (\d{1,3})", name)
+    return _("column %(number)s", number=number[1]) if number else name
+
+
 def refusal(kind: str, error: ImportRefused) -> str:
     """Return why a file or its columns cannot be used, with the field's own name."""
     params = dict(error.params)
     if "field" in params:
         params["field"] = field(kind, params["field"])
+    if "fields" in params:
+        params["fields"] = ", ".join(word for _name, word in fields(kind))
+    if "headings" in params:
+        params["headings"] = ", ".join(map(heading, params["headings"].split(", ")))
     if "found" in params:
         params["found"] = _(params["found"])
     return _(MESSAGES[error.code]) % params
@@ -86,5 +97,6 @@ def about(found: dict[str, str]) -> str:
         return _("Read from the sheet “%(sheet)s”.", sheet=found["sheet"])
     encoding = {"utf-8": "UTF-8", "windows-1252": "Windows-1252"}.get(found.get("encoding", ""), "UTF-16")
     if "delimiter" in found:
-        return _("Read as %(encoding)s, cells parted by %(mark)s", encoding=encoding, mark=found["delimiter"])
+        mark = _("tab") if found["delimiter"] == "TAB" else found["delimiter"]
+        return _("Read as %(encoding)s, cells parted by %(mark)s.", encoding=encoding, mark=mark)
     return _("Read as JSON in %(encoding)s.", encoding=encoding)

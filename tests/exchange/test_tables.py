@@ -1,6 +1,7 @@
 """CSV, JSON and JSONL as people have them, and every way in which such a file can be wrong."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -138,8 +139,8 @@ def test_half_a_character_is_a_fault_of_its_row_alone():
         (b"<html><table>", "file_type", None),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "file_old", None),
         (b"id;titel\n1;" + b"x" * 1_100_000, "file_field", 2),
-        (b"[" * 5_000, "file_json", None),
-        (b'{"a": ' + b"9" * 5_000 + b"}", "file_json", 1),
+        (b"[" * 5_000, "file_nested", None),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "file_number", 1),
         (b"id\n" + b"1\n" * 20_001, "too_many_rows", None),
         (b";".join(b"c%d" % n for n in range(201)) + b"\n1\n", "too_many_columns", None),
         (json.dumps([{f"c{n}": 1 for n in range(201)}]).encode(), "too_many_columns", None),
@@ -158,13 +159,33 @@ def test_a_file_that_is_too_large_is_not_even_begun():
     assert refused(b"x" * (tables.MOST_BYTES + 1)).code == "file_size"
 
 
-def test_text_named_xlsx_is_called_broken():
-    assert refused("id;titel\n1;Snö\n", "behov.xlsx").code == "file_broken"
+def test_text_named_xlsx_is_called_no_spreadsheet():
+    assert refused("id;titel\n1;Snö\n", "behov.xlsx").code == "file_not_xlsx"
 
 
 def test_a_file_that_takes_too_much_memory_ends_its_process_only():
     data = b"[" + b'{"a":1},' * 1_200_000 + b"{}]"
     assert refused(data, "stor.json").code == "file_heavy"
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "code"),
+    [
+        (-9, b"", "file_heavy"),
+        (-6, b"memory allocation of 90177536 bytes failed\n", "file_heavy"),
+        (1, b"Traceback (most recent call last):\nMemoryError\n", "file_heavy"),
+        (-24, b"", "file_slow"),
+        (-11, b"", "file_unread"),
+        (1, b"Traceback (most recent call last):\nKeyError: 'a private text'\n", "file_unread"),
+        (0, b"", "file_unread"),
+    ],
+)
+def test_why_the_reader_ended_is_told_apart(monkeypatch, caplog, status, said, code):
+    ended = subprocess.CompletedProcess([], status, b"", said)
+    monkeypatch.setattr(tables.subprocess, "run", lambda *_given, **_named: ended)
+    assert refused(SWEDISH).code == code
+    assert len(caplog.records) == (code == "file_unread")
+    assert "private" not in caplog.text
 
 
 def test_a_file_that_takes_too_long_is_stopped(monkeypatch):

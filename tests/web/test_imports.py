@@ -1,6 +1,7 @@
 """The pages for imports: from a file over its columns and a trial to the import and back, and every bad file."""
 
 import io
+import re
 
 import pytest
 
@@ -76,6 +77,13 @@ def test_after_the_file_the_columns_are_shown_with_their_values(client, send, te
     assert "Read as UTF-8, cells parted by ;" in page
 
 
+def test_when_no_heading_is_recognised_the_page_says_what_to_do(send, client, text):
+    page = text(client.get(send("kolumn;;annat\nFärre fall;a;b\n".encode(), "behov.csv").location))
+    assert "No heading was recognised. Choose below what each column holds" in page
+    assert "What was recognised" not in page
+    assert "Two fields must have a column: “Name” and “Organisation”." in page
+
+
 def test_a_trial_shows_what_would_happen_and_changes_nothing(client, store, batch, text):
     page = text(tried(client, store, batch))
     assert "Would be created" in page
@@ -115,7 +123,7 @@ def test_an_import_is_taken_back(client, store, batch, text):
     assert client.post(f"{batch}/undo").status_code == 303
     assert imports.run_due(store) == 1
     page = text(client.get(batch))
-    assert "1 rows undone, 1 kept" in page
+    assert "1 row is undone. 1 row stays, because somebody has used or changed it since." in page
     assert "Somebody has changed it since the import" in page
     assert count(store) == 1
 
@@ -223,6 +231,37 @@ def test_errors_are_in_the_readers_language(client, store, login):
     answer = client.post("/imports/", data={"kind": "needs", "file": (io.BytesIO(b""), "tom.csv")})
     assert answer.status_code == 422
     assert 'lang="sv"' in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"PK\x03\x04 half", "behov.xlsx"),
+        ("titel\nSnö\n".encode(), "behov.xlsx"),
+        (b'{"a": 1}\n{"a": \n', "behov.json"),
+        (b"[" * 5_000, "behov.json"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "behov.json"),
+        (b'id;titel\n1;"a\n', "behov.csv"),
+        (b"%PDF-1.4\n", "behov.pdf"),
+        (b"titel;titel\n1;2\n", "behov.csv"),
+    ],
+)
+def test_no_english_is_left_in_a_swedish_refusal(client, store, login, text, data, name):
+    login(client, create_person(store, "broker", locale="sv"))
+    page = text(client.post("/imports/", data={"kind": "needs", "file": (io.BytesIO(data), name)}))
+    said = re.search(r'id="file-error">(.*?)</p>', page)[1]
+    assert not re.findall(r"(?i)\b(the|is|not|line|expecting|value|file|column|there|inside|and)\b", said)
+
+
+def test_what_the_columns_are_called_is_swedish_too(client, store, login, text):
+    login(client, create_person(store, "broker", locale="sv"))
+    sent = client.post("/imports/", data={"kind": "needs", "file": (io.BytesIO(b"\ttitel\nb\tA\n"), "behov.csv")})
+    page = text(client.get(sent.location))
+    assert "kolumn 1" in page
+    assert "column 1" not in page
+    assert "med tabb mellan cellerna" in page
+    answer = text(client.post(f"{sent.location}/preview", data={"column-0": "people", "column-1": ""}))
+    assert "kolumn 1, titel" in answer
 
 
 def test_a_file_over_ten_megabytes_is_refused_and_other_forms_stay_small(client, send):
