@@ -7,7 +7,9 @@ could be lost or disagree with it; any number of these processes may run.
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -18,7 +20,9 @@ from .exchange import imports, smtp
 from .hub import clock, limits, links, mail, sessions
 from .ranking import embedder, indexing
 from .ranking.encoder import Encoder, Prompt, load_encoder
-from .ranking.shipped import ensure_background
+from .ranking.ranker import Ranker
+from .ranking.shipped import ensure_background, load_background
+from .ranking.survey import Survey
 from .store import Store
 from .web import letters
 
@@ -30,6 +34,7 @@ PAUSE_SECONDS = 0.5
 AFTER_AN_ERROR_SECONDS = 5.0
 TIDY_SECONDS = 3600.0
 END_SECONDS = 10.0
+LOW_PRIORITY = 15
 log = logging.getLogger("matcher.work")
 
 
@@ -51,6 +56,7 @@ def work(config: Config, encoder: Encoder, stop: threading.Event) -> None:
         "mail": lambda: send_due(app, store),
         "import": lambda: imports.run_due(store),
         "tidy": lambda: tidy(stop, store),
+        "map": _last_in_line(_survey(config, store, bulk, stop).step),
     }
     threads = [
         threading.Thread(target=_repeat, args=(stop, step), name=name, daemon=True) for name, step in steps.items()
@@ -62,6 +68,22 @@ def work(config: Config, encoder: Encoder, stop: threading.Event) -> None:
     for thread in threads:
         thread.join(END_SECONDS)
     store.close()
+
+
+def _survey(config: Config, store: Store, bulk: Encoder, stop: threading.Event) -> Survey:
+    """Return what draws the map and counts the lists, with a ranker of its own for the minutes that it works."""
+    return Survey(store, lambda: Ranker(store, bulk, lambda: load_background(config.instance, bulk)), stop.is_set)
+
+
+def _last_in_line(step: Callable[[], int]) -> Callable[[], int]:
+    """Return the step for a thread that gives way to all others: it computes for minutes in a large hub."""
+
+    def work() -> int:
+        if sys.platform == "linux":  # where a thread has a priority of its own, by its native number
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOW_PRIORITY)
+        return step()
+
+    return work
 
 
 def _next_texts(config: Config, store: Store, bulk: Encoder) -> int:

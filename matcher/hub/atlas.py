@@ -15,7 +15,6 @@ from ..store import Store
 Key = tuple[str, str]
 Rows = list[dict[str, Any]]
 
-# Published, and what stands beside it in lists. The kinds are read apart and joined in Python: one column fewer to cast.
 _LIVE = {
     "need": "n.published_at is not null and n.closed_at is null",
     "startup": "n.published_at is not null and n.hidden_at is null and n.merged_into is null",
@@ -25,7 +24,7 @@ _WORDS = {"need": "n.title, n.people, n.description, n.effect", "startup": "n.pr
 
 
 def drawn(store: Store) -> dict[str, Any] | None:
-    """Return when the map was drawn (`at`), by which `model` and `scoring`, and its `figures`; None before the first."""
+    """Return when the map was drawn (`at`), its `model`, `scoring` and `figures`; None before the first."""
     rows = store.query("select at, model, scoring, figures from map_drawn")
     return {**rows[0], "figures": json.loads(rows[0]["figures"])} if rows else None
 
@@ -78,7 +77,7 @@ def replace(store: Store, state: dict[str, Any], regions: Rows, found: Iterable[
 
 
 def change(store: Store, added: Rows, gone: Iterable[Key], at: str) -> int:
-    """Add points to the map as it was drawn at `at`, take away what is gone; return 0 if another was drawn meanwhile."""
+    """Add points to the map drawn at `at`, take away what is gone; return 0 if another was drawn meanwhile."""
     gone = list(gone)
     with store.atomic():
         kept = store.query("update map_drawn set name = name where at = :at returning figures", {"at": at})
@@ -98,9 +97,7 @@ def change(store: Store, added: Rows, gone: Iterable[Key], at: str) -> int:
 
 def lists_of(store: Store, startup_ids: Sequence[str]) -> dict[str, int]:
     """Return by id in how many needs' top tens startups stood when it was counted; what was not there is left out."""
-    rows = store.query(
-        "select startup_id, lists from exposure where startup_id in :ids", {"ids": list(startup_ids)}
-    )
+    rows = store.query("select startup_id, lists from exposure where startup_id in :ids", {"ids": list(startup_ids)})
     return {row["startup_id"]: int(row["lists"]) for row in rows}
 
 

@@ -37,6 +37,7 @@ SEED = 0
 FEW = 12  # fewer points have too few neighbours for t-SNE: the two main components show them as well
 REGIONS = 40  # more could not be told apart on a phone
 PLACED_BY = 5
+LONG, OFTEN = 8, 0.06  # letters of a word that says much; share of all texts from which a word says little
 BLOCK = 1000
 
 SHARED = 0.55
@@ -186,7 +187,8 @@ def words(texts: Sequence[str], within: np.ndarray, count: int = 3) -> dict[int,
     """Return by region the words that are common in its texts and rare in the others, the most telling first.
 
     A word's weight is p · ln(p / q), its share p of the region's texts against q of all: what it adds to the
-    difference between the two (Kullback and Leibler 1951). Of words with the same beginning one is enough.
+    difference between the two (Kullback and Leibler 1951). Words of many texts are left out and longer ones count more:
+    the short and frequent ones hold sentences together. Of words with the same beginning one is enough.
     """
     sets = [{word for word in normalise(text).split() if len(word) > 2 and word.isalpha()} for text in texts]
     overall = Counter(word for of_text in sets for word in of_text)
@@ -195,9 +197,9 @@ def words(texts: Sequence[str], within: np.ndarray, count: int = 3) -> dict[int,
         here = np.flatnonzero(within == region)
         counts = Counter(word for place in here for word in sets[place])
         weight = {
-            word: number / len(here) * np.log(number / len(here) * len(sets) / overall[word])
+            word: min(len(word), LONG) * number / len(here) * np.log(number / len(here) * len(sets) / overall[word])
             for word, number in counts.items()
-            if number > 1 or len(here) < 4
+            if (number > 1 or len(here) < 4) and overall[word] <= max(OFTEN * len(sets), 3)
         }
         chosen: list[str] = []
         for word in sorted(weight, key=lambda word: (-weight[word], word)):
