@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .fit import Wish
 from .gates import Gate
+from .unexpected import Why
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,10 @@ class Reasons:
 
 @dataclass(frozen=True)
 class Match:
-    """One computed match: a row, its place (1 is best), the parts that add up to its score, and what stops it."""
+    """One computed match: a row, its place (1 is best), the parts that add up to its score, and what stops it.
+
+    wishes: what the startup seeks, and how far the need offers it. unexpected: why it has the place kept for that.
+    """
 
     id: str
     rank: int
@@ -41,6 +46,8 @@ class Match:
     row: dict[str, Any]
     gates: list[Gate] = field(default_factory=list)
     reasons: Reasons | None = None
+    wishes: list[Wish] = field(default_factory=list)
+    unexpected: Why | None = None
 
     @property
     def stopped(self) -> bool:
@@ -49,11 +56,29 @@ class Match:
 
 
 @dataclass(frozen=True)
+class Combination:
+    """Two or three startups, best ranked first, and the sentences of the need that each of them answers best.
+
+    alone: how many sentences the one that answers most does. of: how many sentences of the need there are.
+    """
+
+    startups: list[Match]
+    answers: list[list[str]]
+    alone: int
+    of: int
+
+    @property
+    def answered(self) -> int:
+        """How many sentences they answer together."""
+        return sum(len(sentences) for sentences in self.answers)
+
+
+@dataclass(frozen=True)
 class Ranking:
     """Matches, best first, of `total` that were ranked.
 
     lexical_only: the model was away, so words alone decided. without_vector: how many of the total have no vector
-    yet. best: the highest score of the whole list.
+    yet. best: the highest score of the whole list. together: startups that answer more than any one of them.
     """
 
     matches: list[Match]
@@ -63,6 +88,7 @@ class Ranking:
     lexical_only: bool = False
     without_vector: int = 0
     best: float = 0.0
+    together: Combination | None = None
 
 
 def snapshot(ranking: Ranking, match: Match, need: dict[str, Any]) -> dict[str, Any]:
@@ -94,5 +120,6 @@ def _plain(match: Match) -> dict[str, Any]:
         "score": round(match.score, 6),
         "parts": {name: round(value, 6) for name, value in match.parts.items()},
         "gates": [asdict(gate) for gate in match.gates],
+        "wishes": [asdict(wish) for wish in match.wishes],
         "reasons": asdict(match.reasons) if match.reasons else None,
     }

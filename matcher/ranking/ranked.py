@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
 
+from . import fit, unexpected
 from .background import Texts
 from .gates import Gate
 from .matches import Match
@@ -15,7 +17,28 @@ from .mirror import Shelf
 from .reasons import Spoken
 from .upkeep import View
 
-Stops = Callable[[dict[str, Any]], list[Gate]]
+Row = dict[str, Any]
+Keep = Callable[[Match], bool]
+Surprise = Callable[[list[Match]], tuple[int, unexpected.Why] | None]
+"""Chooses, among the first matches, the one for the place that is kept for the unexpected."""
+
+
+@dataclass(frozen=True)
+class Between:
+    """What is known of the two apart from their texts: the conditions that stop, and what the startup seeks."""
+
+    stops: Callable[[Row], list[Gate]]
+    wishes: Callable[[Row], list[fit.Wish]]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which matches of a list are wanted: a filter, only these ids, by both sides, with a place for the unexpected."""
+
+    keep: Keep | None = None
+    among: Collection[str] | None = None
+    both: bool = False
+    surprise: Surprise | None = None
 
 
 class Voices(Protocol):
@@ -36,11 +59,50 @@ class Ranked:
     parts: dict[str, np.ndarray]
     order: np.ndarray
 
-    def match(self, rank: int, place: int, stops: Stops) -> Match:
+    def match(self, rank: int, place: int, between: Between | None = None) -> Match:
         """Return the match of one row of the shelf, at the rank that it has."""
         row = self.shelf.rows[place]
         parts = {name: float(part[place]) for name, part in self.parts.items()}
-        return Match(row["id"], rank, float(self.total[place]), parts, row, stops(row))
+        found = Match(row["id"], rank, float(self.total[place]), parts, row)
+        return replace(found, gates=between.stops(row), wishes=between.wishes(row)) if between else found
+
+    def walk(self, between: Between, choice: Choice) -> Iterator[Match]:
+        """Walk down the list as far as asked; gates and wishes are read for what is looked at only."""
+        matches = self._kept(between, choice)
+        if choice.surprise is None:
+            return matches
+        return _surprised(matches, choice.surprise)
+
+    def _kept(self, between: Between, choice: Choice) -> Iterator[Match]:
+        ranks = np.empty(len(self.order), np.int64)
+        ranks[self.order] = np.arange(1, len(self.order) + 1)
+        for place in self._places(between, choice, ranks):
+            match = self.match(int(ranks[place]), place, between)
+            if choice.keep is None or choice.keep(match):
+                yield match
+
+    def _places(self, between: Between, choice: Choice, ranks: np.ndarray) -> list[int]:
+        if choice.among is not None:
+            places = [self.shelf.place[name] for name in choice.among if name in self.shelf.place]
+            return sorted(places, key=lambda place: int(ranks[place]))
+        if not choice.both:
+            return self.order.tolist()
+        best = float(self.total[self.order[0]])
+        joined = [
+            fit.joined(float(score), best, fit.share(between.wishes(row)))
+            for score, row in zip(self.total, self.shelf.rows, strict=True)
+        ]
+        return sorted(self.order.tolist(), key=lambda place: -joined[place])
+
+
+def _surprised(matches: Iterator[Match], surprise: Surprise) -> Iterator[Match]:
+    first = list(islice(matches, unexpected.WITHIN))
+    if found := surprise(first):
+        place, why = found
+        first[place] = replace(first[place], unexpected=why)
+        first = [first[number] for number in unexpected.moved(range(len(first)), place)]
+    yield from first
+    yield from matches
 
 
 def score(shelf: Shelf, view: View, asked: Texts, own: int, spoken: Voices) -> Ranked:

@@ -7,23 +7,22 @@ hub by `upkeep`), checks the gates and fetches the sentences of what is shown (`
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from ..hub import capacity, conflicts, record
 from ..store import Store
-from . import gates, indexing, lexical, reasons, searching
+from . import fit, gates, indexing, lexical, reasons, searching, shown
 from .background import Background, Texts
 from .embedder import EmbedderAway
 from .encoder import Encoder
 from .matches import Match, Ranking
 from .mirror import Mirror, Shelf
-from .ranked import Ranked, Stops, in_order, score
-from .scoring import CLOSER_LOOK, SCORING_VERSION
+from .ranked import Between, Choice, Keep, Ranked, Surprise, in_order, score
+from .scoring import SCORING_VERSION
+from .shown import Run
 from .upkeep import Patience, Upkeep, View
 
 KINDS = ("need", "startup", "testbed")
@@ -32,21 +31,6 @@ ASKED_BY = {"startup": "need", "testbed": "need", "need": "startup"}
 SIMILAR_NOISE = 0.17  # needs of municipalities are near each other in much; only a problem that is alike is told
 
 SEARCHES_KEPT = 200
-NO_TEXT = {"title": "", "tried": "", "keep": ""}
-
-Keep = Callable[[Match], bool]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One ranking and what it was made of; `ranked` is None with nothing to rank, `away` while the model is."""
-
-    shelf: Shelf
-    view: View
-    asked: Texts
-    spoken: reasons.Sentences
-    ranked: Ranked | None
-    away: bool
 
 
 class Ranker:
@@ -81,27 +65,32 @@ class Ranker:
         skip: int = 0,
         keep: Keep | None = None,
         among: Collection[str] | None = None,
+        both: bool = False,
+        surprise: Surprise | None = None,
     ) -> Ranking:
         """Rank all published startups for a need (a decoded row, published or not), with gates and reasons.
 
         top: how many matches to return after the first `skip` (None: all); the first 20 returned carry reasons.
-        keep: a filter over matches whose gates are known. among: only these ids. Ranks are those of the whole list.
+        keep: a filter over matches whose gates are known. among: only these ids. both: in the order of what both sides
+        get; else by how well the offer fits. surprise: chooses for the place of the unexpected. Ranks are always those
+        of the whole list by fit.
         """
-        return self._rank("startup", need, self._stops(need, today), top, skip, keep, among)
+        choice = Choice(keep, among, both, None if both else surprise)
+        return self._rank("startup", need, self._between(need, today), top, skip, choice)
 
     def run_for(self, need: dict[str, Any], today: date) -> tuple[Run, Iterator[Match]]:
         """Rank all published startups for a need; return what it was made of and the matches, best first, bare."""
         run = self._run("startup", need)
-        return run, _matches(run.ranked, self._stops(need, today), None, None) if run.ranked else iter(())
+        return run, run.ranked.walk(self._between(need, today), Choice()) if run.ranked else iter(())
 
-    def _stops(self, need: dict[str, Any], today: date) -> Stops:
+    def _between(self, need: dict[str, Any], today: date) -> Between:
         running = capacity.running(self.store, today.isoformat())
         standing = conflicts.standing(self.store, need_id=need["id"])
 
         def stops(row: dict[str, Any]) -> list[gates.Gate]:
             return gates.check(need, row, today, running.get(row["id"], 0), _notes(standing, need["id"], row["id"]))
 
-        return stops
+        return Between(stops, lambda row: fit.wishes(need, row, today, running.get(row["id"], 0)))
 
     def needs_for(self, startup: dict[str, Any], today: date, *, top: int | None = None, skip: int = 0) -> Ranking:
         """Rank all published needs for a startup (a decoded row): the same parts, seen from the other side."""
@@ -111,7 +100,8 @@ class Ranker:
         def stops(row: dict[str, Any]) -> list[gates.Gate]:
             return gates.check(row, startup, today, running, _notes(standing, row["id"], startup["id"]))
 
-        return self._rank("need", startup, stops, top, skip, None, None)
+        between = Between(stops, lambda row: fit.wishes(row, startup, today, running))
+        return self._rank("need", startup, between, top, skip, Choice())
 
     def similar_needs(self, need: dict[str, Any], top: int = 5) -> Ranking:
         """Return the other published needs that are near this one (a decoded row), the nearest first; often none."""
@@ -197,34 +187,19 @@ class Ranker:
         self,
         kind: str,
         asking: dict[str, Any],
-        stops: Stops,
+        between: Between,
         top: int | None,
         skip: int,
-        keep: Keep | None,
-        among: Collection[str] | None,
+        choice: Choice,
     ) -> Ranking:
         run = self._run(kind, asking)
-        shelf, asked, spoken, ranked = run.shelf, run.asked, run.spoken, run.ranked
-        if ranked is None:
+        if run.ranked is None:
             return Ranking([], 0, self.model, SCORING_VERSION, run.away)
-        matches = list(islice(_matches(ranked, stops, keep, among), skip, None if top is None else skip + top))
-        shown = matches[:CLOSER_LOOK]
-        found = spoken.of([match.id for match in shown])
-        needs = {} if kind == "startup" else reasons.needs(self.store, [match.id for match in shown])
-        explain = reasons.Explain(run.view.collection, asked, spoken.own, asking if kind == "startup" else None)
-        matches[: len(shown)] = [
-            replace(
-                match,
-                reasons=explain(
-                    found.get(match.id), shelf.texts.terms[shelf.place[match.id]], needs.get(match.id, NO_TEXT)
-                ),
-            )
-            for match in shown
-        ]
-        best = float(ranked.total[ranked.order[0]])
-        return Ranking(
-            matches, len(shelf.rows), self.model, SCORING_VERSION, run.away, int((~shelf.embedded).sum()), best
+        matches, together = shown.part(
+            self.store, run, between, choice, asking if kind == "startup" else None, top, skip
         )
+        waiting, best = int((~run.shelf.embedded).sum()), float(run.ranked.total[run.ranked.order[0]])
+        return Ranking(matches, len(run.shelf.rows), self.model, SCORING_VERSION, run.away, waiting, best, together)
 
     def _run(self, kind: str, asking: dict[str, Any]) -> Run:
         """Rank all of `kind` for a row of the other side."""
@@ -259,22 +234,8 @@ class Ranker:
         ranked = Ranked(shelf, total, parts, in_order(total))
         least = 1e-6 if away else searching.least(total, noise)
         places = [place for place in ranked.order[:top] if total[place] >= least]
-        matches = [ranked.match(rank, place, lambda row: []) for rank, place in enumerate(places, 1)]
+        matches = [ranked.match(rank, place) for rank, place in enumerate(places, 1)]
         return Ranking(matches, len(shelf.rows), self.model, SCORING_VERSION, away, int((~shelf.embedded).sum()))
-
-
-def _matches(ranked: Ranked, stops: Stops, keep: Keep | None, among: Collection[str] | None) -> Iterator[Match]:
-    """Walk down the list as far as asked; gates are checked for what is looked at only."""
-    walk: Iterator[tuple[int, int]] = enumerate(ranked.order.tolist(), 1)
-    if among is not None:
-        ranks = np.empty(len(ranked.order), np.int64)
-        ranks[ranked.order] = np.arange(1, len(ranked.order) + 1)
-        places = [ranked.shelf.place[name] for name in among if name in ranked.shelf.place]
-        walk = iter(sorted((int(ranks[place]), place) for place in places))
-    for rank, place in walk:
-        match = ranked.match(rank, place, stops)
-        if keep is None or keep(match):
-            yield match
 
 
 def _notes(standing: dict[tuple[str, str], dict[str, Any]], need_id: str, startup_id: str) -> list[str]:

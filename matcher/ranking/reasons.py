@@ -7,6 +7,8 @@ and its profile sentence near the whole need: then it stands for the match, and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..store import Store
@@ -142,6 +144,19 @@ class Explain:
         if self._need:
             return find(self._own[0], self._centred, other[0], answers, **_about(self._need))
         return find(other[0], answers, self._own[0], self._centred, **_about(need))
+
+    def coverage(self, others: Sequence[tuple[Spoken, Terms]]) -> tuple[np.ndarray, list[str]]:
+        """Return how near each profile comes to each sentence of the need asked: (profiles, sentences), and these.
+
+        Titles and short remarks are not among them. Cosines of centred vectors, to the nearest sentence of the profile.
+        """
+        sentences, vectors = self._own[0], self._centred
+        asks = np.flatnonzero((_shortness(sentences) == 0) & ~_is(sentences, self._need["title"]))
+        near = np.zeros((len(others), len(asks)), np.float32)
+        for number, (spoken, terms) in enumerate(others):
+            answers = self._collection.answering.centre(spoken[1], [language(terms)] * len(spoken[0]))
+            near[number] = (vectors[asks] @ answers.T).max(axis=1)
+        return near, [sentences[place] for place in asks]
 
 
 def _about(need: dict[str, str]) -> dict[str, str]:

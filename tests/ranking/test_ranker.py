@@ -285,7 +285,7 @@ def test_a_snapshot_holds_all_that_was_seen(ranker, need):
     found = ranker.startups_for(need, TODAY)
     seen = matches.snapshot(found, found.matches[0], need)
     assert set(seen) == {
-        "rank", "score", "parts", "gates", "reasons", "of", "model", "scoring", "lexical_only", "need_version"
+        "rank", "score", "parts", "gates", "wishes", "reasons", "of", "model", "scoring", "lexical_only", "need_version"
     }  # fmt: skip
     assert (seen["rank"], seen["of"], seen["need_version"]) == (1, 4, need["version"])
     assert seen["reasons"]["meetings"][0]["need"] == NEED
