@@ -17,7 +17,7 @@ from ..hub import clock, sessions
 from ..hub.errors import Conflict, Denied, HubError, Invalid, NotFound
 from ..hub.limits import TooMany
 from ..store import StoreBusy, StoreUnavailable, TextRefused
-from . import field_names, origin, resume, words
+from . import field_names, origin, record_words, resume, words
 from .access import LoginNeeded, may, settings, store, viewer
 from .menu import navigation
 
@@ -66,6 +66,7 @@ def install(app: Flask, encoder: Encoder | None) -> None:
     app.url_defaults(_static_version)
     words.install(app)
     resume.install(app)
+    record_words.install(app)
     field_names.install(app)
     ranking.install(app, encoder)
     for kind, status in STATUSES:

@@ -12,7 +12,7 @@ from jinja2 import TemplateError
 
 from ..hub import directory, links, mail, organisations, people, record
 from ..hub.errors import Conflict, Invalid
-from . import forms, letters, words
+from . import forms, letters, record_words, words
 from .access import allowed, now, person, settings, store
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -266,6 +266,6 @@ def show_record() -> str:
         "admin/record.html",
         found=found,
         given=given,
-        kinds=[(kind, kind) for kind in record.kinds(store())],
+        kinds=[(kind, record_words.kind(kind)) for kind in record.kinds(store())],
         page_url=_pages("admin.record", given),
     )

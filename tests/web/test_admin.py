@@ -254,9 +254,9 @@ def test_the_record_shows_who_did_what_and_is_narrowed(store, admin, administrat
     record.write(store, administrator.person_id, "need.publish", "need", "n1", NOW, title="<b>Färre fall</b>")
     record.write(store, None, "startup.create", "startup", "s1", NOW)
     shown = text(admin.get("/admin/record?kind=need"))
-    assert "need.publish" in shown
+    assert "Need published" in shown
     assert "Astrid" in shown
-    assert "startup.create" not in shown
+    assert "Profile begun" not in shown
     assert "Färre fall" in text(admin.get("/admin/record?kind=need&id=n1"))
     assert "<b>Färre" not in admin.get("/admin/record").get_data(as_text=True)
     assert "No row tells" in text(admin.get("/admin/record?id=zzz"))

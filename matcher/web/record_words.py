@@ -1,0 +1,167 @@
+"""The words of the record: what was done, and to what kind of thing, as an administrator reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+from . import words
+
+KINDS: dict[str, Any] = {
+    "conflict": _l("Conflict of interest"),
+    "dismissal": _l("Candidate put aside"),
+    "import": _l("Import"),
+    "interest": _l("Interest"),
+    "learned": _l("Learned weights"),
+    "need": _l("Need"),
+    "organisation": _l("Organisation"),
+    "pairing": _l("Pairing"),
+    "person": _l("Person"),
+    "round": _l("Round"),
+    "share": _l("Candidate shown to the owner"),
+    "startup": _l("Startup"),
+    "testbed": _l("Testbed"),
+}
+ACTIONS: dict[str, Any] = {
+    "calibration.learn": _l("Scale of the scores learned"),
+    "conflict.declare": _l("Conflict of interest told"),
+    "conflict.lift": _l("Conflict of interest lifted"),
+    "dismissal.create": _l("Candidate put aside"),
+    "dismissal.undo": _l("Candidate taken back into the list"),
+    "import.import": _l("Import asked for"),
+    "import.import.done": _l("Import done"),
+    "import.preview": _l("Trial of a file asked for"),
+    "import.preview.done": _l("Trial of a file done"),
+    "import.undo": _l("Undoing of an import asked for"),
+    "import.undo.done": _l("Import undone"),
+    "import.upload": _l("File sent for import"),
+    "interest.create": _l("Interest sent"),
+    "interest.decline": _l("Interest declined"),
+    "interest.propose": _l("Interest taken into a proposal"),
+    "interest.withdraw": _l("Interest withdrawn"),
+    "learning.off": _l("Learning from decisions switched off"),
+    "learning.on": _l("Learning from decisions switched on"),
+    "link.invite": _l("Invitation accepted"),
+    "need.close": _l("Need closed"),
+    "need.create": _l("Need begun"),
+    "need.publish": _l("Need published"),
+    "need.return": _l("Need sent back"),
+    "need.save": _l("Need changed"),
+    "need.submit": _l("Need sent for review"),
+    "organisation.create": _l("Organisation added"),
+    "organisation.number": _l("Organisation number added"),
+    "organisation.save": _l("Organisation changed"),
+    "pairing.accept": _l("Proposal accepted"),
+    "pairing.confirm": _l("Place at a testbed confirmed"),
+    "pairing.decline": _l("Proposal declined"),
+    "pairing.end": _l("Pairing ended"),
+    "pairing.extend": _l("More time to answer given"),
+    "pairing.propose": _l("Pairing proposed"),
+    "person.disable": _l("Account closed"),
+    "person.enable": _l("Account opened again"),
+    "person.invite": _l("Invitation sent"),
+    "person.invite_withdrawn": _l("Invitation withdrawn"),
+    "person.password": _l("Password changed"),
+    "person.rename": _l("Name of a person changed"),
+    "person.reset_requested": _l("New password asked for"),
+    "role.grant": _l("Role given"),
+    "role.revoke": _l("Role taken away"),
+    "round.close": _l("Round closed"),
+    "round.create": _l("Round planned"),
+    "round.demand": _l("How many a need asks for in a round"),
+    "round.forbid": _l("Pair kept out of a round"),
+    "round.lock": _l("Pair kept in a round"),
+    "round.match_day": _l("Match day of a round set"),
+    "round.remake": _l("Round planned anew"),
+    "round.undo": _l("Rule of a round taken back"),
+    "share.comment": _l("Candidate commented by the owner"),
+    "share.create": _l("Candidate shown to the owner"),
+    "share.withdraw": _l("Candidate no longer shown to the owner"),
+    "startup.create": _l("Profile begun"),
+    "startup.different": _l("Two profiles called different companies"),
+    "startup.different_undone": _l("Two profiles may be the same company again"),
+    "startup.flag": _l("Profile flagged"),
+    "startup.hide": _l("Profile hidden"),
+    "startup.merge": _l("Profile merged"),
+    "startup.publish": _l("Profile published"),
+    "startup.save": _l("Profile changed"),
+    "startup.unflag": _l("Flag taken away"),
+    "startup.unhide": _l("Profile shown again"),
+    "startup.unmerge": _l("Merge taken back"),
+    "startup.unpublish": _l("Profile taken back to a draft"),
+    "testbed.close_period": _l("Testbed closed for a period"),
+    "testbed.create": _l("Testbed begun"),
+    "testbed.open_period": _l("Closed period opened again"),
+    "testbed.publish": _l("Testbed published"),
+    "testbed.save": _l("Testbed changed"),
+    "testbed.withdraw": _l("Testbed withdrawn"),
+    "weights.adopt": _l("Learned weights adopted"),
+    "weights.learn": _l("Weights learned"),
+    "weights.roll_back": _l("Learned weights rolled back"),
+}
+DETAILS: dict[str, Any] = {
+    "answer_by": _l("answer by"),
+    "changed": _l("changed"),
+    "comment": _l("comment"),
+    "decisions": _l("decisions"),
+    "ends_on": _l("last day"),
+    "error": _l("error"),
+    "instead": _l("instead"),
+    "kept": _l("kept"),
+    "name": _l("name"),
+    "need_id": _l("need"),
+    "note": _l("note"),
+    "number": _l("number"),
+    "organisation": _l("organisation"),
+    "orgnr": _l("organisation number"),
+    "other": _l("the other"),
+    "reason": _l("reason"),
+    "replaces": _l("replaces"),
+    "role": _l("role"),
+    "rows": _l("rows"),
+    "scoring": _l("scoring"),
+    "side": _l("side"),
+    "starts_on": _l("first day"),
+    "startup_id": _l("startup"),
+    "testbed": _l("testbed"),
+    "title": _l("name"),
+    "version": _l("version"),
+    "weights": _l("weights"),
+}
+
+
+def action(code: str) -> str:
+    """Return what was done in words; the code itself when it is of another time."""
+    return str(ACTIONS.get(code, code))
+
+
+def kind(code: str) -> str:
+    """Return the word for a kind of thing; the code itself when it is of another time."""
+    return str(KINDS.get(code, code))
+
+
+def details(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return (word, value) for what the record tells beside the action; what is empty is left out."""
+    group = f"{row['kind']}_fields"
+    return [
+        (str(DETAILS.get(name, name.replace("_", " "))), _value(group, name, value))
+        for name, value in row["detail"].items()
+        if value not in (None, "", [])
+    ]
+
+
+def _value(group: str, name: str, value: Any) -> str:
+    if name == "changed" and isinstance(value, list):
+        return ", ".join(words.label(group, one) if group in words.LABELS else str(one) for one in value)
+    if name == "role":
+        return words.label("roles", value)
+    if name in ("answer_by", "starts_on", "ends_on"):
+        return words.day(str(value))
+    return str(value)
+
+
+def install(app: Flask) -> None:
+    """Give the words of the record to its pages."""
+    app.jinja_env.globals.update(record_action=action, record_kind=kind, record_details=details)

@@ -1,0 +1,48 @@
+"""The record in words: every action that is written somewhere has its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flask_babel import force_locale
+
+import matcher
+from matcher.web import record_words
+
+CODE = re.compile(
+    r"""record\.write\(.{0,200}?"([a-z_]+\.[a-z_]+)",\s*"([a-z_]+)"|_record\(.{0,80}?"([a-z_]+\.[a-z_]+)\"""", re.DOTALL
+)
+
+
+def written() -> tuple[set[str], set[str]]:
+    """Return the actions and the kinds that the hub writes, from its source."""
+    found = [
+        match
+        for folder in ("hub", "exchange")
+        for path in (Path(matcher.__file__).parent / folder).glob("*.py")
+        for match in CODE.findall(path.read_text(encoding="utf8"))
+    ]
+    return {action or other for action, _kind, other in found}, {kind for _action, kind, _other in found if kind}
+
+
+def test_every_action_and_kind_that_is_written_has_words() -> None:
+    actions, kinds = written()
+    assert len(actions) > 30
+    assert actions - set(record_words.ACTIONS) == set()
+    assert kinds - set(record_words.KINDS) == set()
+
+
+def test_a_row_is_told_in_words(app) -> None:
+    row = {
+        "kind": "need",
+        "detail": {"changed": ["effect", "keep"], "role": "owner", "answer_by": "2026-11-22"},
+    }
+    with app.test_request_context(), force_locale("en"):
+        assert record_words.action("need.save") == "Need changed"
+        assert record_words.action("of.another_time") == "of.another_time"
+        assert dict(record_words.details(row)) == {
+            "changed": "The effect wanted, What must not change",
+            "role": "Need owner",
+            "answer by": "22 Nov 2026",
+        }
