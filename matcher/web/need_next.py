@@ -79,7 +79,7 @@ def _live(row: dict[str, Any], step: dict[str, Any]) -> Event:
     return {
         "state": "now",
         "title": _titled(row, words.label("next_steps", step["code"])),
-        "when": _("by %(day)s", day=words.day(step["by"])),
+        "when": words.due(step),
         "iso": step["by"],
         "who": timeline.actors(row, step["who"]),
     }

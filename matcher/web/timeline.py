@@ -27,7 +27,7 @@ def events(case: dict[str, Any], history: list[dict[str, Any]], step: dict[str, 
     now = {
         "state": "now",
         "title": words.label("next_steps", step["code"]),
-        "when": _("by %(day)s", day=words.day(step["by"])) if step["by"] else "",
+        "when": words.due(step),
         "iso": step["by"],
         "who": actors(case, step["who"]),
     }

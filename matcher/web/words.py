@@ -348,6 +348,14 @@ def _dates() -> str:
     return "en_GB" if _language() == "en" else "sv"
 
 
+def due(step: dict[str, Any]) -> str:
+    """Return when the next step of a case is: a day it begins on, a day it lasts until, or the last day to do it."""
+    if not step["by"]:
+        return ""
+    said = {"start": _("on %(day)s"), "finish": _("until %(day)s")}.get(step["code"]) or _("by %(day)s")
+    return said % {"day": day(step["by"])}
+
+
 def paragraphs(text: str | None) -> Markup:
     """Return plain text as escaped paragraphs; a blank line parts them."""
     parts = [part.strip() for part in (text or "").split("\n\n") if part.strip()]
@@ -360,5 +368,5 @@ def install(app: Flask) -> None:
     """Give the words to all templates."""
     app.jinja_env.filters.update(day=day, moment=moment, paragraphs=paragraphs)
     app.jinja_env.globals.update(
-        label=label, choices=choices, theme=theme, goal=goal, county=county, municipality=municipality
+        due=due, label=label, choices=choices, theme=theme, goal=goal, county=county, municipality=municipality
     )

@@ -59,3 +59,12 @@ def test_every_field_of_a_form_that_can_be_wrong_has_a_name(app):
     }
     with app.test_request_context("/account"), force_locale("en"):
         assert [name for name in sorted(asked) if not field_name(name)] == ["language", "title"]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("start", "on 22 Nov 2026"), ("finish", "until 22 Nov 2026"), ("confirm", "by 22 Nov 2026")]
+)
+def test_a_test_lasts_until_its_day_and_an_answer_comes_by_it(app, code, said):
+    with app.test_request_context(), force_locale("en"):
+        assert words.due({"code": code, "by": "2026-11-22", "who": []}) == said
+        assert words.due({"code": code, "by": None, "who": []}) == ""
