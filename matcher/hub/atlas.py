@@ -121,6 +121,6 @@ def shown(store: Store) -> Rows:
 
 
 def regions(store: Store) -> Rows:
-    """Return number (from 0), x, y and words of each region."""
+    """Return number (from 0), x, y and words of each region, in the order of the numbers: the most needs first."""
     rows = store.query("select number, x, y, words from map_region order by number")
     return [{**row, "words": json.loads(row["words"])} for row in rows]

@@ -102,6 +102,8 @@ RULES: dict[str, Rule] = {
         _member("host_organisation", "host"),
     ),
     "import": _broker,
+    # The map shows what is published: needs, which anybody sees, and profiles, which whoever acts as something sees.
+    "map": _with_role,
 }
 
 

@@ -30,8 +30,7 @@ from .lexical import normalise
 SIZE = 1000.0  # the map's sides
 MARGIN = 20.0
 COMPONENTS = 50
-PERPLEXITY = 30
-EACH = 46  # neighbours of each kind; three times the perplexity in all, as t-SNE asks for
+PERPLEXITY = 30  # the usual; in a small hub √n, or everything is everything's neighbour
 STEPS = 500
 SEED = 0
 FEW = 12  # fewer points have too few neighbours for t-SNE: the two main components show them as well
@@ -62,11 +61,12 @@ def layout(vectors: np.ndarray, kinds: np.ndarray, start: np.ndarray | None = No
         main = PCA(min(COMPONENTS, *vectors.shape), random_state=SEED).fit_transform(vectors).astype(np.float32)
         if len(vectors) < FEW:
             return _within(main[:, :2])
-        graph, neighbours = _neighbours(main / np.maximum(np.linalg.norm(main, axis=1, keepdims=True), 1e-9), kinds)
-        first = _start(main, start)
+        main /= np.maximum(np.linalg.norm(main, axis=1, keepdims=True), 1e-9)
+        perplexity = min(PERPLEXITY, len(main) ** 0.5)
+        graph, neighbours = _neighbours(main, kinds, round(1.5 * perplexity) + 1)  # of two kinds thrice, as it asks for
         tsne = TSNE(
-            2, perplexity=min(PERPLEXITY, (neighbours - 2) / 3), metric="precomputed", init=first, max_iter=STEPS,
-            random_state=SEED,
+            2, perplexity=min(perplexity, (neighbours - 2) / 3), metric="precomputed", init=_start(main, start),
+            max_iter=STEPS, random_state=SEED,
         )  # fmt: skip
         return _within(tsne.fit_transform(graph))
 
@@ -90,8 +90,8 @@ def _start(main: np.ndarray, start: np.ndarray | None) -> np.ndarray:
     return (first / max(float(first[:, 0].std()), 1e-9) * 1e-4).astype(np.float32)
 
 
-def _neighbours(main: np.ndarray, kinds: np.ndarray) -> tuple[sp.csr_array, int]:
-    """Return the sparse (n, n) distances of each point to its nearest of every kind, and how many each point has."""
+def _neighbours(main: np.ndarray, kinds: np.ndarray, each: int) -> tuple[sp.csr_matrix, int]:
+    """Return the sparse (n, n) distances of each point to `each` of every kind, and how many each point has in all."""
     _, of_row = np.unique(kinds, return_inverse=True)
     members = [np.flatnonzero(of_row == kind) for kind in range(of_row.max() + 1)]
     hubs = _nearness(main, members)
@@ -100,7 +100,7 @@ def _neighbours(main: np.ndarray, kinds: np.ndarray) -> tuple[sp.csr_array, int]
         block = np.arange(begin, min(begin + BLOCK, len(main)))
         near = _others(main, block)
         for kind, of in enumerate(members):
-            kept = min(EACH, len(of) - 1)
+            kept = min(each, len(of) - 1)
             if kept:
                 score = 2 * near[:, of] - hubs[kind, block][:, None] - hubs[of_row[block]][:, of]
                 chosen = np.argpartition(-score, kept - 1, axis=1)[:, :kept]
@@ -135,13 +135,17 @@ def _others(main: np.ndarray, block: np.ndarray) -> np.ndarray:
     return near
 
 
-def regions(positions: np.ndarray) -> np.ndarray:
-    """Return the (k, 2) centres of the map's regions by k-means on (n, 2) positions, k = √n up to REGIONS."""
+def regions(positions: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the (k, 2) centres of the map's regions by k-means on (n, 2) positions, k = √n up to REGIONS.
+
+    weights (n,): a region with more of it comes before one with less.
+    """
     count = min(REGIONS, round(len(positions) ** 0.5), len(np.unique(positions, axis=0)))
     if not count:
         return np.empty((0, 2))
     with threadpool_limits(1):
-        return KMeans(count, n_init=4, random_state=SEED).fit(positions).cluster_centers_
+        found = KMeans(count, n_init=4, random_state=SEED).fit(positions)
+    return found.cluster_centers_[np.argsort(-np.bincount(found.labels_, weights, count), kind="stable")]
 
 
 def region_of(positions: np.ndarray, centres: np.ndarray) -> np.ndarray:

@@ -86,7 +86,7 @@ class Survey:
         vectors = np.concatenate(centred)
         kinds = np.repeat([0, 1], [len(asked), len(offered)])
         positions = atlas.layout(vectors, kinds, self._before(keys))
-        centres = atlas.regions(positions)
+        centres = atlas.regions(positions, kinds == 0)  # the most needs first
         within = atlas.region_of(positions, centres) if len(centres) else np.zeros(0, np.int64)
         shared = atlas.same(vectors[: len(asked)], within[: len(asked)])
         best, counts = self._rank_all(ranker, asked, startups_shelf)

@@ -6,6 +6,7 @@ from . import (  # noqa: F401 — need_form, need_review, similar, startup_… a
     account,
     admin,
     api,
+    atlas,
     candidates,
     desk,
     health,
@@ -27,6 +28,6 @@ from . import (  # noqa: F401 — need_form, need_review, similar, startup_… a
 ALL = [
     module.blueprint
     for module in (
-        home, account, needs, startups, testbeds, search, desk, pairings, imports, admin, api, health,
+        home, account, needs, startups, testbeds, search, desk, pairings, imports, admin, api, atlas, health,
     )
 ]  # fmt: skip
