@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
-from flask import request
+from flask import request, url_for
 
+from ..hub import organisations, reference
 from ..hub.errors import Invalid
+from ..hub.swedish import swedish_key
 from . import words
+from .access import person, store
 
 
 def read(names: Iterable[str], lists: Iterable[str] = ()) -> dict[str, Any]:
@@ -43,6 +46,35 @@ def page() -> int:
     """Return which page of a list the address asks for, from 1; 1 when it is missing or no such number."""
     text = request.args.get("page", "")
     return max(int(text), 1) if text.isdecimal() and len(text) < 6 else 1
+
+
+def one_of(name: str, known: Container[str]) -> str:
+    """Return what the address asks for under `name` when it is one of `known`; an empty text otherwise."""
+    value = request.args.get(name, "")
+    return value if value in known else ""
+
+
+def page_address(endpoint: str, *kept: str) -> Callable[[int], str]:
+    """Return what makes the address of a list's page: with what this request asked for under the names in `kept`."""
+    given = {name: request.args[name] for name in kept if request.args.get(name)}
+    return lambda number: url_for(endpoint, **given, page=number)
+
+
+def acting_for(role: str) -> list[dict[str, Any]]:
+    """Return the organisations that the person acts for in a role, in Swedish order: whose a new thing can be."""
+    rows = [organisations.get(store(), found) for found in person().organisations(role)]
+    return sorted(rows, key=lambda row: swedish_key(row["name"]))
+
+
+def chosen_organisation(rows: Sequence[dict[str, Any]], given: str | None) -> dict[str, Any]:
+    """Return the one of `rows` whose id was given; the first when it is none of them."""
+    return next((row for row in rows if row["id"] == given), rows[0])
+
+
+def municipalities() -> list[tuple[str, str]]:
+    """Return (code, name) of the 290 municipalities in Swedish order."""
+    rows = sorted(reference.municipalities().values(), key=lambda row: swedish_key(row["name"]))
+    return [(row["code"], row["name"]) for row in rows]
 
 
 def own_path(target: str | None) -> str | None:

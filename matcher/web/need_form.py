@@ -13,7 +13,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from ..hub import catalogue, need_catalogue, needs, reference
+from ..hub import need_catalogue, needs
 from ..hub.clock import later
 from ..hub.errors import Conflict, Denied, Invalid, NotFound, Stale
 from ..hub.need_hints import hints
@@ -185,15 +185,9 @@ def _step_page(
         hints=[] if errors or clash else [(hint.field, need_words.hint_text(hint)) for hint in found],
         seen=" ".join(_sign(hint) for hint in found),
         progress=_progress(need, step.code),
-        municipalities=_municipalities() if step.code == "place" else [],
+        municipalities=forms.municipalities() if step.code == "place" else [],
         testbeds=need_catalogue.testbeds_on_offer(store()) if step.code == "practical" else [],
     )
-
-
-def _municipalities() -> list[tuple[str, str]]:
-    """Return the 290 municipalities in Swedish order."""
-    rows = sorted(reference.municipalities().values(), key=lambda row: catalogue.swedish_key(row["name"]))
-    return [(row["code"], row["name"]) for row in rows]
 
 
 def _check_page(need: dict[str, Any], errors: dict[str, str] | None = None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import catalogue, organisations, reference, startups
+from ..hub import catalogue, reference, startups
 from ..hub.errors import Conflict, Invalid, NotFound, Stale
 from . import forms, stale
 from .access import allowed, now, person, store, viewer
@@ -26,10 +26,10 @@ def listing() -> str:
     broker = person().has("broker")
     chosen = {
         "words": request.args.get("q", "")[:100],
-        "theme": _one_of("theme", reference.codes("themes")),
-        "state": _one_of("state", catalogue.STATES) if broker else "",
-        "complete": _one_of("complete", catalogue.COMPLETE) if broker else "",
-        "sort": _one_of("sort", catalogue.SORTS) or "name",
+        "theme": forms.one_of("theme", reference.codes("themes")),
+        "state": forms.one_of("state", catalogue.STATES) if broker else "",
+        "complete": forms.one_of("complete", catalogue.COMPLETE) if broker else "",
+        "sort": forms.one_of("sort", catalogue.SORTS) or "name",
     }
     found = catalogue.list_startups(store(), viewer(), **chosen, page=forms.page())
     return render_template(
@@ -39,18 +39,8 @@ def listing() -> str:
         broker=broker,
         narrowed=any(chosen[name] for name in ("words", "theme", "state", "complete")),
         status_kinds=STATUS_KINDS,
-        page_url=lambda number: _address(page=number),
+        page_url=forms.page_address("startups.listing", "q", "theme", "state", "complete", "sort"),
     )
-
-
-def _one_of(name: str, known: Any) -> str:
-    value = request.args.get(name, "")
-    return value if value in known else ""
-
-
-def _address(**changed: Any) -> str:
-    kept = {name: request.args[name] for name in ("q", "theme", "state", "complete", "sort") if request.args.get(name)}
-    return url_for("startups.listing", **{**kept, **changed})
 
 
 @blueprint.get("/startups/<startup_id>")
@@ -84,8 +74,7 @@ def show_page(startup: dict[str, Any], typed: dict[str, str], errors: dict[str, 
 @allowed("startup.create")
 def create_form() -> str:
     """Show an empty profile with the company's name and number filled in."""
-    companies = _companies()
-    chosen = next((row for row in companies if row["id"] == request.args.get("organisation_id")), companies[0])
+    chosen = forms.chosen_organisation(forms.acting_for("startup"), request.args.get("organisation_id"))
     values = {"name": chosen["name"], "orgnr": chosen["orgnr"], "website": chosen["website"], "languages": ["sv"]}
     return _create_page({**values, "organisation_id": chosen["id"]}, {})
 
@@ -95,10 +84,7 @@ def create_form() -> str:
 def create() -> Any:
     """Keep a new profile as a draft and, if asked for, publish it."""
     typed = _typed()
-    companies = _companies()
-    chosen = request.form.get("organisation_id", "")
-    if chosen not in [row["id"] for row in companies]:
-        chosen = companies[0]["id"]
+    chosen = forms.chosen_organisation(forms.acting_for("startup"), request.form.get("organisation_id"))["id"]
     try:
         startup_id = startups.create(store(), person(), chosen, typed, now())
     except Invalid as error:
@@ -106,16 +92,9 @@ def create() -> Any:
     return _after_save(startup_id)
 
 
-def _companies() -> list[dict[str, Any]]:
-    """Return the companies that the person acts for as a startup, in Swedish order."""
-    rows = [organisations.get(store(), found) for found in person().organisations("startup")]
-    return sorted(rows, key=lambda row: catalogue.swedish_key(row["name"]))
-
-
 def _create_page(values: dict[str, Any], errors: dict[str, str]) -> str:
-    return render_template(
-        "startups/create.html", values=values, errors=errors, companies=[(r["id"], r["name"]) for r in _companies()]
-    )
+    companies = [(row["id"], row["name"]) for row in forms.acting_for("startup")]
+    return render_template("startups/create.html", values=values, errors=errors, companies=companies)
 
 
 @blueprint.get("/startups/<startup_id>/edit")

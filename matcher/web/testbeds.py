@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import catalogue, organisations, reference, testbeds
+from ..hub import catalogue, reference, testbeds
 from ..hub.errors import Invalid, Stale
 from ..hub.people import Viewer
 from ..store import Store
@@ -27,8 +27,8 @@ def listing() -> str:
     """Show the catalogue; filters and page come from the address, each from a list."""
     chosen = {
         "words": request.args.get("q", "")[:100],
-        "theme": _one_of("theme", reference.codes("themes")),
-        "county": _one_of("county", reference.codes("counties")),
+        "theme": forms.one_of("theme", reference.codes("themes")),
+        "county": forms.one_of("county", reference.codes("counties")),
     }
     found = catalogue.list_testbeds(store(), viewer(), now(), **chosen, page=forms.page())
     return render_template(
@@ -37,18 +37,8 @@ def listing() -> str:
         chosen=chosen,
         narrowed=any(chosen.values()),
         status_kinds=STATUS_KINDS,
-        page_url=lambda number: _address(page=number),
+        page_url=forms.page_address("testbeds.listing", "q", "theme", "county"),
     )
-
-
-def _one_of(name: str, known: Any) -> str:
-    value = request.args.get(name, "")
-    return value if value in known else ""
-
-
-def _address(**changed: Any) -> str:
-    kept = {name: request.args[name] for name in ("q", "theme", "county") if request.args.get(name)}
-    return url_for("testbeds.listing", **{**kept, **changed})
 
 
 @blueprint.get("/testbeds/<testbed_id>")
@@ -76,11 +66,11 @@ def _show_page(testbed: dict[str, Any], typed: dict[str, Any], errors: dict[str,
 @allowed("testbed.create")
 def create_form() -> str:
     """Show an empty form, with the person as the contact."""
-    who, hosts = person(), _hosts()
+    who, host = person(), forms.acting_for("host")[0]
     values = {
-        "organisation_id": hosts[0]["id"],
-        "county_code": hosts[0]["county_code"],
-        "municipality_code": hosts[0]["municipality_code"],
+        "organisation_id": host["id"],
+        "county_code": host["county_code"],
+        "municipality_code": host["municipality_code"],
         "contact_name": who.name,
         "contact_email": who.email,
         "places": 1,
@@ -94,10 +84,7 @@ def create_form() -> str:
 def create() -> Any:
     """Keep a new testbed as a draft and, if asked for, publish it."""
     typed = _typed()
-    hosts = _hosts()
-    chosen = request.form.get("organisation_id", "")
-    if chosen not in [row["id"] for row in hosts]:
-        chosen = hosts[0]["id"]
+    chosen = forms.chosen_organisation(forms.acting_for("host"), request.form.get("organisation_id"))["id"]
     try:
         testbed_id = testbeds.create(store(), person(), chosen, typed, now())
     except Invalid as error:
@@ -105,24 +92,13 @@ def create() -> Any:
     return _after_save(testbed_id)
 
 
-def _hosts() -> list[dict[str, Any]]:
-    """Return the organisations that the person acts for as a host, in Swedish order."""
-    rows = [organisations.get(store(), found) for found in person().organisations("host")]
-    return sorted(rows, key=lambda row: catalogue.swedish_key(row["name"]))
-
-
-def _municipalities() -> list[tuple[str, str]]:
-    rows = sorted(reference.municipalities().values(), key=lambda row: catalogue.swedish_key(row["name"]))
-    return [(row["code"], row["name"]) for row in rows]
-
-
 def _create_page(values: dict[str, Any], errors: dict[str, str]) -> str:
     return render_template(
         "testbeds/create.html",
         values=values,
         errors=errors,
-        hosts=[(row["id"], row["name"]) for row in _hosts()],
-        municipalities=_municipalities(),
+        hosts=[(row["id"], row["name"]) for row in forms.acting_for("host")],
+        municipalities=forms.municipalities(),
     )
 
 
@@ -166,7 +142,7 @@ def _edit_page(
         errors=errors,
         revision=revision,
         stale=differing or [],
-        municipalities=_municipalities(),
+        municipalities=forms.municipalities(),
     )
 
 
