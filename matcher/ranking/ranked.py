@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Protocol
@@ -105,10 +105,13 @@ def _surprised(matches: Iterator[Match], surprise: Surprise) -> Iterator[Match]:
     yield from matches
 
 
-def score(shelf: Shelf, view: View, asked: Texts, own: int, spoken: Voices) -> Ranked:
-    """Score all documents, then look closer at the sentences of the first."""
+def score(
+    shelf: Shelf, view: View, asked: Texts, own: int, spoken: Voices, weights: Mapping[str, float] | None = None
+) -> Ranked:
+    """Score all documents, then look closer at the sentences of the first. weights: others than the built-in ones."""
     collection, columns, place = view.collection, view.columns, np.array([own])
     scores = collection.score(asked, place)
+    scores = replace(scores, weights=dict(weights)) if weights else scores
     first = {column: int(view.rows[column]) for column in scores.first()[0].tolist() if view.rows[column] >= 0}
     found = spoken.of([shelf.rows[row]["id"] for row in first.values()])
     vectors = {

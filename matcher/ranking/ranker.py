@@ -6,6 +6,7 @@ hub by `upkeep`), checks the gates and fetches the sentences of what is shown (`
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Iterator
 from datetime import date
 from typing import Any
@@ -24,6 +25,7 @@ from .ranked import Between, Choice, Keep, Ranked, Surprise, in_order, score
 from .scoring import SCORING_VERSION
 from .shown import Run
 from .upkeep import Patience, Upkeep, View
+from .weighing import Adopted, Weighing
 
 KINDS = ("need", "startup", "testbed")
 # Which texts stand for the questions when a kind is ranked: needs for startups and testbeds, startups for needs.
@@ -54,6 +56,8 @@ class Ranker:
         self._shipped = shipped or (lambda: Background.none(self.dimensions))
         self._mirrors = {kind: Mirror(store, kind, self.model, self.dimensions) for kind in KINDS}
         self._asked: dict[str, np.ndarray] = {}
+        self._adopted = Adopted(store, self.model)
+        self._fixed: Weighing | None = None
         self._upkeep = {kind: Upkeep(lambda kind=kind: self._background(kind), patience) for kind in KINDS}
 
     def startups_for(
@@ -77,6 +81,16 @@ class Ranker:
         """
         choice = Choice(keep, among, both, None if both else surprise)
         return self._rank("startup", need, self._between(need, today), top, skip, choice)
+
+    def under(self, weighing: Weighing) -> Ranker:
+        """Return a ranker over the same rows with other weights: to see what they would change."""
+        other = copy.copy(self)
+        other._fixed = weighing
+        return other
+
+    def weighing(self) -> Weighing:
+        """Return the weights that count now, with the scoring version that they make."""
+        return self._fixed or self._adopted.now(record.last_seq(self.store))
 
     def run_for(self, need: dict[str, Any], today: date) -> tuple[Run, Iterator[Match]]:
         """Rank all published startups for a need; return what it was made of and the matches, best first, bare."""
@@ -139,8 +153,8 @@ class Ranker:
         shelves = self._shelves("need", "startup")
         return shelves["need"], shelves["startup"], self._view("startup", shelves)
 
-    def _shelves(self, *kinds: str) -> dict[str, Shelf]:
-        counter = record.last_seq(self.store)
+    def _shelves(self, *kinds: str, counter: int | None = None) -> dict[str, Shelf]:
+        counter = record.last_seq(self.store) if counter is None else counter
         return {kind: self._mirrors[kind].shelf(counter) for kind in kinds}
 
     def _view(self, kind: str, shelves: dict[str, Shelf]) -> View:
@@ -194,22 +208,25 @@ class Ranker:
     ) -> Ranking:
         run = self._run(kind, asking)
         if run.ranked is None:
-            return Ranking([], 0, self.model, SCORING_VERSION, run.away)
+            return Ranking([], 0, self.model, run.weighing.version, run.away)
         matches, together = shown.part(
             self.store, run, between, choice, asking if kind == "startup" else None, top, skip
         )
         waiting, best = int((~run.shelf.embedded).sum()), float(run.ranked.total[run.ranked.order[0]])
-        return Ranking(matches, len(run.shelf.rows), self.model, SCORING_VERSION, run.away, waiting, best, together)
+        version = run.weighing.version
+        return Ranking(matches, len(run.shelf.rows), self.model, version, run.away, waiting, best, together)
 
     def _run(self, kind: str, asking: dict[str, Any]) -> Run:
         """Rank all of `kind` for a row of the other side."""
         asked_by = ASKED_BY[kind]
-        shelves = self._shelves(kind, asked_by)
+        counter = record.last_seq(self.store)
+        shelves, weighing = self._shelves(kind, asked_by, counter=counter), self._fixed or self._adopted.now(counter)
         shelf, view = shelves[kind], self._view(kind, shelves)
         asked = self._text(asked_by, asking, shelves[asked_by])
         spoken = reasons.Sentences(self.store, self.model, (asked_by, asking["id"]), kind)
-        ranked = score(shelf, view, asked, view.questions.get(asking["id"], -1), spoken) if shelf.rows else None
-        return Run(shelf, view, asked, spoken, ranked, not asked.vectors.any())
+        own = view.questions.get(asking["id"], -1)
+        ranked = score(shelf, view, asked, own, spoken, weighing.weights) if shelf.rows else None
+        return Run(shelf, view, asked, spoken, ranked, not asked.vectors.any(), weighing)
 
     def _found(
         self,

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..hub import rankings
 from ..store import Store
-from . import ranked, scoring
+from . import ranked, scoring, weighing
 from .background import Background
 from .mirror import BY_WORDS
 from .past import Past
@@ -79,8 +79,8 @@ def keep(store: Store, ranker: Ranker, need: dict[str, Any], background: str, no
     facts = {
         "model": ranker.model,
         "dimensions": ranker.dimensions,
-        "scoring": scoring.SCORING_VERSION,
-        "weights": scoring.WEIGHTS,
+        "scoring": run.weighing.version,
+        "weights": run.weighing.weights,
         "background": background if made.has_shipped else "",
         "asked": _asked(store, need["id"], words=run.away),
         "own": run.view.questions.get(need["id"], -1),
@@ -109,7 +109,7 @@ def replay(store: Store, run_id: str, shipped: Shipped) -> Replay:
     startups, needs = (Past(store, kind, facts["model"], facts["dimensions"]) for kind in ("startup", "need"))
     asked_key: Key = tuple(facts["asked"]) if facts["asked"] else ("", "")
     gone = _gone(facts, name, startups, needs, run, asked_key)
-    if not facts["asked"] or asked_key[0] in needs.gone([asked_key]) or facts["scoring"] != scoring.SCORING_VERSION:
+    if not facts["asked"] or asked_key[0] in needs.gone([asked_key]) or not _same_scoring(facts):
         return Replay(run["made_at"], facts, shown, [], gone)
     if not facts["background"] or facts["background"] != name:
         background = Background.none(facts["dimensions"])
@@ -121,7 +121,7 @@ def replay(store: Store, run_id: str, shipped: Shipped) -> Replay:
     own = questions.place.get(asked_key[0], -1) if facts["own"] >= 0 else -1
     spoken = needs.spoken([asked_key]).get(asked_key[0]) if facts["own_spoken"] else None
     voices = _Voices(spoken, startups.spoken([key for key in run["documents"] if key[0] in set(facts["spoken"])]))
-    result = ranked.score(shelf, view, asked, own, voices)
+    result = ranked.score(shelf, view, asked, own, voices, facts["weights"])
     stops = {row.id: row.stops for row in shown}
     again = [
         Row(name := shelf.rows[place]["id"], round(float(result.total[place]), 6), stops.get(name, []))
@@ -145,11 +145,16 @@ def _asked(store: Store, need_id: str, words: bool) -> list[str] | None:
     return [need_id, rows[0]["text_hash"] + (BY_WORDS if words else "")] if rows else None
 
 
+def _same_scoring(facts: dict[str, Any]) -> bool:
+    """Whether this program still makes the same parts; learned weights stand beside the run as numbers."""
+    return weighing.base(facts["scoring"]) == scoring.SCORING_VERSION
+
+
 def _gone(
     facts: dict[str, Any], background: str, startups: Past, needs: Past, run: dict[str, Any], asked: Key
 ) -> list[str]:
     gone = []
-    if facts["scoring"] != scoring.SCORING_VERSION:
+    if not _same_scoring(facts):
         gone.append(f"scoring version {facts['scoring']}: this program has {scoring.SCORING_VERSION}")
     if facts["background"] and facts["background"] != background:
         gone.append(f"the shipped background {facts['background']}")

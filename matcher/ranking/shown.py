@@ -17,6 +17,7 @@ from .ranked import Between, Choice, Ranked
 from .reasons import Explain, Spoken
 from .scoring import CLOSER_LOOK
 from .upkeep import View
+from .weighing import Weighing
 
 NO_TEXT = {"title": "", "tried": "", "keep": ""}
 
@@ -31,6 +32,7 @@ class Run:
     spoken: reasons.Sentences
     ranked: Ranked | None
     away: bool
+    weighing: Weighing
 
     def terms(self, match: Match) -> Terms:
         """Return the words of a match."""
