@@ -25,13 +25,13 @@ _COLUMNS = {
     "need": """n.title as name, n.language, n.languages, n.county_code, n.min_readiness, n.local, n.valid_until,
         n.budget, n.wanted_by, n.testbed_id, case when n.runner = '' then '' else 'named' end as runner,
         case when n.published_at is not null and n.closed_at is null then 1 else 0 end as live""",
-    "startup": """n.name, n.language, n.languages, n.regions, n.seeks, n.readiness, n.capacity,
+    "startup": """n.name, n.language, n.languages, n.regions, n.seeks, n.themes, n.readiness, n.capacity,
         case when n.published_at is not null and n.hidden_at is null and n.merged_into is null
              then 1 else 0 end as live""",
     "testbed": """n.name, n.language,
         case when n.published_at is not null and n.withdrawn_at is null then 1 else 0 end as live""",
 }
-_LISTS = ("languages", "regions", "seeks")
+_LISTS = ("languages", "regions", "seeks", "themes")
 
 
 @dataclass(frozen=True)

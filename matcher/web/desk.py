@@ -10,7 +10,8 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import candidates, inbox, needs
+from ..hub import atlas, candidates, inbox, needs
+from ..ranking import unexpected
 from ..ranking.matches import Match
 from . import shortlist, words
 from .access import allowed, now, settings, store
@@ -21,7 +22,8 @@ blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 SHOWN = 8
 COMPARED = (2, 4)
 CHOSEN_KEPT = 12  # more than can be compared, so that nothing is lost by one tick too many
-FILTERS = ("county", "readiness", "seeks", "stopped", "dismissed")
+FILTERS = ("county", "readiness", "seeks", "stopped", "dismissed", "order")
+NARROWING = ("county", "readiness", "seeks", "stopped", "dismissed")
 
 
 @blueprint.get("/", endpoint="inbox")
@@ -61,8 +63,9 @@ def ranking(need: dict[str, Any]) -> str:
     number, filters = shortlist.page_number(), _filters()
     said = candidates.of_need(store(), need["id"])
     found = ranker().startups_for(
-        need, date.fromisoformat(now()[:10]), top=SHOWN + 1, skip=(number - 1) * SHOWN, keep=_filter(filters, said)
-    )
+        need, date.fromisoformat(now()[:10]), top=SHOWN + 1, skip=(number - 1) * SHOWN, keep=_filter(filters, said),
+        both=filters.get("order") == "both", surprise=None if set(NARROWING) & set(filters) else _surprise,
+    )  # fmt: skip
     shown = found.matches[:SHOWN]
     chosen = _chosen()
     profiles = candidates.profiles(store(), [*(match.id for match in shown), *chosen])
@@ -74,7 +77,7 @@ def ranking(need: dict[str, Any]) -> str:
         page=number,
         today=now()[:10],
         more=len(found.matches) > SHOWN,
-        skipped=_skipped(shown, number),
+        skipped=0 if filters.get("order") == "both" else _skipped(shown, number),
         dismissed=sum("dismissal" in row for row in said.values()),
         filtered=filters,
         chosen=chosen,
@@ -125,9 +128,18 @@ def _filter(filters: dict[str, str], said: dict[str, candidates.Standing]) -> Ca
     return keep
 
 
+def _surprise(matches: list[Match]) -> tuple[int, unexpected.Why] | None:
+    """Choose the startup for the place of the unexpected among the first of the list."""
+    counted = atlas.lists_of(store(), [match.id for match in matches])
+    return unexpected.choose(
+        [unexpected.Candidate(match.score, frozenset(match.row["themes"]), counted.get(match.id)) for match in matches]
+    )
+
+
 def _skipped(shown: list[Match], page: int) -> int:
-    """Return how many better-ranked startups the filters left out, up to the last one shown."""
-    return shown[-1].rank - len(shown) - (page - 1) * SHOWN if shown else 0
+    """Return how many better-ranked startups the filters left out, up to the last one shown in its own place."""
+    usual = [match for match in shown if not match.unexpected]
+    return max(usual[-1].rank - len(usual) - (page - 1) * SHOWN, 0) if usual else 0
 
 
 @blueprint.get("/needs/<need_id>/compare")

@@ -6,8 +6,10 @@ from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from markupsafe import Markup, escape
 
+from ..ranking import fit
 from ..ranking.gates import Gate
 from ..ranking.matches import Match, Ranking
 from . import words
@@ -67,6 +69,35 @@ def gate_words(gate: Gate) -> tuple[str, str]:
     return _("Conflict of interest"), "; ".join(given.get("conflicts", [])) or _("declared")
 
 
+def wish_rows(wishes: list[fit.Wish]) -> list[tuple[bool | str | None, str, str]]:
+    """Return (True | "part" | False | None, name, sentence) for each thing that the startup seeks."""
+    states: dict[str, bool | str | None] = {"met": True, "part": "part", "unmet": False, "unknown": None}
+    return [(states[wish.state], *_wish_words(wish)) for wish in wishes]
+
+
+def _wish_words(wish: fit.Wish) -> tuple[str, str]:
+    given, unknown = wish.params, wish.state == "unknown"
+    if wish.code == "intent":
+        aim = words.label("seeks", given["aim"])
+        if wish.state == "part":
+            return aim, _("nobody is named who would run it afterwards")
+        return aim, _("the need offers it")
+    if wish.code == "region":
+        return _("Region"), _("the need has no county") if unknown else words.county(given["county"] or "")
+    if wish.code == "budget":
+        return _("Budget"), words.label("budgets", given["budget"] or "unknown")
+    if wish.code == "capacity":
+        free = given["free"]
+        return _("Capacity"), ngettext("room for %(num)s test more", "room for %(num)s tests more", free)
+    if wish.code == "testbed":
+        met = wish.state == "met"
+        return _("Testbed"), _("the need brings one") if met else _("chosen when the pairing is confirmed")
+    day = words.day(given["wanted_by"])
+    if wish.state == "met":
+        return _("Time"), _("wanted by %(day)s", day=day)
+    return _("Time"), _("wanted by %(day)s, soon for a product that is not finished", day=day)
+
+
 def marked(text: str, marks: list[tuple[int, int]] | list[list[int]]) -> Markup:
     """Return a sentence with <mark> around the places given."""
     parts, end = [], 0
@@ -98,6 +129,8 @@ def card(match: Match, ranking: Ranking, profile: dict[str, Any], standing: dict
         "offer": "" if meetings and meetings[0].profile in offer else offer,
         "bars": bars(match, ranking),
         "gates": gate_rows(match.gates),
+        "wishes": wish_rows(match.wishes),
+        "sought": fit.share(match.wishes),
         "meetings": [(marked(m.need, m.need_marks), marked(m.profile, m.profile_marks)) for m in meetings],
         "uncovered": match.reasons.uncovered if match.reasons else [],
     }

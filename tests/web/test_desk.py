@@ -76,7 +76,7 @@ def test_the_ranking_shows_rank_parts_reasons_and_the_model(broker: Any, startup
     assert "<mark>faller</mark>" in page
     score, meaning, words = (
         float(found) for found in re.search(
-            r"Score</span> <strong>(-?[\d.]+).*?meaning <span class=\"figure\">(-?[\d.]+).*?words <span"
+            r"Fit for the need</span> <strong>(-?[\d.]+).*?meaning <span class=\"figure\">(-?[\d.]+).*?words <span"
             r" class=\"figure\">(-?[\d.]+)", page
         ).groups()
     )  # fmt: skip
@@ -259,6 +259,56 @@ def test_startups_that_are_not_published_cannot_be_compared(broker: Any, startup
     answer = broker.get("/desk/needs/behov/compare?startup=bolag-0&startup=nobody")
     assert answer.status_code == 302
     assert "Fewer than two" in text(broker.get(answer.location))
+
+
+def test_what_the_startup_seeks_stands_beside_the_score(broker: Any, startups: Any, store: Any, text: Any) -> None:
+    hub.change(store, "startup", startups[0], seeks='["test", "sell"]', capacity=2)
+    hub.change(store, "need", store.query("select * from need where id = 'behov'")[0], budget="none")
+    page = text(broker.get("/desk/needs/behov"))
+    assert "What the startup seeks" in page
+    assert "Not met: </span>Budget" in page
+    assert "Partly met: </span>Testbed" in page
+
+
+def test_the_list_can_stand_in_the_order_of_what_both_get(broker: Any, startups: Any, store: Any) -> None:
+    hub.change(store, "startup", startups[0], seeks='["sell"]', capacity=0, regions='["25"]')
+    hub.create_startup(store, OFFERS[0] + " i kommunen", id="bolag-9", seeks=["test"], capacity=2)
+    hub.embed(store, TinyEncoder())
+    hub.change(store, "need", store.query("select * from need where id = 'behov'")[0], budget="none", county_code="01")
+    assert ranked(broker.get("/desk/needs/behov?stopped=yes"))[0] == "bolag-0"
+    assert ranked(broker.get("/desk/needs/behov?stopped=yes&order=both"))[0] == "bolag-9"
+
+
+def test_the_eighth_place_is_for_the_unexpected(broker: Any, need: Any, store: Any, text: Any) -> None:
+    for number in range(12):
+        offer = f"Sensor som larmar när äldre faller om natten på boendet. Modell {number}."
+        hub.create_startup(store, offer, id=f"bolag-{number:02}", themes=["care"])
+    other = "Larm när äldre faller om natten på boendet. Vi finns i fordon: cyklar, bussar, lastbilar och traktorer."
+    hub.create_startup(store, other, id="annan", themes=["mobility"])
+    hub.embed(store, TinyEncoder())
+    pages = ("/desk/needs/behov?stopped=yes", "/desk/needs/behov?stopped=yes&page=2")
+    usual = [name for page in pages for name in ranked(broker.get(page))]
+    assert usual.index("annan") > 7
+    first = broker.get("/desk/needs/behov")
+    shown = ranked(first) + ranked(broker.get("/desk/needs/behov?page=2"))
+    usual.remove("annan")
+    assert shown == [*usual[:7], "annan", *usual[7:]]
+    assert "Comes from another field" in text(first)
+
+
+def test_startups_that_answer_more_together_are_shown(broker: Any, store: Any, text: Any) -> None:
+    said = [
+        "Äldre personer faller om natten på vårt stora boende i kommunen.",
+        "Personalen hinner inte alls med sina långa rapporter efter passen.",
+        "Larmen från alla rummen kommer alltid fram alldeles för sent.",
+        "Belysningen i de gamla korridorerna tänds inte när någon går.",
+    ]
+    hub.create_need(store, "Natt", id="behov", description=" ".join(said))
+    for number, pair in enumerate((said[:2], said[2:])):
+        hub.create_startup(store, " ".join(pair), id=f"bolag-{number}", name=f"Bolag {number}")
+    hub.embed(store, TinyEncoder())
+    page = text(broker.get("/desk/needs/behov"))
+    assert "Together they answer more" in page
 
 
 def test_the_command_gives_the_order_of_the_page(
