@@ -8,21 +8,50 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from matcher.ranking.encoder import TinyEncoder
+from matcher.store import open_store
+
+from .ranking import hub
+
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+
+
+def run(name: str) -> tuple[int, str]:
+    """Run a notebook; return how many pictures it draws and what it prints."""
+    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    pictures = [output for output in outputs if "image/png" in output.get("data", {})]
+    return len(pictures), "".join(output.get("text", "") for output in outputs)
 
 
 @pytest.mark.model
 def test_ranking_quality_draws_its_figures(model_instance, monkeypatch):
     monkeypatch.setenv("MATCHER_INSTANCE", str(model_instance))
     monkeypatch.delenv("MATCHER_EVAL", raising=False)
-    notebook = nbformat.read(NOTEBOOKS / "ranking_quality.ipynb", as_version=4)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    pictures = [output for output in outputs if "image/png" in output.get("data", {})]
-    printed = "".join(output.get("text", "") for output in outputs)
-    assert len(pictures) == 2
+    pictures, printed = run("ranking_quality.ipynb")
+    assert pictures == 2
     assert "demo" in printed
     assert "hybrid" in printed
+
+
+@pytest.mark.model
+def test_hubness_draws_its_figures_also_of_a_hub(model_instance, tmp_path, migrated_file, monkeypatch):
+    (tmp_path / "hub.db").write_bytes(migrated_file.read_bytes())
+    store = open_store(f"sqlite:///{tmp_path / 'hub.db'}")
+    for number in range(4):
+        hub.create_need(store, f"behov nummer {number}")
+        hub.create_startup(store, f"bolag nummer {number}")
+    hub.embed(store, TinyEncoder())
+    store.close()
+    monkeypatch.setenv("MATCHER_INSTANCE", str(model_instance))
+    monkeypatch.setenv("MATCHER_HUBS", f"sqlite:///{tmp_path / 'hub.db'}")
+    monkeypatch.delenv("MATCHER_EVAL", raising=False)
+    pictures, printed = run("hubness.ipynb")
+    assert pictures == 2
+    skewness = {line.split()[1]: float(line.split()[4]) for line in printed.splitlines() if line.startswith("demo")}
+    assert skewness["hybrid"] < skewness["dense"] / 3
+    assert "hub 1           hybrid          1.00" in printed
 
 
 def test_no_notebook_carries_outputs_of_one_machine():

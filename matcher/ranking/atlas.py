@@ -203,7 +203,7 @@ def words(texts: Sequence[str], within: np.ndarray, count: int = 3) -> dict[int,
         weight = {
             word: min(len(word), LONG) * number / len(here) * np.log(number / len(here) * len(sets) / overall[word])
             for word, number in counts.items()
-            if (number > 1 or len(here) < 4) and overall[word] <= max(OFTEN * len(sets), 3)
+            if (number > 1 or len(here) < 4) and overall[word] <= max(OFTEN * len(sets), len(here))
         }
         chosen: list[str] = []
         for word in sorted(weight, key=lambda word: (-weight[word], word)):

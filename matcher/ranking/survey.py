@@ -89,7 +89,7 @@ class Survey:
         centres = atlas.regions(positions, kinds == 0)  # the most needs first
         within = atlas.region_of(positions, centres) if len(centres) else np.zeros(0, np.int64)
         shared = atlas.same(vectors[: len(asked)], within[: len(asked)])
-        best, counts = self._rank_all(ranker, asked, startups_shelf)
+        best, counts = rank_all(self._store, ranker, asked, startups_shelf, self._stopped)
         words = self._words(keys, within)
         points = [
             _point(key, stamps.get(key, ""), position, int(region), int(group), best.get(key[1]))
@@ -105,7 +105,7 @@ class Survey:
             "seconds": round(took, 1),
             "changed": 0,
             "product": asdict(exposure.measure(counts, len(best))),
-            "cosine": asdict(exposure.measure(_by_cosine(needs_shelf, startups_shelf), len(asked))),
+            "cosine": asdict(exposure.measure(by_cosine(needs_shelf, startups_shelf), len(asked))),
         }
         kept.replace(
             self._store,
@@ -131,23 +131,6 @@ class Survey:
     def _words(self, keys: list[kept.Key], within: np.ndarray) -> dict[int, list[str]]:
         texts = {kind: kept.texts(self._store, kind) for kind in ("need", "startup")}
         return atlas.words([texts[kind].get(name, "") for kind, name in keys], within)
-
-    def _rank_all(self, ranker: Ranker, ids: list[str], startups: Shelf) -> tuple[dict[str, float], np.ndarray]:
-        """Rank the startups for every need; return the best score by need, and in how many top tens each startup is.
-
-        The best score is that of the whole text: what the closer look at sentences adds compares within one list only.
-        """
-        best: dict[str, float] = {}
-        counts = np.zeros(len(startups.rows), np.int64)
-        for row in _rows(self._store, ids):
-            if self._stopped():
-                raise Abandoned
-            found = _best(ranker, row)
-            if found is not None:
-                best[row["id"]], first = found
-                places = [startups.place[name] for name in first if name in startups.place]
-                counts[places] += 1
-        return best, counts
 
     def _place(self, ranker: Ranker, new: set[kept.Key], gone: set[kept.Key], drawn: dict[str, Any]) -> int:
         """Put what is new beside what it is like."""
@@ -219,7 +202,27 @@ def _best(ranker: Ranker, need: dict[str, Any]) -> tuple[float, list[str]] | Non
     return float(whole.max()), [run.shelf.rows[place]["id"] for place in first]
 
 
-def _by_cosine(asked: Shelf, offered: Shelf) -> np.ndarray:
+def rank_all(
+    store: Store, ranker: Ranker, ids: list[str], startups: Shelf, stopped: Callable[[], bool] = lambda: False
+) -> tuple[dict[str, float], np.ndarray]:
+    """Rank the startups for every need; return the best score by need, and in how many top tens each startup is.
+
+    The best score is that of the whole text: what the closer look at sentences adds compares within one list only.
+    Raises Abandoned once stopped.
+    """
+    best: dict[str, float] = {}
+    counts = np.zeros(len(startups.rows), np.int64)
+    for row in _rows(store, ids):
+        if stopped():
+            raise Abandoned
+        found = _best(ranker, row)
+        if found is not None:
+            best[row["id"]], first = found
+            counts[[startups.place[name] for name in first if name in startups.place]] += 1
+    return best, counts
+
+
+def by_cosine(asked: Shelf, offered: Shelf) -> np.ndarray:
     """Return (startups,) in how many top tens each would stand by plain cosine, for comparison."""
     vectors = asked.texts.vectors[asked.embedded]
     blocks = (vectors[begin : begin + BLOCK] @ offered.texts.vectors.T for begin in range(0, len(vectors), BLOCK))

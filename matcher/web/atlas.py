@@ -15,7 +15,7 @@ from .access import allowed, store, viewer
 blueprint = Blueprint("atlas", __name__)
 
 PER_PAGE = 20
-GROUPS = 10
+GROUPS, MOST_GROUPS = 10, 50
 SHOWS = ("shared", "unanswered")
 KINDS = ("need", "startup")
 Row = dict[str, Any]
@@ -40,7 +40,7 @@ def show() -> str:
         "atlas/show.html",
         drawn=drawn, rows=rows, kept=kept, chosen=chosen, area=area, areas=areas,
         groups=[one for one in groups if not area or one["needs"][0]["area"] == area["number"]],
-        most=len(groups) if chosen["show"] == "shared" else GROUPS,
+        most=MOST_GROUPS if chosen["show"] == "shared" else GROUPS,
         picture=map_drawing.draw(rows, kept, chosen["theme"], near=area is not None),
         themes=_legend(rows), name=_name,
         listed=listed[(page - 1) * PER_PAGE : page * PER_PAGE], page=page, pages=-(-len(listed) // PER_PAGE),
