@@ -51,6 +51,7 @@ RULES: dict[str, Rule] = {
     "account": _signed_in,
     "admin": _role("administrator"),
     "desk": _broker,
+    "plan": _broker,
     # needs
     "need.view": _anyone,
     "need.create": _posts,

@@ -81,14 +81,18 @@ class Round:
 
     def locking(self, lock: Lock) -> Round:
         """Return this round with one lock more; a lock or a no that stood between the two gives way."""
-        pair = (lock.need, lock.startup)
-        others = tuple(held for held in self.locks if (held.need, held.startup) != pair)
-        return replace(self, locks=(*others, lock), forbidden=self.forbidden - {pair})
+        free = self.without(lock.need, lock.startup)
+        return replace(free, locks=(*free.locks, lock))
+
+    def without(self, need: int, startup: int) -> Round:
+        """Return this round without a lock or a no between the two."""
+        others = tuple(held for held in self.locks if (held.need, held.startup) != (need, startup))
+        return replace(self, locks=others, forbidden=self.forbidden - {(need, startup)})
 
     def forbidding(self, need: int, startup: int) -> Round:
         """Return this round with one pair more that is not wanted; a lock of it gives way."""
-        others = tuple(held for held in self.locks if (held.need, held.startup) != (need, startup))
-        return replace(self, locks=others, forbidden=self.forbidden | {(need, startup)})
+        free = self.without(need, startup)
+        return replace(free, forbidden=free.forbidden | {(need, startup)})
 
 
 @dataclass(frozen=True)

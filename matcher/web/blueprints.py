@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import (  # noqa: F401 — need_form, need_review, similar, startup_… add pages to a noun's blueprint
+from . import (  # noqa: F401 — need_form, need_review, similar, startup_…, match_day add pages to a noun's blueprint
     account,
     admin,
     api,
@@ -13,10 +13,12 @@ from . import (  # noqa: F401 — need_form, need_review, similar, startup_… a
     home,
     imports,
     interests,
+    match_day,
     need_form,
     need_review,
     needs,
     pairings,
+    plans,
     search,
     similar,
     startup_needs,
@@ -28,6 +30,6 @@ from . import (  # noqa: F401 — need_form, need_review, similar, startup_… a
 ALL = [
     module.blueprint
     for module in (
-        home, account, needs, startups, testbeds, search, desk, pairings, imports, admin, api, atlas, health,
+        home, account, needs, startups, testbeds, search, desk, pairings, plans, imports, admin, api, atlas, health,
     )
 ]  # fmt: skip

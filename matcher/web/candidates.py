@@ -30,15 +30,16 @@ def proposal(both: Row) -> str:
 @allowed("pairing.propose", conflicts.pair)
 def propose(both: Row) -> Any:
     """Propose the two to each other, with what the ranking shows of them right now."""
-    typed = forms.read(("message", "answer_days"))
+    typed = forms.read(("message", "answer_days", "testbed_id"))
     days = typed.get("answer_days") or settings().answer_days
 
     def step() -> str:
         shown = seen.snapshot(both["need_id"], both["startup_id"])
         message = typed.get("message", "")
         return pairings.propose(
-            store(), person(), both["need_id"], both["startup_id"], message, shown, now(), answer_days=days
-        )
+            store(), person(), both["need_id"], both["startup_id"], message, shown, now(), answer_days=days,
+            testbed_id=typed.get("testbed_id"),
+        )  # fmt: skip
 
     return _take(both, "propose", step, _("Proposed. Both sides have been told and asked to answer."), _case)
 

@@ -185,6 +185,16 @@ LABELS: dict[str, dict[str, Any]] = {
         "8": _l("8 – Complete and qualified"),
         "9": _l("9 – Proven in use"),
     },
+    "round_actions": {
+        "round.create": _l("Made"),
+        "round.remake": _l("Ranked anew"),
+        "round.lock": _l("A pair was locked"),
+        "round.forbid": _l("A no to a pair"),
+        "round.undo": _l("A lock or a no was taken back"),
+        "round.demand": _l("A need got another number"),
+        "round.match_day": _l("The match day was set"),
+        "round.close": _l("Closed"),
+    },
     **case_words.LABELS,
 }
 
@@ -209,6 +219,7 @@ FIELD_ERRORS: dict[str, Any] = {
     "password_wrong": _l("That is not the password of your account."),
     "extra_forbidden": _l("This field does not exist."),
     "period": _l("The last day lies before the first. Change one of them."),
+    "not_a_time": _l("“%(value)s” is not a time of day. Write it as 09:00."),
     "past": _l("%(value)s has passed. Choose a day that is still to come."),
     "required_choice": _l("Choose one of these."),
     "other_county": _l("That municipality lies in another county. Change one of them."),
@@ -244,6 +255,8 @@ SENTENCES: dict[str, Any] = {
     "testbed_organisation": _l("You do not act for that organisation. Choose one of your own."),
     "testbed_already_published": _l("The testbed is already in the catalogue. There is nothing more to do."),
     "testbed_not_published": _l("The testbed is not in the catalogue, so there is nothing to withdraw."),
+    "round_closed": _l("This round was closed %(at)s, so nothing in it changes any more. Make a new one."),
+    "round_rule_undone": _l("That was taken back %(at)s already."),
     "stale": _l("Somebody else saved this while you were writing. Compare the two texts and save again."),
     "too_many": _l("There were too many tries, from you or from your network. Try again in %(minutes)s min."),
     "link": _l("This link does not work any more: it has been used, withdrawn, or is too old. Ask for a new one."),

@@ -127,6 +127,7 @@ class Hub:
             "testbed_id": world.things["testbed_id"]["published"],
             "organisation_id": world.home(visitor),
             "revision": "1",
+            "held_on": world.day(40),
         }
         if endpoint in ("pairings.confirm", "testbeds.close_period"):
             given |= {"starts_on": world.day(100), "ends_on": world.day(130)}
@@ -167,6 +168,10 @@ FORMS: dict[str, dict[str, Any]] = {
     "pairings.extend": {"answer_days": "21"},
     "pairings.end": {"reason": "completed"},
     "pairings.confirm": {"testbed_id": ..., "starts_on": ..., "ends_on": ...},
+    "plans.create": {"name": "Vår", "quarters": "2", "least": "0", "places": "yes"},
+    "plans.demand": {"demand": "2"},
+    "plans.override": {"kind": "forbid", "note": "Känner varandra."},
+    "plans.set_day": {"held_on": ..., "opens_at": "09:00", "minutes": "20", "pause": "5", "tables": "4"},
     "startups.create": {"name": "Nytt bolag", "organisation_id": ...},
     "startups.save": {"name": "Nytt namn", "revision": ...},
     "startups.hide": {"reason": "Finns den?"},

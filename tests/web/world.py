@@ -11,10 +11,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from matcher.exchange import batches, tables
-from matcher.hub import clock, directory, links, merging, pairings, people, record, sessions
+from matcher.hub import clock, directory, links, merging, pairings, people, record, rounds, sessions
 from matcher.hub.ids import new_id
 from matcher.hub.people import Viewer
+from matcher.ranking import planning
+from matcher.ranking import rounds as boards
 from matcher.store import Store
 from tests import factories
 
@@ -70,6 +74,7 @@ def build(store: Store) -> World:
     _merge_offers(world)
     _administration(world)
     _import_batches(world)
+    _rounds(world)
     _stay(world)
     return world
 
@@ -286,6 +291,26 @@ def _import_batches(world: World) -> None:
     world.store.execute("update import_batch set finished_at = :now where id = :finished and :tried = :tried", done)
     for kind in ("needs", "csv"):
         world.keep("kind" if kind == "needs" else "ending", kind, kind)
+
+
+def _rounds(world: World) -> None:
+    """Keep a round that is open, with a lock and a no taken back, and one that is closed."""
+    broker, live = world.people["broker"], ("published", "others")
+    need_ids = [world.things["need_id"][state] for state in live]
+    startup_ids = [world.things["startup_id"][state] for state in live]
+    arcs = planning.dense(np.array([[0.5, 0.4], [0.3, 0.6]]))
+    scored = {"model": "tiny", "scoring": "1", "need_ids": need_ids, "startup_ids": startup_ids}
+    for state in ("open", "shut"):
+        terms = rounds.terms({"name": secret(f"round.{state}.name")}, world.now)
+        round_id = rounds.create(world.store, broker, terms, {**scored, "arcs": boards.pack(arcs)}, world.now)
+        world.keep("round_id", state, round_id)
+    row = (world.things["round_id"]["open"], need_ids[0])
+    note = secret("round.rule.note")
+    undone = rounds.add_rule(world.store, broker, *row, startup_ids[0], "forbid", world.now, note=note)
+    rounds.undo_rule(world.store, broker, world.keep("rule_id", "undone", undone), world.now)
+    held = rounds.add_rule(world.store, broker, *row, startup_ids[1], "forbid", world.now, note=note)
+    world.keep("rule_id", "standing", held)
+    rounds.close(world.store, broker, world.things["round_id"]["shut"], world.now)
 
 
 def _stay(world: World) -> None:

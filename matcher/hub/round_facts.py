@@ -1,0 +1,103 @@
+"""What the planning of a round has to know of the hub as it is now. A fixed number of queries, however large it is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..store import Store
+from . import capacity
+from .clock import day
+
+Row = dict[str, Any]
+
+
+def open_needs(store: Store, now: str) -> list[Row]:
+    """Return the needs that a round is made of: published, open, not expired; whole rows, in the order of their ids."""
+    return store.query(
+        """select * from need where published_at is not null and closed_at is null
+           and (valid_until is null or valid_until >= :today) order by id""",
+        {"today": day(now)},
+    )
+
+
+def needs(store: Store, ids: list[str], now: str) -> dict[str, Row]:
+    """Return by id what planning asks of the needs that are still open."""
+    rows = store.query(
+        """select n.id, n.title as name, n.organisation_id, n.person_id, o.name as organisation, n.county_code,
+                  n.themes, n.languages, n.language, n.min_readiness, n.local, n.valid_until, n.wanted_by, n.testbed_id
+           from need n join organisation o on o.id = n.organisation_id
+           where n.id in :ids and n.published_at is not null and n.closed_at is null
+             and (n.valid_until is null or n.valid_until >= :today)""",
+        {"ids": ids, "today": day(now)},
+    )
+    return {row["id"]: _parsed(row, ("themes", "languages")) for row in rows}
+
+
+def startups(store: Store, ids: list[str]) -> dict[str, Row]:
+    """Return by id what planning asks of the startups that are still on offer."""
+    rows = store.query(
+        """select s.id, s.name, s.organisation_id, o.name as organisation, s.regions, s.readiness, s.languages,
+                  s.language, s.capacity
+           from startup s join organisation o on o.id = s.organisation_id
+           where s.id in :ids and s.published_at is not null and s.hidden_at is null and s.merged_into is null""",
+        {"ids": ids},
+    )
+    return {row["id"]: _parsed(row, ("regions", "languages")) for row in rows}
+
+
+def names(store: Store, ids: list[str]) -> dict[str, str]:
+    """Return the titles of needs by id, also of those that are closed since."""
+    return {row["id"]: row["title"] for row in store.query("select id, title from need where id in :ids", {"ids": ids})}
+
+
+def under_way(store: Store, starts_on: str) -> list[Row]:
+    """Return the pairings that a round counts as taken: proposed or accepted, or with a test that reaches into it."""
+    return store.query(
+        """select p.id, p.need_id, p.startup_id, a.starts_on, a.ends_on
+           from pairing p left join access a on a.pairing_id = p.id
+           where p.declined_at is null and p.ended_at is null and (p.confirmed_at is null or a.ends_on >= :first)
+           order by p.proposed_at, p.id""",
+        {"first": starts_on},
+    )
+
+
+def refused(store: Store) -> dict[tuple[str, str], str]:
+    """Return by (need id, startup id) why the two are out of the question: dismissed or conflict."""
+    rows = store.query(
+        """select need_id, startup_id, 'dismissed' as why from dismissal where undone_at is null
+           union all select need_id, startup_id, 'conflict' from conflict where lifted_at is null"""
+    )
+    return {(row["need_id"], row["startup_id"]): row["why"] for row in sorted(rows, key=lambda row: row["why"])}
+
+
+def testbeds(store: Store, first: str, last: str) -> list[Row]:
+    """Return every published testbed with `held` (days that tests hold) and `closed` (periods) between two days."""
+    span = {"first": first, "last": last}
+    rows = store.query(
+        """select t.id, t.name, t.places, t.county_code, t.themes, o.name as organisation
+           from testbed t join organisation o on o.id = t.organisation_id
+           where t.published_at is not null and t.withdrawn_at is null order by t.name, t.id"""
+    )
+    access = store.query(
+        """select testbed_id, starts_on, ends_on, ended_at from access
+           where starts_on <= :last and ends_on >= :first""",
+        span,
+    )
+    closed = store.query(
+        """select testbed_id, starts_on, ends_on from testbed_closure
+           where starts_on <= :last and ends_on >= :first""",
+        span,
+    )
+    found = {row["id"]: {**_parsed(row, ("themes",)), "held": [], "closed": []} for row in rows}
+    for row in access:
+        if row["testbed_id"] in found:
+            found[row["testbed_id"]]["held"].append(capacity.held(row))
+    for row in closed:
+        if row["testbed_id"] in found:
+            found[row["testbed_id"]]["closed"].append((row["starts_on"], row["ends_on"]))
+    return list(found.values())
+
+
+def _parsed(row: Row, lists: tuple[str, ...]) -> Row:
+    return {**row, **{name: json.loads(row[name]) for name in lists}}

@@ -1,0 +1,267 @@
+"""The plan of a round on the broker's pages: made, overridden at a price that is shown first, and proposed from."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from icalendar import Calendar
+
+from matcher.hub import clock, quarters, rounds
+from matcher.ranking import indexing, planning
+from matcher.ranking import rounds as boards
+from matcher.ranking.encoder import TinyEncoder
+from tests import factories
+
+
+def hub_of(store: Any, scores: list[list[float]], places: list[int] | None = None, **terms: Any) -> dict[str, Any]:
+    """Return a stored round over new needs and startups with these scores, and one testbed for each of `places`."""
+    needs = [
+        factories.create_need(store, published=True, title=f"Behov {at}", wanted_by=None, themes=[])
+        for at in range(len(scores))
+    ]
+    startups = [
+        factories.create_startup(store, published=True, name=f"Bolag {at}", capacity=1, regions=[])
+        for at in range(len(scores[0]))
+    ]
+    testbeds = [
+        factories.create_testbed(store, published=True, name=f"Bädd {at}", places=number, themes=[])
+        for at, number in enumerate(places or [])
+    ]
+    given = {"name": "Vår", "places": "yes" if places else None, "quarters": 1, "least": 0, **terms}
+    checked = rounds.terms(given, clock.now())
+    matrix = np.array(scores, float)
+    scored = {
+        "model": "tiny", "scoring": "1", "need_ids": [row["id"] for row in needs],
+        "startup_ids": [row["id"] for row in startups], "arcs": boards.pack(planning.dense(matrix)),
+    }  # fmt: skip
+    broker = factories.create_person(store, "broker")
+    round_id = rounds.create(store, broker, checked, scored, clock.now())
+    return {"id": round_id, "needs": needs, "startups": startups, "testbeds": testbeds, "broker": broker}
+
+
+def change(made: dict[str, Any], need: int, startup: int) -> str:
+    return f"/plans/{made['id']}/needs/{made['needs'][need]['id']}/startups/{made['startups'][startup]['id']}"
+
+
+def test_a_round_is_made_from_what_is_open(client, login, store, text):
+    login(client, factories.create_person(store, "broker"))
+    factories.create_need(store, published=True)
+    factories.create_startup(store, published=True)
+    while indexing.catch_up(store, TinyEncoder()):
+        pass
+    answer = client.post("/plans/", data={"name": "Vår 2027", "places": "", "least": "0"}, follow_redirects=True)
+    assert answer.status_code == 200
+    assert b"V\xc3\xa5r 2027" in answer.data
+    [row] = store.query("select * from round")
+    assert (row["demand"], row["quarters"], row["places"]) == (1, 4, None)
+    assert b"V\xc3\xa5r 2027" in client.get("/plans/").data
+
+
+def test_what_cannot_be_a_round_comes_back_with_what_was_typed(client, login, store, text):
+    login(client, factories.create_person(store, "broker"))
+    answer = client.post("/plans/", data={"name": "", "quarters": "99"})
+    assert answer.status_code == 422
+    assert b'value="99"' in answer.data
+    answer = client.post("/plans/", data={"name": "Tom"})
+    assert answer.status_code == 422
+    assert b"open need" in answer.data
+
+
+def test_the_plan_looks_ahead_where_greedy_would_not(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.8], [0.85, 0.05]], least=10)
+    login(client, made["broker"])
+    page = text(client.get(f"/plans/{made['id']}"))
+    assert "1.65" in page  # the plan
+    assert "0.95" in page or "0.90" in page  # best pair first
+    assert "its number 2" in page
+
+
+def test_a_need_without_a_place_is_told_so_with_quarter_and_testbed(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.1], [0.1, 0.9]], places=[1])
+    store.execute("update testbed set places = 0 where id = :id", {"id": made["testbeds"][0]["id"]})
+    login(client, made["broker"])
+    page = text(client.get(f"/plans/{made['id']}"))
+    quarter = quarters.name(quarters.next_first_day(clock.now()[:10]))
+    assert f"No place is free in {quarter} at “Bädd 0”." in page
+
+
+def test_who_got_the_last_place_is_named(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.1], [0.1, 0.4]], places=[1])
+    login(client, made["broker"])
+    page = text(client.get(f"/plans/{made['id']}"))
+    assert "goes to “Behov 0”" in page
+
+
+def test_the_cost_of_a_lock_is_shown_before_it_is_taken_and_stored_with_it(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.5], [0.8, 0.1]])
+    login(client, made["broker"])
+    page = text(client.get(f"{change(made, 0, 0)}?kind=lock"))
+    assert "This costs 0.30" in page
+    assert "Behov 1" in page  # who loses
+    assert store.query("select * from round_rule") == []
+    answer = client.post(change(made, 0, 0), data={"kind": "lock", "note": "De känner varandra."})
+    assert answer.status_code == 303
+    [rule] = store.query("select * from round_rule")
+    assert (rule["kind"], rule["note"]) == ("lock", "De känner varandra.")
+    assert rule["cost"] == pytest.approx(0.3)
+    page = text(client.get(f"/plans/{made['id']}"))
+    assert "Locked" in page
+    assert "costs 0.30" in page
+    [told] = [row for row in store.query("select * from audit") if row["action"] == "round.lock"]
+    assert json.loads(told["detail"])["cost"] == pytest.approx(0.3)
+
+
+def test_a_no_is_kept_and_can_be_taken_back(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.5]])
+    login(client, made["broker"])
+    client.post(change(made, 0, 0), data={"kind": "forbid"})
+    board = boards.load(store, rounds.load(store, made["broker"], made["id"]), clock.now())
+    assert boards.solve(board).pairs() == {(0, 1)}
+    [rule] = store.query("select * from round_rule")
+    client.post(f"/plans/rules/{rule['id']}/undo")
+    board = boards.load(store, rounds.load(store, made["broker"], made["id"]), clock.now())
+    assert boards.solve(board).pairs() == {(0, 0)}
+    assert store.query("select undone_at from round_rule")[0]["undone_at"]
+    answer = client.post(f"/plans/rules/{rule['id']}/undo", follow_redirects=True)
+    assert "taken back" in text(answer)
+
+
+def test_a_lock_that_cannot_be_kept_is_not_taken(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.5], [0.8, 0.1]])
+    login(client, made["broker"])
+    client.post(change(made, 0, 0), data={"kind": "lock"})
+    answer = client.post(change(made, 1, 0), data={"kind": "lock"})
+    assert answer.status_code == 409
+    assert "locked to more needs" in text(answer)
+    assert len(store.query("select * from round_rule")) == 1
+
+
+def test_a_hard_condition_stays_hard(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.5]])
+    store.insert(
+        "conflict",
+        {
+            "id": "c1", "need_id": made["needs"][0]["id"], "startup_id": made["startups"][0]["id"],
+            "person_id": made["broker"].person_id, "note": "Syskon", "declared_at": clock.now(),
+        },
+    )  # fmt: skip
+    login(client, made["broker"])
+    page = text(client.get(f"{change(made, 0, 0)}?kind=lock"))
+    assert "conflict of interest" in page
+    assert client.post(change(made, 0, 0), data={"kind": "lock"}).status_code == 409
+    assert store.query("select * from round_rule") == []
+
+
+def test_a_lock_may_name_the_place(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.5]], places=[1, 1])
+    first = quarters.next_first_day(clock.now()[:10])
+    login(client, made["broker"])
+    other = made["testbeds"][1]["id"]
+    client.post(change(made, 0, 0), data={"kind": "lock", "place": f"{other}@{first}"})
+    board = boards.load(store, rounds.load(store, made["broker"], made["id"]), clock.now())
+    plan = boards.solve(board)
+    assert board.slots[plan.place[0]].testbed["id"] == other
+
+
+def test_candidates_of_a_need_show_what_each_would_cost(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.5], [0.8, 0.1]])
+    login(client, made["broker"])
+    page = text(client.get(f"/plans/{made['id']}/needs/{made['needs'][0]['id']}"))
+    assert "costs 0.30" in page
+    assert "with Behov 1" in page
+
+
+def test_a_need_may_ask_for_two_or_be_left_out(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.8]])
+    login(client, made["broker"])
+    address = f"/plans/{made['id']}/needs/{made['needs'][0]['id']}/demand"
+    for number, expected in (("2", 2), ("0", 0)):
+        assert client.post(address, data={"demand": number}).status_code == 303
+        board = boards.load(store, rounds.load(store, made["broker"], made["id"]), clock.now())
+        assert len(boards.solve(board).need) == expected
+    answer = client.post(address, data={"demand": "many"})
+    assert answer.status_code == 422
+
+
+def test_a_row_is_proposed_by_the_same_form_as_the_desks(client, login, store, text):
+    made = hub_of(store, [[0.9]], places=[1])
+    login(client, made["broker"])
+    need, startup = made["needs"][0]["id"], made["startups"][0]["id"]
+    page = text(client.get(f"/plans/{made['id']}"))
+    assert f'action="/needs/{need}/startups/{startup}/propose"' in page
+    assert f'name="testbed_id" value="{made["testbeds"][0]["id"]}"' in page
+    answer = client.post(
+        f"/needs/{need}/startups/{startup}/propose",
+        data={"message": "Ur planen", "answer_days": "14", "testbed_id": made["testbeds"][0]["id"]},
+    )
+    assert answer.status_code == 303
+    assert store.query("select testbed_id from pairing")[0]["testbed_id"] == made["testbeds"][0]["id"]
+    page = text(client.get(f"/plans/{made['id']}"))
+    assert "Already being paired" in page
+
+
+def test_a_closed_round_is_read_only(client, login, store, text):
+    made = hub_of(store, [[0.9]])
+    login(client, made["broker"])
+    client.post(f"/plans/{made['id']}/close")
+    assert client.post(change(made, 0, 0), data={"kind": "lock"}).status_code == 409
+    page = text(client.get(f"/plans/{made['id']}"))
+    assert "it can be read, not changed" in page
+    assert "Propose" not in page
+
+
+def test_scores_can_be_made_anew_and_the_locks_stay(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.5]])
+    login(client, made["broker"])
+    client.post(change(made, 0, 1), data={"kind": "forbid"})
+    while indexing.catch_up(store, TinyEncoder()):
+        pass
+    assert client.post(f"/plans/{made['id']}/remake", follow_redirects=True).status_code == 200
+    assert len(rounds.rules(store, made["id"])) == 1
+    assert store.query("select made_at > created_at as later from round")[0]["later"]
+
+
+def test_the_match_day_has_nobody_twice_at_once_and_is_a_calendar(client, login, store, text):
+    scores = [[0.9, 0.8, 0.7], [0.6, 0.9, 0.8], [0.7, 0.6, 0.9]]
+    made = hub_of(store, scores, demand=3, most=3)
+    login(client, made["broker"])
+    held_on = clock.later(clock.now(), days=30)[:10]
+    given = {"held_on": held_on, "opens_at": "09:00", "minutes": "20", "pause": "5", "tables": "3"}
+    assert client.post(f"/plans/{made['id']}/day", data=given).status_code == 303
+    page = text(client.get(f"/plans/{made['id']}/day"))
+    assert "9 meetings" in page
+    assert "09:50–10:10" in page
+    assert "10:15" not in page
+    answer = client.get(f"/plans/{made['id']}/day.ics")
+    assert answer.mimetype == "text/calendar"
+    events = Calendar.from_ical(answer.data).walk("VEVENT")
+    assert len(events) == 9
+    seen = {(event["dtstart"].dt, party) for event in events for party in str(event["summary"]).split(" – ")}
+    assert len(seen) == 18
+    assert {event["dtstart"].dt.date().isoformat() for event in events} == {held_on}
+    assert all(isinstance(event["dtstart"].dt, datetime) and event["dtstart"].dt.tzinfo for event in events)
+    own = made["startups"][0]["organisation_id"]
+    mine = Calendar.from_ical(client.get(f"/plans/{made['id']}/day.ics?organisation={own}").data).walk("VEVENT")
+    assert len(mine) == 3
+
+
+def test_a_day_that_is_too_short_says_what_to_do(client, login, store, text):
+    made = hub_of(store, [[0.9] * 8], demand=8)
+    login(client, made["broker"])
+    held_on = clock.later(clock.now(), days=30)[:10]
+    given = {"held_on": held_on, "opens_at": "20:00", "minutes": "60", "pause": "0", "tables": "1"}
+    client.post(f"/plans/{made['id']}/day", data=given)
+    page = text(client.get(f"/plans/{made['id']}/day"))
+    assert "8 meetings one after the other do not fit into the day" in page
+
+
+@pytest.mark.parametrize(("name", "value"), [("held_on", ""), ("opens_at", "nio"), ("tables", "0")])
+def test_a_match_day_that_cannot_be_comes_back(client, login, store, text, name, value):
+    made = hub_of(store, [[0.9]])
+    login(client, made["broker"])
+    given = {"held_on": clock.later(clock.now(), days=30)[:10], "opens_at": "09:00", "tables": "3", name: value}
+    assert client.post(f"/plans/{made['id']}/day", data=given).status_code == 422
