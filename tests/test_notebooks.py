@@ -10,8 +10,7 @@ from nbclient import NotebookClient
 
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import open_store
-
-from .ranking import hub
+from tests.ranking import hub
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 

@@ -7,7 +7,7 @@ from . import record
 
 _BELONGING = {
     "need": ("need_version:need_id", "ranking_run:need_id", "round_demand:need_id", "round_rule:need_id"),
-    "startup": ("merge_offer:keep_id", "merge_offer:drop_id", "round_rule:startup_id"),
+    "startup": ("exposure:startup_id", "merge_offer:keep_id", "merge_offer:drop_id", "round_rule:startup_id"),
     "testbed": ("testbed_closure:testbed_id", "round_rule:testbed_id"),
 }
 _DECIDED = {
@@ -35,7 +35,7 @@ def remove(store: Store, kind: str, subject_id: str) -> None:
     """
     for table, column in (item.split(":") for item in _BELONGING[kind]):
         store.execute(f"delete from {table} where {column} = :id", {"id": subject_id})
-    for table in ("sentence", "embedding", "past_text"):
+    for table in ("sentence", "embedding", "past_text", "map_point"):
         store.execute(f"delete from {table} where kind = :kind and subject_id = :id", {"kind": kind, "id": subject_id})
     store.execute(f"delete from {kind} where id = :id", {"id": subject_id})
     store.upsert(
