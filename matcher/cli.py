@@ -16,7 +16,7 @@ from . import config as configuration
 from . import doctor as doctor_module
 from .exchange import databases, demo, imports
 from .hub import clock, needs, organisations, passwords, people
-from .hub.errors import HubError, Invalid
+from .hub.errors import HubError, Invalid, NotFound
 from .serving import PortTaken, serve_all
 from .store import Store, StoreError, open_store
 from .store.schema import migrate as migrate_store
@@ -179,6 +179,36 @@ def rank(need_id: str, top: int, as_json: bool) -> None:
         for meeting in (match.reasons.meetings if match.reasons else [])[:1]:
             click.echo(f"              {meeting.need}\n            → {meeting.profile}")
     click.echo(f"{ranking.total} startups, model {ranking.model}, scoring {ranking.scoring}")
+
+
+@main.command("plan")
+@click.option("--round", "round_id", metavar="ID", help="Plan a kept round, with its locks; the terms are its own.")
+@click.option("--save", metavar="NAME", help="Keep the round under this name, for the brokers' page.")
+@click.option("--starts-on", metavar="DAY", help="A day in the first quarter; else the next quarter.")
+@click.option("--quarters", type=click.IntRange(1, 8), default=4, show_default=True)
+@click.option("--days", type=click.IntRange(1, 90), default=56, show_default=True, help="Shortest test.")
+@click.option("--demand", type=click.IntRange(1, 10), default=1, show_default=True, help="Startups for each need.")
+@click.option("--most", type=click.IntRange(1, 100), help="Needs for each startup; else as many as it says.")
+@click.option("--least", type=click.IntRange(0, 300), default=10, show_default=True, help="Lowest score, hundredths.")
+@click.option("--places/--no-places", default=None, help="Whether pairs need a testbed; else if the hub has any.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def plan(round_id: str | None, save: str | None, as_json: bool, **terms: Any) -> None:
+    """Plan a whole round: which startup for which open need, at which testbed and when. Decides nothing."""
+    from . import plan_command
+
+    config, store = opened()
+    try:
+        row = plan_command.kept(store, round_id) if round_id else plan_command.new(config, store, save, terms)
+    except NotFound:
+        fail(f"there is no round {round_id!r}. Its id stands at the end of its page's address.")
+    except plan_command.NothingToPlan:
+        fail("there is nothing to plan: it takes an open need and a published startup.")
+    except HubError as error:
+        fail(_sentences(error))
+    found = plan_command.plan(store, row)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else plan_command.text(found))
+    if row["id"] and not as_json:
+        click.echo(f"Kept: {config.base_url}/plans/{row['id']}")
 
 
 @main.command("replay")

@@ -71,6 +71,13 @@ def refused(store: Store) -> dict[tuple[str, str], str]:
     return {(row["need_id"], row["startup_id"]): row["why"] for row in sorted(rows, key=lambda row: row["why"])}
 
 
+def has_testbeds(store: Store) -> bool:
+    """Whether any testbed is on offer."""
+    return bool(
+        store.query("select 1 as found from testbed where published_at is not null and withdrawn_at is null limit 1")
+    )
+
+
 def testbeds(store: Store, first: str, last: str) -> list[Row]:
     """Return every published testbed with `held` (days that tests hold) and `closed` (periods) between two days."""
     span = {"first": first, "last": last}

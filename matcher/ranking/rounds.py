@@ -22,6 +22,8 @@ from .planning import NO_PLACE, Arcs, Lock, Plan, Round, Shortage
 LOAD = 0.01  # score: what each further test of one startup costs; the pages show two decimals, so less is a tie
 LATER = 0.005  # score a quarter: of two equal places the earlier one
 ELSEWHERE = 0.02  # score: a testbed in another county than the need's
+TIE = 1e-6  # score: at most so much, drawn once for each need and place, lets one plan be the best one: an override
+# then moves what it must and nothing else, and what was shown before it is what comes
 FIRST = 1.0  # score: where needs ask for several, all get a first before one gets a second
 UNKNOWN_CAPACITY = 1  # tests of a startup that has not said how many it can run
 
@@ -240,13 +242,14 @@ def _prices(held: Facts, row: Row, slots: list[Slot]) -> np.ndarray:
     """
     price = np.full((len(row["need_ids"]), len(slots)), np.inf)
     firsts = [period[0] for period in quarters.span(row["starts_on"], row["quarters"])]
+    draws = np.random.default_rng(0).random(price.shape) * TIE
     for at, name in enumerate(row["need_ids"]):
         need = held.needs.get(name)
         if need is None:
             continue
         for place, slot in enumerate(slots):
             if suits(need, slot.testbed) and (not need["wanted_by"] or slot.period[0] <= need["wanted_by"]):
-                price[at, place] = LATER * firsts.index(slot.period[0])
+                price[at, place] = LATER * firsts.index(slot.period[0]) + draws[at, place]
                 price[at, place] += ELSEWHERE * (need["county_code"] != slot.testbed["county_code"])
     return price
 
