@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from ..hub import atlas, candidates, inbox, needs
-from ..ranking import unexpected
+from ..ranking import exposure, unexpected
 from ..ranking.matches import Match
 from . import shortlist, words
 from .access import allowed, now, settings, store
@@ -83,10 +83,17 @@ def ranking(need: dict[str, Any]) -> str:
         chosen=chosen,
         elsewhere=_elsewhere(chosen, profiles, shown),
         here=_back(need, page=number),
+        seen_in=_seen_in(shown),
         reasons=words.choices("dismiss_reasons"),
         answer_days=settings().answer_days,
         wide=True,
     )
+
+
+def _seen_in(shown: list[Match]) -> dict[str, int | None]:
+    """Return by id in how many other needs' first ten startups stand, as the background has counted it."""
+    lists = atlas.lists_of(store(), [match.id for match in shown])
+    return {match.id: exposure.elsewhere(lists.get(match.id), match.rank) for match in shown}
 
 
 def _filters() -> dict[str, str]:

@@ -13,7 +13,6 @@ from math import log
 from typing import Any
 
 from ..hub import reference
-from ..ranking.exposure import TOP
 
 Row = dict[str, Any]
 SIZE = 1000
@@ -143,8 +142,3 @@ def shared(rows: Sequence[Row]) -> list[Row]:
         if len(names) > 1:
             found.append({"number": number, "needs": members, "organisations": sorted(names.values())})
     return sorted(found, key=lambda group: (-len(group["organisations"]), -len(group["needs"]), group["number"]))
-
-
-def other_lists(lists: int | None, rank: int) -> int | None:
-    """Return in how many other needs' top tens a startup stands that is at `rank` here; None while nobody counted."""
-    return None if lists is None else max(lists - (rank <= TOP), 0)

@@ -83,6 +83,18 @@ def test_the_ranking_shows_rank_parts_reasons_and_the_model(broker: Any, startup
     assert meaning + words == pytest.approx(score, abs=0.011), "the figures shown add up"
 
 
+def test_beside_the_name_stands_in_how_many_other_lists_it_is(
+    broker: Any, store: Any, need: Any, startups: Any, text: Any
+) -> None:
+    assert "other list" not in text(broker.get(f"/desk/needs/{need['id']}"))
+    for row, lists in zip(startups, (9, 2, 1), strict=False):
+        store.insert("exposure", {"startup_id": row["id"], "lists": lists, "scoring": "1", "counted_at": "2026-11-22"})
+    page = text(broker.get(f"/desk/needs/{need['id']}?stopped=yes"))
+    assert "Seen in 8 other lists" in page  # this one is among the nine
+    assert "Seen in 1 other list<" in page
+    assert "Seen in no other list" in page
+
+
 def test_without_startups_the_ranking_says_what_to_do_first(broker: Any, need: Any, text: Any) -> None:
     assert "No startups yet" in text(broker.get("/desk/needs/behov"))
 
