@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format translations clean
+.PHONY: help run test bench lint format translations clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ run: $(STAMP) ## install, migrate, load the demo if the hub is empty, and serve 
 test: $(DEV_STAMP) ## all tests, also in a real browser and on PostgreSQL
 	@sh scripts/need chromium fonts-liberation
 	$(BIN)/python -m pytest
+
+bench: $(DEV_STAMP) ## measure speed as ratios, with the goal beside each (some minutes on a quiet machine)
+	@$(BIN)/matcher model
+	@$(BIN)/python -m tests.bench
 
 lint: $(DEV_STAMP) ## ruff: style, types and documentation of public functions, security rules
 	$(BIN)/ruff check .

@@ -1,0 +1,106 @@
+"""What the product's ranking of one need over 10,000 profiles costs, as a multiple of plain exact cosine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+
+from matcher import config as configuration
+from matcher.hub import needs, startups
+from matcher.hub.reference import DATA
+from matcher.ranking import lexical, sentences
+from matcher.ranking.background import Background, Texts
+from matcher.ranking.encoder import Encoder, load_encoder
+from matcher.ranking.reading import SENTENCES
+from matcher.ranking.mirror import Shelf
+from matcher.ranking.ranked import score
+from matcher.ranking.reasons import Explain, Spoken
+from matcher.ranking.scoring import CLOSER_LOOK
+from matcher.ranking.upkeep import Made
+
+from .timing import Ratio, ratio
+
+PROFILES = 10_000
+NOISE = 0.1
+
+
+class Voices:
+    """The sentences of the need asked and of its profiles, held in memory as a page holds them after one query."""
+
+    def __init__(self, own: Spoken, held: list[Spoken]) -> None:
+        """Take the need's sentences and those of the profiles that are repeated."""
+        self.own, self._held = own, held
+
+    def of(self, ids: list[str]) -> dict[str, Spoken]:
+        """Return the sentences by id."""
+        return {name: self._held[int(name) % len(self._held)] for name in ids}
+
+
+def run() -> Iterator[Ratio]:
+    """Measure the scores alone, and with the evidence for the first twenty."""
+    settings = configuration.read()
+    encoder = load_encoder(settings.model, settings.instance)
+    asked, profiles = _rows("needs"), _rows("startups")
+    wholes = ["\n".join(startups.sections(row)) for row in profiles]
+    questions = _texts(encoder, ["\n".join(needs.sections(row)) for row in asked], "query")
+    shelf = _shelf(_repeated(_texts(encoder, wholes, "passage"), PROFILES))
+    made = Made(shelf, _shelf(questions), Background.none(encoder.dimensions))
+    view, _ = made.view(shelf)
+    need = asked[0]
+    voices = Voices(
+        _spoken(encoder, "\n".join(needs.sections(need)), "query"),
+        [_spoken(encoder, whole, "passage") for whole in wholes],
+    )
+    one, vector = questions.take(np.array([0])), questions.vectors[0]
+
+    def plain() -> np.ndarray:
+        scores = shelf.texts.vectors @ vector
+        return np.argpartition(-scores, 10)[:10]
+
+    def product() -> list[int]:
+        return score(shelf, view, one, 0, voices).order[:CLOSER_LOOK].tolist()
+
+    def explained() -> list[object]:
+        explain = Explain(view.collection, one, voices.own, {"tried": "", "keep": "", **need})
+        rows = product()
+        found = voices.of([shelf.rows[row]["id"] for row in rows])
+        return [explain(found[shelf.rows[row]["id"]], shelf.texts.terms[row], {}) for row in rows]
+
+    yield ratio("the product's scores of 10,000 profiles, against plain exact cosine and its top ten", "", product, plain)
+    yield ratio("the same with the evidence of the first 20", "≤ 3", explained, plain)
+
+
+def _rows(name: str) -> list[dict[str, object]]:
+    with (DATA / "demo" / f"{name}.jsonl").open(encoding="utf8") as file:
+        return [json.loads(line) for line in file if line.strip()]
+
+
+def _texts(encoder: Encoder, texts: list[str], prompt: str) -> Texts:
+    return Texts(encoder.encode(texts, prompt), [lexical.terms(text) for text in texts])
+
+
+def _spoken(encoder: Encoder, whole: str, prompt: str) -> Spoken:
+    parts = sentences.split(whole, SENTENCES)
+    return parts, encoder.encode(parts, prompt)
+
+
+def _repeated(texts: Texts, size: int) -> Texts:
+    places = np.arange(size) % len(texts)
+    random = np.random.default_rng(0)
+    noise = random.standard_normal((size, texts.vectors.shape[1]), dtype=np.float32)
+    vectors = texts.vectors[places] + NOISE * noise / np.linalg.norm(noise, axis=1, keepdims=True)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Texts(vectors, [texts.terms[place] for place in places])
+
+
+def _shelf(texts: Texts) -> Shelf:
+    ids = [str(number) for number in range(len(texts))]
+    return Shelf(
+        rows=[{"id": name} for name in ids],
+        texts=texts,
+        place={name: place for place, name in enumerate(ids)},
+        stamps=ids,
+        embedded=np.ones(len(texts), bool),
+    )

@@ -1,0 +1,53 @@
+"""How a benchmark measures: two things in turn, A B A B, on the processor time of this thread, medians of many rounds."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+ROUNDS = 15
+SHORTEST = 0.02  # seconds: what is quicker is repeated within a round
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """What one thing costs as a multiple of another; milliseconds of processor time of each, medians."""
+
+    name: str
+    goal: str
+    ratio: float
+    measured: float
+    against: float
+
+    def __str__(self) -> str:
+        """Return a line of the table."""
+        return f"{self.name:<78} {self.ratio:>6.2f} ×  {self.goal:<9} {self.measured:>9.3f} ms {self.against:>9.3f} ms"
+
+
+def ratio(name: str, goal: str, measured: Callable[[], object], against: Callable[[], object]) -> Ratio:
+    """Measure two calls in turn and return the median of the rounds' ratios."""
+    repeats = [_repeats(call) for call in (measured, against)]
+    rounds = [[_milliseconds(call, count) for call, count in zip((measured, against), repeats, strict=True)]
+              for _ in range(ROUNDS)]  # fmt: skip
+    return Ratio(
+        name,
+        goal,
+        statistics.median(one / other for one, other in rounds),
+        statistics.median(one for one, _ in rounds),
+        statistics.median(other for _, other in rounds),
+    )
+
+
+def _repeats(call: Callable[[], object]) -> int:
+    call()
+    taken = _milliseconds(call, 1) / 1000
+    return max(1, round(SHORTEST / max(taken, 1e-6)))
+
+
+def _milliseconds(call: Callable[[], object], count: int) -> float:
+    start = time.thread_time()
+    for _ in range(count):
+        call()
+    return (time.thread_time() - start) / count * 1000
