@@ -126,7 +126,9 @@ class Index:
 
     def share_of(self, weighed: sp.csr_array) -> np.ndarray:
         """Return (rows, documents) float32: what the documents have of rows (rows, BUCKETS) of weighed features."""
-        return np.hstack([(weighed @ postings).toarray() for postings in self._blocks])
+        # One question, the daily case, adds up the postings of its own features: two thirds of the general product.
+        product = _of_one if weighed.shape[0] == 1 else _of_many
+        return np.hstack([product(weighed, postings) for postings in self._blocks])
 
     def _weighed(self, questions: Sequence[Terms]) -> sp.csr_array:
         """(questions, BUCKETS): each feature's part of all that its question asks for."""
@@ -134,6 +136,14 @@ class Index:
         asked.data = asked.data * (K3 + 1) / (asked.data + K3) * self._idf[asked.indices]
         asked.data /= np.repeat(np.maximum(asked.sum(axis=1), 1e-9), np.diff(asked.indptr))
         return asked
+
+
+def _of_one(weighed: sp.csr_array, postings: sp.csr_array) -> np.ndarray:
+    return (postings[weighed.indices].T @ weighed.data)[None].astype(np.float32, copy=False)
+
+
+def _of_many(weighed: sp.csr_array, postings: sp.csr_array) -> np.ndarray:
+    return (weighed @ postings).toarray()
 
 
 def _postings(counts: sp.csr_array) -> sp.csr_array:
