@@ -20,6 +20,7 @@ from .exchange import imports, smtp
 from .hub import clock, limits, links, mail, sessions
 from .ranking import embedder, indexing
 from .ranking.encoder import Encoder, Prompt, load_encoder
+from .ranking.lessons import Lessons
 from .ranking.ranker import Ranker
 from .ranking.shipped import ensure_background, load_background
 from .ranking.survey import Survey
@@ -57,6 +58,7 @@ def work(config: Config, encoder: Encoder, stop: threading.Event) -> None:
         "import": lambda: imports.run_due(store),
         "tidy": lambda: tidy(stop, store),
         "map": _last_in_line(_survey(config, store, bulk, stop).step),
+        "learn": _last_in_line(_lessons(config, store, bulk, stop).step),
     }
     threads = [
         threading.Thread(target=_repeat, args=(stop, step), name=name, daemon=True) for name, step in steps.items()
@@ -73,6 +75,16 @@ def work(config: Config, encoder: Encoder, stop: threading.Event) -> None:
 def _survey(config: Config, store: Store, bulk: Encoder, stop: threading.Event) -> Survey:
     """Return what draws the map and counts the lists, with a ranker of its own for the minutes that it works."""
     return Survey(store, lambda: Ranker(store, bulk, lambda: load_background(config.instance, bulk)), stop.is_set)
+
+
+def _lessons(config: Config, store: Store, bulk: Encoder, stop: threading.Event) -> Lessons:
+    """Return what learns from decisions, with a ranker of its own while it does."""
+    return Lessons(
+        store,
+        lambda: indexing.model_name(bulk),
+        lambda: Ranker(store, bulk, lambda: load_background(config.instance, bulk)),
+        stop.is_set,
+    )
 
 
 def _last_in_line(step: Callable[[], int]) -> Callable[[], int]:

@@ -93,7 +93,7 @@ def adopt(store: Store, viewer: Viewer, learned_id: str, scoring: str, now: str)
     """Let a candidate's weights count from now on, under the present `scoring`; return its row.
 
     Raises Conflict when it was adopted before, when a newer one was made, when it was made for another scoring
-    version, or while learning is off.
+    version or was no better where it was tried, or while learning is off.
     """
     with store.atomic():
         record.next_seq(store)  # locks, and tells the rankings
@@ -120,6 +120,8 @@ def _refuse(store: Store, row: Row, live: dict[str, Row], scoring: str) -> None:
         raise Conflict("weights_adopted", number=row["number"])
     if row["scoring"] != scoring:
         raise Conflict("weights_of_another_scoring", scoring=row["scoring"])
+    if not row["content"]["trial"]["better"]:
+        raise Conflict("weights_not_better", number=row["number"])
     newest = latest(store, "weights", row["scoring"], row["model"])
     if newest and newest["number"] != row["number"]:
         raise Conflict("weights_replaced", number=newest["number"])

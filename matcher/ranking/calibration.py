@@ -88,7 +88,7 @@ def _regression(rows: np.ndarray, taken: np.ndarray) -> LogisticRegression:
 
 def _unseen(rows: np.ndarray, given: Sample) -> np.ndarray:
     """(n,) scores, each by a regression that has not seen the decision's need."""
-    scores = np.empty(len(rows))
+    scores = _regression(rows, given.taken).decision_function(rows)  # for what no fold leaves out
     for learn, rest in folds(given):
         scores[rest] = _regression(rows[learn], given.taken[learn]).decision_function(rows[rest])
     return scores
@@ -163,14 +163,13 @@ def calibration_error(chances: np.ndarray, taken: np.ndarray, bins: int = BINS) 
 
 @dataclass(frozen=True)
 class Unseen:
-    """What models said of decisions that they had not seen: `chances` and `shown` (n,), nan where not said.
+    """What models said of decisions that they had not seen: `chances`, `low` and `high` (n,), nan where nothing is.
 
     said, right: of how many needs "probably nothing" was said, and how often rightly; looked, empty: how many needs
     were looked through, and in how many nothing was taken up.
     """
 
     chances: np.ndarray
-    shown: np.ndarray
     low: np.ndarray
     high: np.ndarray
     said: int
@@ -182,7 +181,7 @@ class Unseen:
 def unseen(given: Sample, seed: int = 7) -> Unseen:
     """Fit on four fifths of the needs and say the rest, five times."""
     chances = np.full(len(given.taken), np.nan)
-    shown, low, high = chances.copy(), chances.copy(), chances.copy()
+    low, high = chances.copy(), chances.copy()
     said = right = looked = empties = 0
     for learn, rest in folds(given, seed):
         if not _fittable(given.of(learn)):
@@ -192,16 +191,16 @@ def unseen(given: Sample, seed: int = 7) -> Unseen:
         for row in rest:
             found = model.estimate(dict(zip(given.names, given.parts[row], strict=True)))
             if found:
-                shown[row], low[row], high[row] = found.share, found.low, found.high
+                low[row], high[row] = found.low, found.high
         best, empty = _by_need(chances[rest], given.of(rest))
         quiet = best < model.nothing["below"] if model.nothing else np.zeros(len(best), bool)
         said, right = said + int(quiet.sum()), right + int((quiet & empty).sum())
         looked, empties = looked + len(best), empties + int(empty.sum())
-    return Unseen(chances, shown, low, high, said, right, looked, empties)
+    return Unseen(chances, low, high, said, right, looked, empties)
 
 
 def _fittable(given: Sample) -> bool:
-    return min(int(given.taken.sum()), int((1 - given.taken).sum())) >= 2 and len(set(given.need.tolist())) >= FOLDS
+    return min(int(given.taken.sum()), int((1 - given.taken).sum())) >= FOLDS <= len(set(given.need.tolist()))
 
 
 def measure(given: Sample, seed: int = 7) -> dict[str, Any]:
@@ -209,7 +208,6 @@ def measure(given: Sample, seed: int = 7) -> dict[str, Any]:
     found = unseen(given, seed)
     known = ~np.isnan(found.chances)
     chances, taken = found.chances[known], given.taken[known]
-    told = known & ~np.isnan(found.shown)
     base = np.full(len(taken), given.taken.mean())
     return {
         "decisions": len(given.taken),
@@ -217,9 +215,8 @@ def measure(given: Sample, seed: int = 7) -> dict[str, Any]:
         "taken": int(given.taken.sum()),
         "brier": brier(chances, taken),
         "brier_of_the_mean": brier(base, taken),
-        "brier_shown": brier(found.shown[told], given.taken[told]) if told.any() else None,
         "calibration_error": calibration_error(chances, taken),
-        "calibration_error_shown": calibration_error(found.shown[told], given.taken[told]) if told.any() else None,
+        "told": float(np.mean(~np.isnan(found.low))),
         "reliability": reliability(chances, taken),
         "nothing": {"said": found.said, "right": found.right, "looked": found.looked, "empty": found.empty},
     }

@@ -1,9 +1,10 @@
 """How likely is a match to be taken up? A small model over the parts of its score, as plain numbers.
 
-"17 of 25 like this were taken up": logistic regression over the parts gives every decision of the past a chance
+"7 of 10 like this were taken up": logistic regression over the parts gives every decision of the past a chance
 (each by a model that had not seen its need), calibrated after Platt (1999) or, with many decisions, by isotonic
-regression (Zadrozny and Elkan 2002). What is shown of a new match is what became of the decisions whose chance was
-about the same, with Wilson's interval (1927). The fitting is in `calibration`; here is only what a page needs.
+regression (Zadrozny and Elkan 2002). Beside the chance of a new match stands what became of the decisions whose chance
+was about the same; as many observations give its interval (Wilson 1927). With simulated brokers the chance is nearer to
+the true one than the share of these few is. The fitting is in `calibration`; here is only what a page needs.
 
 A model belongs to one scoring version and one embedding model, and is never used for figures of another.
 """
@@ -27,21 +28,13 @@ Z = 1.96  # 95 per cent
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is said of one match: `taken` of `of` decisions like it; `low` and `high` are the ends of the interval.
-
-    chance: the model's own figure, 0 to 1, by which matches are found alike.
-    """
+    """What is said of one match: its chance, 0 to 1, between `low` and `high`; `taken` of `of` decisions were like it."""
 
     chance: float
     taken: int
     of: int
     low: float
     high: float
-
-    @property
-    def share(self) -> float:
-        """The share that was taken up, 0 to 1."""
-        return self.taken / self.of
 
 
 @dataclass(frozen=True)
@@ -91,7 +84,7 @@ class Chance:
             of = sum(self.counted[near])
             if of >= enough:
                 taken = sum(self.taken[near])
-                return Estimate(chance, taken, of, *wilson(taken, of))
+                return Estimate(chance, taken, of, *wilson(chance * of, of))
         return None
 
     def probably_nothing(self, first: Sequence[Mapping[str, float]]) -> bool:
@@ -103,7 +96,8 @@ class Chance:
 
 def matrix(parts: Sequence[Mapping[str, float]], names: Sequence[str]) -> np.ndarray:
     """(n, p) parts in the order of `names`, 0 where a match lacks one."""
-    return np.array([[found.get(name, 0.0) for name in names] for found in parts], float).reshape(-1, len(names))
+    rows = [[found.get(name, 0.0) for name in names] for found in parts]
+    return np.array(rows, float).reshape(len(parts), len(names))
 
 
 def calibrated(scores: np.ndarray, calibration: Mapping[str, Any]) -> np.ndarray:

@@ -21,7 +21,7 @@ class Broker:
     """
 
     taste: tuple[float, float, float] = (1.5, 1.0, 0.5)
-    bias: float = -1.0
+    bias: float = -3.0
     looks: float = 0.0
     empty: float = 0.0
 
