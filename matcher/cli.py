@@ -236,7 +236,7 @@ def replay_ranking(pairing_id: str, as_json: bool) -> None:
 def evaluate(folder: Path, as_json: bool) -> None:
     """Measure the ranking on a folder in BEIR layout."""
     from .progress import stages
-    from .ranking import evaluation, shipped
+    from .ranking import evaluation, judged, shipped
     from .ranking.encoder import load_encoder
 
     config = configuration.read()
@@ -245,7 +245,7 @@ def evaluate(folder: Path, as_json: bool) -> None:
     try:
         with stages() as progress:
             found = evaluation.evaluate(folder, encoder, config.instance / "evaluation", background, progress)
-    except evaluation.BadFolder as error:
+    except judged.BadFolder as error:
         fail(str(error))
     click.echo(json.dumps(found, ensure_ascii=False) if as_json else _table(found))
 

@@ -29,8 +29,8 @@ def test_ranking_quality_draws_its_figures(model_instance, monkeypatch):
     monkeypatch.setenv("MATCHER_INSTANCE", str(model_instance))
     monkeypatch.delenv("MATCHER_EVAL", raising=False)
     pictures, printed = run("ranking_quality.ipynb")
-    assert pictures == 2
-    assert "demo" in printed
+    assert pictures == 3
+    assert "demo            sentences" in printed
     assert "hybrid" in printed
 
 

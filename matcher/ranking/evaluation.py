@@ -4,9 +4,7 @@ Metrics as in TREC's `trec_eval`: linear gains, a document without a judgement c
 that have at least one relevant document. BEIR: Thakur et al. 2021.
 """
 
-import csv
 import hashlib
-import json
 import math
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +17,7 @@ import numpy as np
 from . import lexical, scoring
 from .background import Background, Texts
 from .encoder import Encoder, Prompt
+from .judged import Folder, read
 from .sentences import split
 
 Progress = Callable[[str, int, int], None]  # what is being done, how much is done, of how much
@@ -26,75 +25,6 @@ Sentences = Callable[[np.ndarray], Mapping[int, np.ndarray]]
 DEPTH = 50
 BATCH = 256
 PRODUCT = "hybrid"
-
-
-class BadFolder(ValueError):
-    """The folder cannot be read; the message names the file and the line."""
-
-
-@dataclass(frozen=True)
-class Folder:
-    """One evaluation set: texts by id, and the grades (query → document → grade above 0)."""
-
-    documents: dict[str, str]
-    queries: dict[str, str]
-    grades: dict[str, dict[str, int]]
-
-
-def read(folder: Path) -> Folder:
-    """Read `corpus.jsonl`, `queries.jsonl` and `qrels.tsv`. Raises BadFolder."""
-    folder = Path(folder)
-    documents = dict(_texts(folder / "corpus.jsonl"))
-    queries = dict(_texts(folder / "queries.jsonl"))
-    if not documents or not queries:
-        raise BadFolder(f"{folder}: no documents or no queries")
-    return Folder(documents, queries, _grades(folder / "qrels.tsv", queries, documents))
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from ((number, line.rstrip("\r\n")) for number, line in enumerate(file, 1) if line.strip())
-    except FileNotFoundError:
-        raise BadFolder(f"{path}: there is no such file") from None
-    except UnicodeDecodeError as error:
-        raise BadFolder(f"{path}: not UTF-8 ({error.reason})") from None
-
-
-def _texts(path: Path) -> Iterator[tuple[str, str]]:
-    seen = set()
-    for number, line in _lines(path):
-        try:
-            row = json.loads(line)
-        except ValueError:
-            raise BadFolder(f"{path}, line {number}: not JSON") from None
-        if not isinstance(row, dict) or "_id" not in row or not isinstance(row.get("text"), str):
-            raise BadFolder(f"{path}, line {number}: needs `_id` and `text`")
-        name = str(row["_id"])
-        if name in seen:
-            raise BadFolder(f"{path}, line {number}: the id {name!r} is there twice")
-        seen.add(name)
-        yield name, f"{row.get('title') or ''} {row['text']}".strip()
-
-
-def _grades(path: Path, queries: Mapping[str, str], documents: Mapping[str, str]) -> dict[str, dict[str, int]]:
-    grades: dict[str, dict[str, int]] = {}
-    lines = _lines(path)
-    if next(lines, None) is None:
-        raise BadFolder(f"{path}: empty")
-    for number, line in lines:
-        cells = next(csv.reader([line], delimiter="\t", quoting=csv.QUOTE_NONE))
-        try:
-            query, document, grade = cells[0], cells[1], int(cells[2])
-        except (IndexError, ValueError):
-            raise BadFolder(f"{path}, line {number}: needs query, document and a whole grade") from None
-        if query not in queries or document not in documents:
-            raise BadFolder(f"{path}, line {number}: {query!r} or {document!r} is not among the texts")
-        if grade > 0:
-            grades.setdefault(query, {})[document] = grade
-    if not grades:
-        raise BadFolder(f"{path}: no query has a relevant document")
-    return grades
 
 
 def ndcg(ranked: Sequence[str], grades: Mapping[str, int], depth: int) -> float:
@@ -183,6 +113,33 @@ def rankings(
         "lexical": scores.parts["lexical"],
         "dense": queries.vectors @ documents.vectors.T,
         PRODUCT: scores.total,
+    }
+
+
+def ablation(
+    folder: Path, encoder: Encoder, cache: Path | None = None, shipped: Background | None = None
+) -> tuple[Folder, dict[str, np.ndarray]]:
+    """Return the texts of `folder` and the (queries, documents) scores as each part joins the one before it.
+
+    dense: plain cosine. means: those of each side and language taken away. hubs: CSLS. words: the lexical part joins.
+    sentences: the product. no meaning: words alone. Raises BadFolder.
+    """
+    texts = read(folder)
+    keep = _Embedding(encoder, cache, None)
+    asked, corpus = list(texts.queries.values()), list(texts.documents.values())
+    queries, documents = keep.texts(asked, "query"), keep.texts(corpus, "passage")
+    collection, own = scoring.Collection(documents, queries, shipped), np.arange(len(queries))
+    scores = collection.score(queries, own)
+    looked = scores.first()
+    closer = collection.look_closer(scores, queries, keep.sentences(corpus, np.unique(looked)), keep.spoken(asked), own)
+    centred = collection.asking.centre(queries.vectors, queries.languages, np.ones(len(queries), bool))
+    return texts, {
+        "dense": queries.vectors @ documents.vectors.T,
+        "means": np.stack([collection.near(vector) for vector in centred]),
+        "hubs": scores.parts["semantic"],
+        "words": scores.total,
+        "sentences": closer.total,
+        "no meaning": scores.parts["lexical"],
     }
 
 

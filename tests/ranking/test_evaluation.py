@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from matcher.ranking import evaluation
+from matcher.ranking import evaluation, judged
 from matcher.ranking.encoder import TinyEncoder
 
 DOCUMENTS = {"d1": "snöröjning av gator", "d2": "mat i skolan", "d3": "larm när äldre faller", "d4": "parkering"}
@@ -69,7 +69,7 @@ def test_dense_is_plain_cosine(folder):
     encoder = TinyEncoder()
     queries = encoder.encode(list(QUERIES.values()), "query")
     documents = encoder.encode(list(DOCUMENTS.values()), "passage")
-    expected = evaluation.measure(queries @ documents.T, evaluation.read(folder))
+    expected = evaluation.measure(queries @ documents.T, judged.read(folder))
     assert evaluation.evaluate(folder, encoder)["methods"]["dense"] == expected
 
 
@@ -79,7 +79,7 @@ def test_a_query_without_a_relevant_document_is_not_counted(folder):
 
 
 def test_equal_scores_stand_in_corpus_order(folder):
-    found = evaluation.measure(np.zeros((2, 4)), evaluation.read(folder))
+    found = evaluation.measure(np.zeros((2, 4)), judged.read(folder))
     assert found["mrr@10"] == pytest.approx((1 + 1 / 3) / 2)
 
 
@@ -123,36 +123,46 @@ def test_progress_is_told_to_the_end(folder):
 )
 def test_a_bad_line_is_named(folder, file, line, message):
     append(folder / file, line)
-    with pytest.raises(evaluation.BadFolder, match=message):
-        evaluation.read(folder)
+    with pytest.raises(judged.BadFolder, match=message):
+        judged.read(folder)
 
 
 @pytest.mark.parametrize("file", ["corpus.jsonl", "queries.jsonl", "qrels.tsv"])
 def test_a_missing_file_is_named(folder, file):
     (folder / file).unlink()
-    with pytest.raises(evaluation.BadFolder, match=file):
-        evaluation.read(folder)
+    with pytest.raises(judged.BadFolder, match=file):
+        judged.read(folder)
 
 
 @pytest.mark.parametrize("file", ["corpus.jsonl", "queries.jsonl", "qrels.tsv"])
 def test_an_empty_file_is_named(folder, file):
     (folder / file).write_text("", encoding="utf8")
-    with pytest.raises(evaluation.BadFolder):
-        evaluation.read(folder)
+    with pytest.raises(judged.BadFolder):
+        judged.read(folder)
 
 
 def test_other_encodings_are_named(folder):
     (folder / "corpus.jsonl").write_bytes('{"_id": "d1", "text": "sn\xf6"}\n'.encode("latin-1"))
-    with pytest.raises(evaluation.BadFolder, match="not UTF-8"):
-        evaluation.read(folder)
+    with pytest.raises(judged.BadFolder, match="not UTF-8"):
+        judged.read(folder)
 
 
 def test_empty_lines_and_a_byte_order_mark_are_no_matter(folder):
     text = (folder / "corpus.jsonl").read_text(encoding="utf8")
     (folder / "corpus.jsonl").write_text("\ufeff" + text.replace("\n", "\r\n\r\n"), encoding="utf8", newline="")
-    assert evaluation.read(folder).documents == DOCUMENTS
+    assert judged.read(folder).documents == DOCUMENTS
 
 
 def test_a_title_goes_before_its_text(folder):
     append(folder / "corpus.jsonl", '{"_id": "d5", "title": "Snö AB", "text": "plogar"}')
-    assert evaluation.read(folder).documents["d5"] == "Snö AB plogar"
+    assert judged.read(folder).documents["d5"] == "Snö AB plogar"
+
+
+def test_the_ablation_ends_at_the_product(folder):
+    encoder = TinyEncoder()
+    _, steps = evaluation.ablation(folder, encoder)
+    _, scores = evaluation.scored(folder, encoder)
+    assert np.allclose(steps["sentences"], scores["hybrid"], atol=1e-5)
+    assert np.allclose(steps["dense"], scores["dense"])
+    assert np.allclose(steps["no meaning"], scores["lexical"])
+    assert not np.allclose(steps["means"], steps["hubs"])
