@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint format translations clean
+.PHONY: help run test bench figures lint format translations clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ test: $(DEV_STAMP) ## all tests, also in a real browser and on PostgreSQL
 bench: $(DEV_STAMP) ## measure speed as ratios, with the goal beside each (some minutes on a quiet machine)
 	@$(BIN)/matcher model
 	@$(BIN)/python -m tests.bench
+
+figures: $(DEV_STAMP) ## run the notebooks in full and write their pictures to docs/images
+	@$(BIN)/matcher model
+	@$(BIN)/python scripts/figures.py
 
 lint: $(DEV_STAMP) ## ruff: style, types and documentation of public functions, security rules
 	$(BIN)/ruff check .
