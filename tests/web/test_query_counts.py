@@ -6,16 +6,19 @@ import json
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
 from matcher.exchange import batches, tables
-from matcher.hub import clock, record
+from matcher.hub import clock, record, rounds
 from matcher.hub.ids import new_id
-from matcher.ranking import indexing
+from matcher.ranking import indexing, planning
+from matcher.ranking import rounds as boards
 from matcher.ranking.encoder import TinyEncoder
 from tests import factories
 
+NOUNS = ("need", "startup")
 VERBS = ("query", "execute", "insert", "upsert")
 FEW, MANY = 3, 30
 SEEN = json.dumps({"evidence": [], "gates": []})
@@ -33,6 +36,8 @@ PAGES = [
     ("broker", "/interests"), ("broker", "/imports/"), ("broker", "/search?q=faller"), ("broker", "/imports/{batch}"),
     ("broker", "/needs/{need}/candidates"), ("broker", "/needs/{need}/review"), ("broker", "/testbeds"),
     ("broker", "/pairings/{pairing}/confirm?starts_on={first}&ends_on={last}"), ("broker", "/pairings/{pairing}"),
+    ("broker", "/plans/"), ("broker", "/plans/{round}"), ("broker", "/plans/{round}/needs/{need}"),
+    ("broker", "/plans/{round}/day"),
     ("owner", "/mine"), ("owner", "/pairings"), ("owner", "/needs?own=yes&status=all"), ("owner", "/needs/new"),
     ("owner", "/needs/{need}/candidates"), ("owner", "/needs/{need}"),
     ("startup", "/mine"), ("startup", "/interests"), ("startup", "/startups/{startup}/needs"), ("startup", "/startups"),
@@ -60,6 +65,7 @@ class Lists:
             made = self._one_more()
             self.first = self.first or made
             self.rows += 1
+            self._round()
         encoder = TinyEncoder()
         while indexing.catch_up(self.store, encoder):
             pass
@@ -95,6 +101,20 @@ class Lists:
             "person": person, "organisation": self.homes["owner"], "submitted": submitted["id"],
             "first": clock.day(clock.later(self.now, days=20)), "last": clock.day(clock.later(self.now, days=40)),
         }  # fmt: skip
+
+    def _round(self) -> None:
+        """Insert a round for the list of them, and let the first one hold all that is open, with a no for each need."""
+        rows = {kind: self.store.query(f"select id from {kind} where published_at is not null") for kind in NOUNS}
+        needs, startups = ([row["id"] for row in rows[kind]] for kind in NOUNS)
+        arcs = boards.pack(planning.dense(np.full((len(needs), len(startups)), 0.5)))
+        scored = {"model": "tiny", "scoring": "1", "need_ids": needs, "startup_ids": startups, "arcs": arcs}
+        broker, terms = self.people["broker"], rounds.terms({"name": "Vår", "places": "yes"}, self.now)
+        made = rounds.create(self.store, broker, terms, scored, self.now)
+        first = self.first.setdefault("round", made)
+        rounds.remake(self.store, broker, first, scored, self.now)
+        rounds.add_rule(self.store, broker, first, needs[-1], startups[0], "forbid", self.now)
+        day = {"held_on": clock.day(clock.later(self.now, days=30)), "opens_at": "09:00", "tables": "50"}
+        rounds.set_match_day(self.store, broker, first, day, self.now)
 
     def _case(self, need: str, startup: str, testbed: str) -> str:
         """Insert a case that waits for a place, and one that has had it."""
