@@ -28,7 +28,7 @@ Z = 1.96  # 95 per cent
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is said of one match: its chance, 0 to 1, between `low` and `high`; `taken` of `of` decisions were like it."""
+    """What is said of one match: its chance, 0 to 1, from `low` to `high`; of `of` like it `taken` were taken up."""
 
     chance: float
     taken: int

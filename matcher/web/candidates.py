@@ -69,7 +69,8 @@ def dismiss(both: Row) -> Any:
     values = (given.get("reason", ""), given.get("note", ""))
 
     def step() -> str:
-        return dismissals.dismiss(store(), person(), both["need_id"], both["startup_id"], *values, now())
+        shown = seen.snapshot(both["need_id"], both["startup_id"])
+        return dismissals.dismiss(store(), person(), both["need_id"], both["startup_id"], *values, now(), shown)
 
     return _take(both, "dismiss", step, _("Dismissed. You can take it back in the list of startups."))
 
