@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from . import create_app
 from .config import Config
 from .exchange import imports, smtp
-from .hub import clock, limits, links, mail, sessions
+from .hub import clock, limits, links, mail, reminders, sessions
 from .ranking import embedder, indexing
 from .ranking.encoder import Encoder, Prompt, load_encoder
 from .ranking.lessons import Lessons
@@ -134,9 +134,11 @@ def _repeat(stop: threading.Event, step: Callable[[], int]) -> None:
 
 
 def tidy(stop: threading.Event, store: Store) -> int:
-    """Forget what is kept for a time only, then rest for an hour."""
+    """Forget what is kept for a time only, remind of days that are near, then rest for an hour."""
     for module in (limits, links, sessions):
         module.forget(store, clock.now())
+    while reminders.send(store, clock.now()) >= reminders.AT_ONCE:
+        pass
     stop.wait(TIDY_SECONDS)
     return 0
 
