@@ -62,6 +62,7 @@ AUDIENCE: dict[str, set[str] | frozenset[str]] = {
     "outbox.waiting.params": set(),
     "audit.": {"administrator"},
     "import.": {"broker"},
+    "round.": {"broker", "administrator"},  # the record tells of locks and noes, and why
 }
 # Words that must be found, or the walk does not look where they are.
 SEEN = {
@@ -73,7 +74,7 @@ SEEN = {
     "host": ("need.case_confirmed.contact", "testbed.draft.conditions", "testbed.withdrawn.name",
              "pairing.confirmed.message"),
     "broker": ("need.submitted.effect", "pairing.proposed.model", "import.new.filename",
-               "import.cell", "person.owner.mail"),
+               "import.cell", "person.owner.mail", "round.open.name", "round.rule.note"),
     "administrator": ("person.startup.mail", "link.open.mail", "outbox.given_up.mail", "audit.detail"),
 }  # fmt: skip
 PAIRED = ("published", "draft", "closed", "conflict_standing", "case_declined", "others", "missing")
