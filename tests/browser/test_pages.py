@@ -25,7 +25,7 @@ PAGES = {
         "/desk/", "/desk/needs/need-fall-night", "/desk/needs/need-fall-night?stopped=yes",
         "/desk/needs/need-fall-night/compare?startup=su-nattvakt&startup=su-balansera", "/needs", "/startups",
         "/startups/su-nattvakt", "/startups/su-nattvakt/edit", "/testbeds", "/pairings", "/imports", "/search?q=snow",
-        "/account", "/needs/new", "/startups/duplicates", "/interests",
+        "/account", "/needs/new", "/startups/duplicates", "/interests", "/map",
     ],
     "owner": ["/mine", "/needs/new", "/needs/need-fall-night", "/needs/need-fall-night/edit?step=effect",
               "/needs/need-fall-night/edit?step=check", "/needs/need-fall-night/candidates", "/pairings"],
