@@ -56,7 +56,19 @@ def create_administrator(matcher: Command, email: str = "kim@example.org", passw
 
 def test_help_names_every_verb(matcher: Command) -> None:
     shown = matcher("--help").output
-    for verb in ("run", "work", "migrate", "import", "rank", "evaluate", "doctor", "copy-database", "demo", "model"):
+    for verb in (
+        "run",
+        "work",
+        "migrate",
+        "import",
+        "rank",
+        "plan",
+        "evaluate",
+        "doctor",
+        "copy-database",
+        "demo",
+        "model",
+    ):
         assert f"  {verb} " in shown
 
 
