@@ -26,6 +26,8 @@ ONLY_IN = {
     "psycopg": ("matcher.store.postgres",),
     "psycopg_pool": ("matcher.store.postgres",),
     "sqlite_utils": ("matcher.store.", "matcher.exchange."),
+    "ortools": ("matcher.ranking.flow",),
+    "icalendar": ("matcher.exchange.calendars",),
     "torch": ("matcher.ranking.encoder", "matcher.ranking.weights", "matcher.ranking.wordtable"),
     "sentence_transformers": ("matcher.ranking.encoder", "matcher.ranking.weights"),
 }
