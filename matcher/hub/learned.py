@@ -28,23 +28,20 @@ def keep(store: Store, kind: str, scoring: str, model: str, decisions: int, cont
     """Keep a new version and return its number; it was made of so many decisions under one scoring version."""
     with store.atomic():
         record.next_seq(store)  # locks: two workers never take the same number
-        last = store.query("select max(number) as n from learned where kind = :kind", {"kind": kind})[0]["n"]
-        row = {
-            "id": new_id(),
-            "kind": kind,
-            "number": (last or 0) + 1,
-            "scoring": scoring,
-            "model": model,
-            "decisions": decisions,
-            "content": json.dumps(content, ensure_ascii=False, sort_keys=True, allow_nan=False),
-            "made_at": now,
-        }
-        store.insert("learned", row)
+        row = _insert(store, kind, now, scoring=scoring, model=model, decisions=decisions, content=content)
         record.write(
             store, None, f"{kind}.learn", "learned", row["id"], now,
             number=row["number"], scoring=scoring, decisions=decisions,
         )  # fmt: skip
     return row["number"]
+
+
+def _insert(store: Store, kind: str, now: str, content: dict[str, Any], **columns: Any) -> Row:
+    last = store.query("select max(number) as n from learned where kind = :kind", {"kind": kind})[0]["n"]
+    row = {"id": new_id(), "kind": kind, "number": (last or 0) + 1, "made_at": now, **columns}
+    row["content"] = json.dumps(content, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    store.insert("learned", row)
+    return row
 
 
 def latest(store: Store, kind: str, scoring: str, model: str) -> Row | None:
@@ -92,8 +89,9 @@ def load(store: Store, viewer: Viewer | None, learned_id: str) -> Row:
 def adopt(store: Store, viewer: Viewer, learned_id: str, scoring: str, now: str) -> Row:
     """Let a candidate's weights count from now on, under the present `scoring`; return its row.
 
-    Raises Conflict when it was adopted before, when a newer one was made, when it was made for another scoring
-    version or was no better where it was tried, or while learning is off.
+    Weights that were rolled back may be adopted again. Raises Conflict when they count already, when newer ones were
+    made, when they were made for another scoring version or were no better where they were tried, or while learning
+    is off.
     """
     with store.atomic():
         record.next_seq(store)  # locks, and tells the rankings
@@ -103,7 +101,8 @@ def adopt(store: Store, viewer: Viewer, learned_id: str, scoring: str, now: str)
         if before:
             _retire(store, viewer, before, now)
         store.execute(
-            """update learned set adopted_at = :now, adopted_by = :by, replaces = :replaces where id = :id""",
+            """update learned set adopted_at = :now, adopted_by = :by, replaces = :replaces, retired_at = null,
+                      retired_by = null where id = :id""",
             {"now": now, "by": viewer.person_id, "replaces": before and before["number"], "id": row["id"]},
         )
         record.write(
@@ -116,7 +115,7 @@ def adopt(store: Store, viewer: Viewer, learned_id: str, scoring: str, now: str)
 def _refuse(store: Store, row: Row, live: dict[str, Row], scoring: str) -> None:
     if "off" in live:
         raise Conflict("learning_off")
-    if row["adopted_at"]:
+    if row["adopted_at"] and not row["retired_at"]:
         raise Conflict("weights_adopted", number=row["number"])
     if row["scoring"] != scoring:
         raise Conflict("weights_of_another_scoring", scoring=row["scoring"])
@@ -170,14 +169,11 @@ def switch(store: Store, viewer: Viewer, on: bool, now: str) -> bool:
             return False
         if off:
             _retire(store, viewer, off, now)
+            record.write(store, viewer.person_id, "learning.on", "learned", off["id"], now)
         else:
-            keep(store, "off", "", "", 0, {}, now)
-            store.execute(
-                "update learned set adopted_at = :now, adopted_by = :by where kind = 'off' and adopted_at is null",
-                {"now": now, "by": viewer.person_id},
-            )
-        action = "learning.on" if on else "learning.off"
-        record.write(store, viewer.person_id, action, "learned", "switch", now)
+            by = {"adopted_at": now, "adopted_by": viewer.person_id}
+            row = _insert(store, "off", now, {}, scoring="", model="", decisions=0, **by)
+            record.write(store, viewer.person_id, "learning.off", "learned", row["id"], now)
     return True
 
 

@@ -25,7 +25,7 @@ KINDS: dict[str, Any] = {
     "testbed": _l("Testbed"),
 }
 ACTIONS: dict[str, Any] = {
-    "calibration.learn": _l("Scale of the scores learned"),
+    "chance.learn": _l("Chance of a match learned"),
     "conflict.declare": _l("Conflict of interest told"),
     "conflict.lift": _l("Conflict of interest lifted"),
     "dismissal.create": _l("Candidate put aside"),
@@ -44,6 +44,8 @@ ACTIONS: dict[str, Any] = {
     "learning.off": _l("Learning from decisions switched off"),
     "learning.on": _l("Learning from decisions switched on"),
     "link.invite": _l("Invitation accepted"),
+    "learning.off": _l("Learning switched off"),
+    "learning.on": _l("Learning switched on"),
     "need.close": _l("Need closed"),
     "need.create": _l("Need begun"),
     "need.publish": _l("Need published"),

@@ -61,6 +61,9 @@ def test_rolling_back_brings_the_weights_before_and_then_the_built_in_ones(store
     with pytest.raises(Conflict, match="weights_not_adopted"):
         learned.roll_back(store, administrator, NOW)
     assert actions(store)[-2:] == ["weights.roll_back", "weights.roll_back"]
+    again = learned.numbered(store, "weights", 2)
+    learned.adopt(store, administrator, again["id"], "1", NOW)
+    assert learned.standing(store)["weights"]["number"] == 2
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "admin.create_organisation": {"name": "Nyby kommun", "kind": "public"},
     "admin.save_organisation": {"name": "Nyby kommun", "kind": "public"},
     "admin.invite": {"email": "ny@example.org", "role": "owner", "locale": "sv"},
+    "admin.switch": {"learning": "off"},
     "imports.upload": {"kind": "needs", "file": ...},
     "imports.preview": {"source": "behov", "column-0": "title", "column-1": "description"},
     "needs.create": {"title": "Nytt behov", "language": "sv", "organisation_id": ...},

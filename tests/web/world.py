@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from matcher.exchange import batches, tables
-from matcher.hub import clock, directory, links, merging, pairings, people, record, rounds, sessions
+from matcher.hub import clock, directory, learned, links, merging, pairings, people, record, rounds, sessions
 from matcher.hub.ids import new_id
 from matcher.hub.people import Viewer
-from matcher.ranking import planning
+from matcher.ranking import planning, scoring
 from matcher.ranking import rounds as boards
 from matcher.store import Store
 from tests import factories
@@ -269,6 +269,14 @@ def _administration(world: World) -> None:
         store.insert("outbox", {**row, **times, "locale": "sv", "template": "need_published", "params": params})
         world.keep("mail_id", state, row["id"])
     record.write(store, by, "need.save", "need", MISSING, now, note=secret("audit.detail"))
+    for state in ("adopted", "candidate"):  # of a model that nobody here has, so that no list is ordered by them
+        content = {"weights": {"semantic": 1.0}, "trial": {"better": True}}
+        number = learned.keep(store, "weights", scoring.SCORING_VERSION, "another", 60, content, now)
+        world.keep("learned_id", state, learned.numbered(store, "weights", number)["id"])
+        if state == "adopted":
+            learned.adopt(
+                store, world.people["administrator"], world.things["learned_id"][state], scoring.SCORING_VERSION, now
+            )
     world.keep("filename", "css", "css/theme.css")
 
 

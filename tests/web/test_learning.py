@@ -1,0 +1,108 @@
+"""The page of what was learned, and the line about a match that the broker reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from matcher.hub import learned
+from matcher.ranking import scoring
+from matcher.ranking.chance import Chance
+from tests import factories
+from tests.factories import NOW
+
+WEIGHTS = {"semantic": 1.0, "lexical": 3.5, "sentence": 0.3}
+EXPOSURE = {"needs": 12, "changed": 5, "shown": [40, 46], "gains": [["gone", 2, 9]], "losses": []}
+MEASURES = {
+    "decisions": 80, "needs": 12, "taken": 30, "brier": 0.15, "brier_of_the_mean": 0.234, "calibration_error": 0.06,
+    "reliability": [{"chance": 0.3, "share": 0.25, "low": 0.1, "high": 0.4, "of": 40}],
+    "nothing": {"said": 10, "right": 9, "looked": 12, "empty": 10}, "told": 1.0,
+}  # fmt: skip
+
+
+@pytest.fixture
+def store(app):
+    return app.extensions["store"]
+
+
+@pytest.fixture
+def administrator(client, login, store):
+    return login(client, factories.create_person(store, "administrator"))
+
+
+@pytest.fixture
+def model(app) -> str:
+    from matcher.web.ranking import ranker
+
+    with app.app_context():
+        return ranker().model
+
+
+def candidate(store, model, *, better=True):
+    content = {
+        "weights": WEIGHTS, "trial": {"before": 0.6, "after": 0.7, "gain": 0.1, "error": 0.01, "better": better},
+        "exposure": EXPOSURE, "taken": 30, "needs": 12, "decisions": 80,
+    }  # fmt: skip
+    number = learned.keep(store, "weights", scoring.SCORING_VERSION, model, 80, content, NOW)
+    return learned.numbered(store, "weights", number)["id"]
+
+
+def chance(store, model, *, below=None, offset=1.0, of=60, taken=42):
+    """Keep a model that gives every match the same chance, with as many decisions like it."""
+    counted, ups = [0] * 101, [0] * 101
+    place = round(100 / (1 + 2.718281828**-offset))
+    counted[place], ups[place] = of, taken
+    nothing = {"below": below} if below else None
+    zero = (0.0,) * 3
+    made = Chance(
+        ("lexical", "semantic", "sentence"), zero, (1.0,) * 3, zero, 0.0, {"slope": 1.0, "offset": offset},
+        tuple(counted), tuple(ups), nothing,
+    )  # fmt: skip
+    content = {"chance": made.as_data(), "measures": MEASURES, "counted": 80}
+    learned.keep(store, "chance", scoring.SCORING_VERSION, model, 80, content, NOW)
+
+
+def test_before_anything_was_learned_the_page_says_how_much_is_missing(administrator, text):
+    page = text(administrator.get("/admin/learning"))
+    assert "Ranks only: 0 decisions" in page
+    assert "needs 50, of both kinds" in page
+    assert "There is no new version to adopt" in page
+
+
+def test_a_candidate_is_shown_with_what_it_would_change_and_adopted(administrator, text, store, model):
+    name = candidate(store, model)
+    page = text(administrator.get("/admin/learning"))
+    assert "puts 70 % among the first eight" in page
+    assert "5 of 12 open needs would get another first eight. 46 startups" in page
+    administrator.post(f"/admin/learning/{name}/adopt")
+    page = text(administrator.get("/admin/learning"))
+    assert f"Lists carry the scoring version {scoring.SCORING_VERSION}+w1" in page
+    administrator.post("/admin/learning/roll-back")
+    assert "The built-in weights count. Lists" in text(administrator.get("/admin/learning"))
+
+
+def test_one_that_is_no_better_cannot_be_adopted(administrator, text, store, model):
+    name = candidate(store, model, better=False)
+    page = administrator.get("/admin/learning")
+    assert "not clearly better, so it cannot be adopted" in text(page)
+    assert f"/admin/learning/{name}/adopt" not in page.text
+    answer = administrator.post(f"/admin/learning/{name}/adopt", follow_redirects=True)
+    assert "was no better where it was tried" in text(answer)
+    assert learned.standing(store) == {}
+
+
+def test_learning_is_switched_off_and_on(administrator, text, store, model):
+    learned.adopt(
+        store, factories.create_person(store, "administrator"), candidate(store, model), scoring.SCORING_VERSION, NOW
+    )
+    page = text(administrator.post("/admin/learning/switch", data={"learning": "off"}, follow_redirects=True))
+    assert "Learning is switched off since" in page
+    page = text(administrator.post("/admin/learning/switch", data={"learning": "on"}, follow_redirects=True))
+    assert "counts, adopted" in page
+
+
+def test_the_measures_stand_beside_the_chance(administrator, text, store, model):
+    chance(store, model, below=0.2)
+    page = text(administrator.get("/admin/learning"))
+    assert "80 decisions about 12 needs, 30 taken up" in page
+    assert "0.150; saying the mean every time gives 0.234" in page
+    assert "said of 10 needs of 12, right for 9" in page
