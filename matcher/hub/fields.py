@@ -17,15 +17,13 @@ from stdnum.se import orgnr as stdnum_orgnr
 
 from . import reference
 from .errors import Invalid
+from .lettering import visible
 
 FORM_LIMIT = 8_000
 IMPORT_LIMIT = 100_000
 TITLE_LIMIT = 300
 EARLIEST, LATEST_YEARS = date(2000, 1, 1), 30
 
-_INVISIBLE = re.compile(
-    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
-)
 _EMAIL = re.compile(r"[^@\s,;<>\"']{1,64}@[^@\s,;<>\"'.]+(\.[^@\s,;<>\"'.]+)+")
 
 
@@ -36,8 +34,8 @@ class Content(BaseModel):
 
 
 def clean(text: str) -> str:
-    """Return text in NFC, line ends as LF, without invisible control characters."""
-    return _INVISIBLE.sub("", unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))).strip()
+    """Return text in NFC, line ends as LF, without invisible characters or letters that pose as others."""
+    return visible(unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))).strip()
 
 
 def _text(value: Any, info: ValidationInfo) -> str:

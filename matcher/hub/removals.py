@@ -7,7 +7,13 @@ from . import record
 
 _BELONGING = {
     "need": ("need_version:need_id", "ranking_run:need_id", "round_demand:need_id", "round_rule:need_id"),
-    "startup": ("exposure:startup_id", "merge_offer:keep_id", "merge_offer:drop_id", "round_rule:startup_id"),
+    "startup": (
+        "doubt:startup_id",
+        "exposure:startup_id",
+        "merge_offer:keep_id",
+        "merge_offer:drop_id",
+        "round_rule:startup_id",
+    ),
     "testbed": ("testbed_closure:testbed_id", "round_rule:testbed_id"),
 }
 _DECIDED = {

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import duplicates, fields, people, record, reference
+from . import doubts, duplicates, fields, lettering, people, record, reference
 from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
 from .people import Viewer
@@ -165,6 +165,7 @@ def create(
         _keep_number(store, by, organisation_id, number, now)
         store.insert("startup", {**row, "seq": record.next_seq(store)})
         record.write(store, by, "startup.create", "startup", row["id"], now, name=row["name"])
+        doubts.hidden(store, row["id"], _hidden(data), now)
         if not row.get("source"):
             duplicates.find_for(store, row["id"], now)
     return row["id"]
@@ -186,6 +187,11 @@ def _checked(data: dict[str, Any], limit: int) -> tuple[StartupContent, str | No
     if errors or content is None:
         raise Invalid(errors)
     return content, number
+
+
+def _hidden(data: dict[str, Any]) -> int:
+    """Return how many characters that nobody sees were typed into the texts; none of them is kept."""
+    return sum(lettering.hidden(str(data.get(name) or "")[: fields.IMPORT_LIMIT]) for name in TEXTS)
 
 
 def _keep_number(store: Store, by: str | None, organisation_id: str, number: str | None, now: str) -> bool:
@@ -232,6 +238,7 @@ def save(
             _stay_publishable(current, columns)
         if _keep_number(store, viewer.person_id, current["organisation_id"], number, now):
             changed.append("orgnr")
+        doubts.hidden(store, startup_id, _hidden(data), now)
         if changed:
             update(store, startup_id, {**columns, "revision": revision + 1, "updated_at": now})
             record.write(store, viewer.person_id, "startup.save", "startup", startup_id, now, changed=changed)

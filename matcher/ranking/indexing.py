@@ -10,23 +10,22 @@ last: `spoken_at` is empty until those of a text are there.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..hub import needs, record, startups, testbeds
+from ..hub import doubts, record
 from ..store import Store
-from . import lexical, past, sentences
+from . import lexical, past
 from .encoder import Encoder, Prompt
+from .reading import SECTIONS, Read, Texts, read, texts
+
+__all__ = ["SECTIONS", "Texts", "texts"]  # what is read stands in `reading`; who embeds asks here
 
 Identity = tuple[str, int]
 
-SECTIONS = {"need": needs.sections, "startup": startups.sections, "testbed": testbeds.sections}
 PROMPTS: dict[str, Prompt] = {"need": "query", "startup": "passage", "testbed": "passage"}
-SENTENCES = 24
 BATCH = 64
 HANDFUL = 8
 
@@ -40,19 +39,6 @@ _UNSPOKEN = """
     where e.spoken_at is null and e.model = :model and length(e.vector) > 0
 """
 SPEAKING = ("need", "startup")
-
-
-@dataclass(frozen=True)
-class Texts:
-    """What is embedded of one thing: the whole text, and its sentences where evidence is drawn from them."""
-
-    whole: str
-    sentences: list[str]
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the whole text."""
-        return hashlib.sha256(self.whole.encode()).hexdigest()
 
 
 def model_name(encoder: Encoder) -> str:
@@ -72,13 +58,6 @@ def stored_identity(store: Store) -> Identity:
            order by embedded_at desc limit 1"""
     )
     return (rows[0]["model"], rows[0]["bytes"] // 4) if rows else ("", 1)
-
-
-def texts(kind: str, row: dict[str, Any]) -> Texts:
-    """Return the texts of a noun's row that carry its meaning."""
-    parts = SECTIONS[kind](row)
-    whole = "\n".join(parts)
-    return Texts(whole, sentences.split(whole, SENTENCES) if kind != "testbed" else [])
 
 
 def behind(store: Store, model: str) -> dict[str, int]:
@@ -136,9 +115,11 @@ def read_words(store: Store, limit: int = 4 * BATCH) -> int:
             {"limit": limit},
         )
         if rows:
+            found = read(store, kind, rows)
             with store.atomic():
                 for row in rows:
-                    keep(store, kind, row, texts(kind, row), "", None)
+                    keep(store, kind, row, found[row["id"]].texts, "", None)
+                    _doubt(store, kind, row, found[row["id"]])
             return len(rows)
     return 0
 
@@ -155,7 +136,8 @@ def embed(store: Store, encoder: Encoder, kind: str, rows: Sequence[dict[str, An
         {"kind": kind, "ids": [row["id"] for row in rows], "model": model},
     )
     known = {(row["subject_id"], row["text_hash"]) for row in stored}
-    found = {row["id"]: texts(kind, row) for row in rows}
+    reads = read(store, kind, rows)
+    found = {name: one.texts for name, one in reads.items()}
     new = [row for row in rows if (row["id"], found[row["id"]].hash) not in known]
     wholes = [found[row["id"]].whole for row in new]
     parts = [sentence for row in new for sentence in found[row["id"]].sentences] if spoken else []
@@ -170,17 +152,20 @@ def embed(store: Store, encoder: Encoder, kind: str, rows: Sequence[dict[str, An
             its_parts = [next(of_parts) for _ in text.sentences] if spoken else []
             if keep(store, kind, row, text, model, vector) and spoken:
                 _speak(store, kind, row["id"], model, text, its_parts)
+        for row in rows:
+            _doubt(store, kind, row, reads[row["id"]])
 
 
 def embed_sentences(store: Store, encoder: Encoder, kind: str, rows: Sequence[dict[str, Any]]) -> None:
     """Embed the sentences of rows whose whole texts have their vectors."""
     model = model_name(encoder)
-    found = {row["id"]: texts(kind, row) for row in rows}
+    found = {name: one.texts for name, one in read(store, kind, rows).items()}
     parts = [sentence for text in found.values() for sentence in text.sentences]
     vectors = iter(encoder.encode(parts, PROMPTS[kind])) if parts else iter(())
     with store.atomic():
         for subject_id, text in found.items():
-            _speak(store, kind, subject_id, model, text, [next(vectors) for _ in text.sentences])
+            if not _speak(store, kind, subject_id, model, text, [next(vectors) for _ in text.sentences]):
+                _read_again(store, kind, subject_id)
 
 
 def keep(store: Store, kind: str, row: dict[str, Any], text: Texts, model: str, vector: np.ndarray | None) -> bool:
@@ -211,14 +196,31 @@ def keep(store: Store, kind: str, row: dict[str, Any], text: Texts, model: str, 
     return True
 
 
-def _speak(store: Store, kind: str, subject_id: str, model: str, text: Texts, vectors: Sequence[np.ndarray]) -> None:
-    """Keep the vectors (d,) of a text's sentences, unless the text has changed meanwhile."""
+def _read_again(store: Store, kind: str, subject_id: str) -> None:
+    """Let a text be embedded anew that is no longer read as it was: a need was published, a broker answered."""
+    store.execute(
+        "update embedding set embedded_at = '' where kind = :kind and subject_id = :id",
+        {"kind": kind, "id": subject_id},
+    )
+
+
+def _doubt(store: Store, kind: str, row: dict[str, Any], found: Read) -> None:
+    """Keep what reading a profile found, unless the row has changed or gone meanwhile."""
+    if kind == "startup" and store.query(
+        "select 1 as found from startup where id = :id and updated_at = :at",
+        {"id": row["id"], "at": row["updated_at"]},
+    ):
+        doubts.read(store, row["id"], found.found, row["updated_at"])
+
+
+def _speak(store: Store, kind: str, subject_id: str, model: str, text: Texts, vectors: Sequence[np.ndarray]) -> bool:
+    """Keep the vectors (d,) of a text's sentences, unless the text has changed meanwhile; say whether they were."""
     if not store.execute(
         """update embedding set spoken_at = embedded_at
            where kind = :kind and subject_id = :id and model = :model and text_hash = :hash""",
         {"kind": kind, "id": subject_id, "model": model, "hash": text.hash},
     ):
-        return
+        return False
     store.execute("delete from sentence where kind = :kind and subject_id = :id", {"kind": kind, "id": subject_id})
     for position, (sentence, vector) in enumerate(zip(text.sentences, vectors, strict=True)):
         store.insert(
@@ -232,6 +234,7 @@ def _speak(store: Store, kind: str, subject_id: str, model: str, text: Texts, ve
                 "vector": vector.astype("<f2").tobytes(),
             },
         )
+    return True
 
 
 def keep_words(store: Store, kind: str, row: dict[str, Any]) -> None:
@@ -239,7 +242,8 @@ def keep_words(store: Store, kind: str, row: dict[str, Any]) -> None:
 
     A text that has not changed keeps its vector.
     """
-    text = texts(kind, row)
+    found = read(store, kind, [row])[row["id"]]
+    text = found.texts
     same = store.query(
         """select 1 as found from embedding
            where kind = :kind and subject_id = :id and text_hash = :hash and length(vector) > 0""",
@@ -250,6 +254,7 @@ def keep_words(store: Store, kind: str, row: dict[str, Any]) -> None:
             _seen(store, kind, row)
         else:
             keep(store, kind, row, text, "", None)
+        _doubt(store, kind, row, found)
 
 
 def _seen(store: Store, kind: str, row: dict[str, Any]) -> None:

@@ -37,6 +37,7 @@ class Match:
     """One computed match: a row, its place (1 is best), the parts that add up to its score, and what stops it.
 
     wishes: what the startup seeks, and how far the need offers it. unexpected: why it has the place kept for that.
+    alike: id and name of profiles that say nearly the same and therefore stand after the first ten.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Match:
     reasons: Reasons | None = None
     wishes: list[Wish] = field(default_factory=list)
     unexpected: Why | None = None
+    alike: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def stopped(self) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
 
-from . import fit, unexpected
+from . import fit, gaming, unexpected
 from .background import Texts
 from .gates import Gate
 from .matches import Match
@@ -52,18 +52,24 @@ class Voices(Protocol):
 
 @dataclass(frozen=True)
 class Ranked:
-    """All documents of one kind in order: scores and weighted parts by row of the shelf, and `order`, best first."""
+    """All documents of one kind in order: scores and weighted parts by row of the shelf, and `order`, best first.
+
+    alike: by the row of the one that stands among the first, the rows that are nearly the same and stand after them.
+    """
 
     shelf: Shelf
     total: np.ndarray
     parts: dict[str, np.ndarray]
     order: np.ndarray
+    alike: dict[int, list[int]] = field(default_factory=dict)
 
     def match(self, rank: int, place: int, between: Between | None = None) -> Match:
         """Return the match of one row of the shelf, at the rank that it has."""
         row = self.shelf.rows[place]
         parts = {name: float(part[place]) for name, part in self.parts.items()}
-        found = Match(row["id"], rank, float(self.total[place]), parts, row)
+        others = [self.shelf.rows[other] for other in self.alike.get(place, ())]
+        alike = [(other["id"], other["name"]) for other in others]
+        found = Match(row["id"], rank, float(self.total[place]), parts, row, alike=alike)
         return replace(found, gates=between.stops(row), wishes=between.wishes(row)) if between else found
 
     def walk(self, between: Between, choice: Choice) -> Iterator[Match]:
@@ -92,7 +98,10 @@ class Ranked:
             fit.joined(float(score), best, fit.share(between.wishes(row)))
             for score, row in zip(self.total, self.shelf.rows, strict=True)
         ]
-        return sorted(self.order.tolist(), key=lambda place: -joined[place])
+        places = sorted(self.order.tolist(), key=lambda place: -joined[place])
+        after = {other for others in self.alike.values() for other in others}
+        first = [place for place in places if place not in after][: gaming.FIRST]
+        return [*first, *(place for place in places if place not in first)]
 
 
 def _surprised(matches: Iterator[Match], surprise: Surprise) -> Iterator[Match]:
@@ -106,9 +115,19 @@ def _surprised(matches: Iterator[Match], surprise: Surprise) -> Iterator[Match]:
 
 
 def score(
-    shelf: Shelf, view: View, asked: Texts, own: int, spoken: Voices, weights: Mapping[str, float] | None = None
+    shelf: Shelf,
+    view: View,
+    asked: Texts,
+    own: int,
+    spoken: Voices,
+    weights: Mapping[str, float] | None = None,
+    *,
+    spread: bool = False,
 ) -> Ranked:
-    """Score all documents, then look closer at the sentences of the first. weights: others than the built-in ones."""
+    """Score all documents, then look closer at the sentences of the first. weights: others than the built-in ones.
+
+    spread: only one of a group of nearly the same texts stands among the first (`gaming.spread`).
+    """
     collection, columns, place = view.collection, view.columns, np.array([own])
     scores = collection.score(asked, place)
     scores = replace(scores, weights=dict(weights)) if weights else scores
@@ -121,7 +140,8 @@ def score(
     scores = collection.look_closer(scores, asked, vectors, own_vectors, place)
     parts = {name: scores.weights[name] * part[0, columns] for name, part in scores.parts.items()}
     total = sum(parts.values())
-    return Ranked(shelf, total, parts, in_order(total))
+    order, alike = gaming.spread(in_order(total), shelf.texts) if spread else (in_order(total), {})
+    return Ranked(shelf, total, parts, order, alike)
 
 
 def in_order(total: np.ndarray) -> np.ndarray:

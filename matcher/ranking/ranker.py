@@ -225,7 +225,8 @@ class Ranker:
         asked = self._text(asked_by, asking, shelves[asked_by])
         spoken = reasons.Sentences(self.store, self.model, (asked_by, asking["id"]), kind)
         own = view.questions.get(asking["id"], -1)
-        ranked = score(shelf, view, asked, own, spoken, weighing.weights) if shelf.rows else None
+        spread = kind == "startup"  # two needs in the same words are two needs
+        ranked = score(shelf, view, asked, own, spoken, weighing.weights, spread=spread) if shelf.rows else None
         return Run(shelf, view, asked, spoken, ranked, not asked.vectors.any(), weighing)
 
     def _found(

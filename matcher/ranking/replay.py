@@ -121,7 +121,7 @@ def replay(store: Store, run_id: str, shipped: Shipped) -> Replay:
     own = questions.place.get(asked_key[0], -1) if facts["own"] >= 0 else -1
     spoken = needs.spoken([asked_key]).get(asked_key[0]) if facts["own_spoken"] else None
     voices = _Voices(spoken, startups.spoken([key for key in run["documents"] if key[0] in set(facts["spoken"])]))
-    result = ranked.score(shelf, view, asked, own, voices, facts["weights"])
+    result = ranked.score(shelf, view, asked, own, voices, facts["weights"], spread=True)
     stops = {row.id: row.stops for row in shown}
     again = [
         Row(name := shelf.rows[place]["id"], round(float(result.total[place]), 6), stops.get(name, []))

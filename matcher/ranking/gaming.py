@@ -1,0 +1,230 @@
+"""Nothing is for sale: what of a text is ranked, so that stuffing it does not lift it.
+
+- characters that nobody sees, and letters that pose as others: taken out (`hub.lettering`)
+- what a text says again in the same words: counted once
+- what a profile has of a published need, word for word or its words in a list: left out, and shown to the brokers
+- profiles that are nearly the same: one stands among the first ten, the others are named beside it
+
+Nothing is hidden: who wrote the profile and the brokers read what was left out and why, and a broker may take it in
+again. A text in which somebody claims in words of their own what is not true, no machine can tell.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..hub import lettering
+from . import lexical
+from .background import Texts
+from .lexical import Terms
+
+AGAIN = 6  # words; a profile of the demo hub says no six words in a row twice
+# (words in a row, how much of their four-grams a need has, weighed by how rare they are among needs): passages, also
+# shuffled or lightly edited, and lists of a need's words. No profile of the demo hub has any of it (docs/ranking.md).
+PASSAGE, LISTED = (30, 0.72), (12, 0.97)
+VERBATIM = 9  # words of a need in a row, in its order
+TITLE = 7  # a need's title of so many words or more; shorter ones are turns of phrase
+ONCE_FOUND = 4  # words in a row that count as copied from a need of which more was found
+STRIDE = 3
+ALIKE = 0.8  # of the four-grams of both texts together
+FIRST = 10  # places among which nearly the same profiles do not stand side by side
+NEAR = 0.95  # raw cosine, below which no two texts are compared by their words
+LOOKED_AT = 40  # so many places are looked through to fill them
+
+_WORD = re.compile(r"[^\W_]+")
+_NO_WORD = re.compile(r"[^\W_]{61,}")  # glued together, so that no window finds the words
+_VARIATION = re.compile("[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A passage `text` of a profile that stands in need number `need` of those it was compared with."""
+
+    text: str
+    need: int
+
+
+def read(text: str) -> str:
+    """Return what is ranked of a text by itself: visible letters, each passage once."""
+    return once(plain(text))[0]
+
+
+def plain(text: str) -> str:
+    """Return a text as its letters look: no invisible marks, no letters of one script for another's."""
+    return _NO_WORD.sub(" ", lettering.visible(_VARIATION.sub("", unicodedata.normalize("NFC", text))))
+
+
+def once(text: str) -> tuple[str, list[str]]:
+    """Return a text without every run of AGAIN words or more that stood in it before, and these runs."""
+    words = list(_WORD.finditer(text))
+    lower = [word.group().lower() for word in words]
+    seen: set[tuple[str, ...]] = set()
+    marked = np.zeros(len(words), bool)
+    for start in range(len(words) - AGAIN + 1):
+        run = tuple(lower[start : start + AGAIN])
+        if run in seen:
+            marked[start : start + AGAIN] = True
+        seen.add(run)
+    return _without(text, words, marked)
+
+
+def _without(text: str, words: list[re.Match[str]], marked: np.ndarray) -> tuple[str, list[str]]:
+    """Return the text without its marked words and the marks after them, and the runs that were left out."""
+    if not marked.any():
+        return text, []
+    kept, left_out, end = [], [], 0
+    for first, last in runs(marked):
+        start = words[first].start()
+        stop = words[last + 1].start() if last + 1 < len(words) else len(text)
+        passage = text[start:stop]
+        ends = "\n" if "\n" in passage[words[last].end() - start :] else " "
+        kept.append(text[end:start] + ends)
+        left_out.append(passage.strip())
+        end = stop
+    rest = "".join([*kept, text[end:]])
+    return "\n".join(line.strip() for line in rest.splitlines() if _WORD.search(line)), left_out
+
+
+def runs(marked: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield first and last position of every run of true values in (n,) bools."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
+    yield from ((int(first), int(after) - 1) for first, after in zip(edges[::2], edges[1::2], strict=True))
+
+
+class Needs:
+    """Published needs by their four-grams, for finding what a profile has of them."""
+
+    def __init__(
+        self, terms: Sequence[Terms], titles: Sequence[str], texts: Callable[[list[int]], Sequence[str]]
+    ) -> None:
+        """Take the terms and titles of the needs, in the order by which they are numbered.
+
+        texts: gives the whole texts of the needs of these numbers, in their order; asked for the few that may be
+        copied from.
+        """
+        self._texts = texts
+        self._titles = [_spelt(title) for title in titles]
+        counts = lexical.matrix(terms)
+        counts.data[:] = 1
+        found = np.bincount(counts.indices, minlength=lexical.BUCKETS)
+        self._rarity = np.log1p((len(terms) - found + 0.5) / (found + 0.5)).astype(np.float32)
+        self._needs = counts.T.tocsr()
+        self._count = len(terms)
+
+    def without(self, text: str) -> tuple[str, list[Copied]]:
+        """Return a text without the passages that stand in a need, and those passages."""
+        words = list(_WORD.finditer(text))
+        if not self._count or not words:
+            return text, []
+        owner = np.full(len(words), -1)
+        self._mark_titles(words, owner)
+        self._mark_verbatim(words, VERBATIM, range(self._count), owner)
+        for size, least in (LISTED, PASSAGE):
+            starts, held = self._windows(words, size, STRIDE)
+            for start, need, share in zip(starts, held.argmax(axis=1), held.max(axis=1), strict=True):
+                if share >= least:
+                    _mark(owner, start, size, need)
+        if copied_from := sorted(set(owner[owner >= 0].tolist())):
+            self._mark_verbatim(words, ONCE_FOUND, copied_from, owner)
+        rest, passages = _without(text, words, owner >= 0)
+        owners = [int(owner[first]) for first, _ in runs(owner >= 0)]
+        return rest, [Copied(passage, need) for passage, need in zip(passages, owners, strict=True)]
+
+    def _mark_titles(self, words: list[re.Match[str]], owner: np.ndarray) -> None:
+        """Mark whole titles, by the place of their first word among `words`."""
+        spelt = f" {' '.join(word.group().lower() for word in words)} "
+        for need, title in enumerate(self._titles):
+            size = title.count(" ") + 1
+            at = spelt.find(f" {title} ") if size >= TITLE else -1
+            while at >= 0:
+                _mark(owner, spelt.count(" ", 0, at), size, need)
+                at = spelt.find(f" {title} ", at + 1)
+
+    def _mark_verbatim(self, words: list[re.Match[str]], size: int, among: Sequence[int], owner: np.ndarray) -> None:
+        """Mark what stands word for word in one of these needs; a text is read only where all four-grams are there."""
+        starts, held = self._windows(words, size, 1)
+        found = [(starts[row], among[column]) for row, column in np.argwhere(held[:, list(among)] >= 0.999)]
+        numbers = sorted({need for _, need in found})
+        spelt = dict(zip(numbers, (f" {_spelt(plain(text))} " for text in self._texts(numbers)), strict=True))
+        for start, need in found:
+            run = " ".join(word.group().lower() for word in words[start : start + size])
+            if f" {run} " in spelt[need]:
+                _mark(owner, start, size, need)
+
+    def _windows(self, words: list[re.Match[str]], size: int, stride: int) -> tuple[list[int], np.ndarray]:
+        """Return where windows of `size` words start, and (windows, needs) how much of them the needs hold."""
+        if len(words) < size:
+            return [], np.empty((0, self._count), np.float32)
+        starts = [*range(0, len(words) - size, stride), len(words) - size]
+        return starts, self.held([" ".join(word.group() for word in words[start : start + size]) for start in starts])
+
+    def held(self, texts: Sequence[str]) -> np.ndarray:
+        """(texts, needs): the share of each text's four-grams that a need has, weighed by their rarity; 0 to 1."""
+        asked = lexical.matrix([lexical.terms(text) for text in texts])
+        asked.data = self._rarity[asked.indices]
+        whole = np.maximum(np.asarray(asked.sum(axis=1)).ravel(), 1e-9)
+        return (asked @ self._needs).toarray() / whole[:, None]
+
+
+def _mark(owner: np.ndarray, start: int, size: int, need: int) -> None:
+    """Write a need's number over `size` words, where no other stands."""
+    part = owner[start : start + size]
+    part[part < 0] = need
+
+
+def _spelt(text: str) -> str:
+    return " ".join(word.group().lower() for word in _WORD.finditer(text))
+
+
+def shares(texts: Sequence[Terms], others: Sequence[Terms]) -> np.ndarray:
+    """(texts, others): the four-grams that both have, as a share of those that either has (Jaccard); 0 to 1."""
+    one, two = lexical.matrix(texts), lexical.matrix(others)
+    one.data[:], two.data[:] = 1, 1
+    both = (one @ two.T).toarray()
+    sizes = np.diff(one.indptr)[:, None] + np.diff(two.indptr)[None]
+    return both / np.maximum(sizes - both, 1)
+
+
+def spread(order: np.ndarray, texts: Texts) -> tuple[np.ndarray, dict[int, list[int]]]:
+    """Let only one of a group of nearly the same texts stand among the first FIRST of an order.
+
+    order: (n,) places in `texts`, best first. Returns the order in which the others follow after the first FIRST, and
+    by place of the one that stands there the places of the others.
+    """
+    looked = order[:LOOKED_AT]
+    same = _same(texts.take(looked))
+    if not same:
+        return order, {}
+    kept: list[int] = []
+    groups: dict[int, list[int]] = {}
+    moved: list[int] = []
+    for row, place in enumerate(looked.tolist()):
+        first = next((one for one in kept if (one, row) in same), None)
+        if first is None:
+            kept.append(row)
+        else:
+            groups.setdefault(int(looked[first]), []).append(place)
+            moved.append(place)
+        if len(kept) == FIRST:
+            break
+    rest = order[len(kept) + len(moved) :]
+    return np.concatenate([looked[kept], np.array(moved, order.dtype), rest]), groups
+
+
+def _same(texts: Texts) -> set[tuple[int, int]]:
+    """Return the pairs of positions, the lower first, of texts that are nearly the same."""
+    known = texts.vectors.any(axis=1)
+    near = (texts.vectors @ texts.vectors.T >= NEAR) | ~known[:, None] | ~known
+    first, second = np.nonzero(np.triu(near, 1))
+    sizes = np.array([len(terms.ids) for terms in texts.terms])
+    pairs = [
+        (int(a), int(b))
+        for a, b in zip(first, second, strict=True)
+        if sizes[a] and ALIKE * max(sizes[a], sizes[b]) <= min(sizes[a], sizes[b])
+    ]
+    return {(a, b) for a, b in pairs if shares([texts.terms[a]], [texts.terms[b]])[0, 0] >= ALIKE}

@@ -1,0 +1,143 @@
+"""What is read of a need, a startup or a testbed before it is embedded: see `gaming` for what is left out and why.
+
+A profile is compared with the needs that were published before it was last changed, and with the other profiles. What
+is found goes to the brokers as a doubt (`hub.doubts`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..hub import doubts, needs, startups, testbeds
+from ..hub.doubts import Doubt
+from ..store import Store
+from . import gaming, lexical, sentences
+from .lexical import Terms
+
+SECTIONS = {"need": needs.sections, "startup": startups.sections, "testbed": testbeds.sections}
+SENTENCES = 24
+SAID_AGAIN = 20  # words; less is a slogan that came twice
+BYTES_A_TERM = 6
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What is embedded of one thing: the whole text, and its sentences where evidence is drawn from them."""
+
+    whole: str
+    sentences: list[str]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the whole text."""
+        return hashlib.sha256(self.whole.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Read:
+    """One thing as it was read: its texts, and what of it the brokers should look at."""
+
+    texts: Texts
+    found: dict[str, Doubt] = field(default_factory=dict)
+
+
+def texts(kind: str, row: dict[str, Any]) -> Texts:
+    """Return the texts of a noun's row that carry its meaning, read by themselves."""
+    return _texts(kind, gaming.read("\n".join(SECTIONS[kind](row))))
+
+
+def _texts(kind: str, whole: str) -> Texts:
+    return Texts(whole, sentences.split(whole, SENTENCES) if kind != "testbed" else [])
+
+
+def read(store: Store, kind: str, rows: Sequence[dict[str, Any]]) -> dict[str, Read]:
+    """Return by id what is read of these rows; startups are compared with what is published."""
+    if kind != "startup" or not rows:
+        return {row["id"]: Read(texts(kind, row)) for row in rows}
+    published = _Published(store)
+    allowed = doubts.in_order(store, [row["id"] for row in rows])
+    found = {row["id"]: _read_profile(row, published, allowed) for row in rows}
+    for startup_id, others in _alike(store, {name: one.texts for name, one in found.items()}).items():
+        found[startup_id].found["alike"] = Doubt(others=others)
+    return found
+
+
+def _read_profile(row: dict[str, Any], published: _Published, allowed: dict[tuple[str, str], set[str]]) -> Read:
+    """Leave out what is said again or copied, unless a broker said that these passages are in order."""
+    found: dict[str, Doubt] = {}
+    whole = gaming.plain("\n".join(startups.sections(row)))
+    once, again = gaming.once(whole)
+    if sum(len(passage.split()) for passage in again) >= SAID_AGAIN:
+        found["repeated"] = Doubt(again)
+    if not again or not set(again) <= allowed.get((row["id"], "repeated"), set()):
+        whole = once
+    needs_before, ids = published.before(row["updated_at"])
+    rest, copied = needs_before.without(whole)
+    if copied:
+        passages = [one.text for one in copied]
+        found["copied"] = Doubt(passages, sorted({ids[one.need] for one in copied}))
+        if not set(passages) <= allowed.get((row["id"], "copied"), set()):
+            whole = rest
+    return Read(_texts("startup", whole), found)
+
+
+class _Published:
+    """The needs that are or were published, with their words; read once for many profiles."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rows = store.query(
+            """select n.id, n.title, n.published_at, e.terms from need n
+               join embedding e on e.kind = 'need' and e.subject_id = n.id
+               where n.published_at is not null order by n.published_at, n.id"""
+        )
+        self._made: dict[int, gaming.Needs] = {}
+
+    def before(self, moment: str) -> tuple[gaming.Needs, list[str]]:
+        """Return the needs published up to a moment, and their ids: who was first did not copy."""
+        count = sum(row["published_at"] <= moment for row in self._rows)
+        rows = self._rows[:count]
+        ids = [row["id"] for row in rows]
+        if count not in self._made:
+            self._made = {
+                count: gaming.Needs(
+                    [Terms.from_bytes(row["terms"]) for row in rows],
+                    [row["title"] for row in rows],
+                    lambda numbers: self._whole([ids[number] for number in numbers]),
+                )
+            }
+        return self._made[count], ids
+
+    def _whole(self, ids: list[str]) -> list[str]:
+        if not ids:
+            return []
+        rows = {row["id"]: row for row in self._store.query("select * from need where id in :ids", {"ids": ids})}
+        return ["\n".join(needs.sections(rows[name])) for name in ids]
+
+
+def _alike(store: Store, found: dict[str, Texts]) -> dict[str, list[str]]:
+    """Return by id the ids of other published profiles that are nearly the same (`gaming.ALIKE`)."""
+    own = {name: lexical.terms(text.whole) for name, text in found.items()}
+    own = {name: terms for name, terms in own.items() if len(terms.ids)}
+    if not own:
+        return {}
+    sizes = [BYTES_A_TERM * len(terms.ids) for terms in own.values()]
+    rows = store.query(
+        """select s.id, e.terms from startup s join embedding e on e.kind = 'startup' and e.subject_id = s.id
+           where s.published_at is not null and s.hidden_at is null and s.merged_into is null
+             and length(e.terms) between :least and :most""",
+        {"least": int(gaming.ALIKE * min(sizes)), "most": int(max(sizes) / gaming.ALIKE) + 1},
+    )
+    others = [Terms.from_bytes(row["terms"]) for row in rows]
+    shares = gaming.shares(list(own.values()), others)
+    alike: dict[str, list[str]] = {}
+    for name, row in zip(own, shares, strict=True):
+        same = sorted(rows[place]["id"] for place in np.flatnonzero(row >= gaming.ALIKE) if rows[place]["id"] != name)
+        if same:
+            alike[name] = same
+    return alike
