@@ -17,12 +17,12 @@ from aiosmtpd.smtp import AuthResult
 from matcher import create_app, work
 from matcher.config import Config
 from matcher.exchange import smtp
-from matcher.hub import clock, limits, links, mail, sessions
+from matcher.hub import atlas, clock, limits, links, mail, sessions
 from matcher.hub.clock import later
 from matcher.ranking import embedder, indexing
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store.schema import migrate
-from tests.factories import NOW, create_need, create_organisation, create_person
+from tests.factories import NOW, create_need, create_organisation, create_person, create_startup
 
 
 class Letterbox:
@@ -279,6 +279,13 @@ def test_the_background_answers_embeds_sends_and_ends(running, store, letterbox)
     until(lambda: not sum(indexing.behind(store, model).values()))
     until(lambda: len(letterbox.received) == 1)
     until(lambda: the_mail(store)["state"] == "sent")
+
+
+def test_the_background_draws_the_map_when_all_is_read(running, store):
+    create_need(store, published=True)
+    create_startup(store, published=True)
+    until(lambda: atlas.drawn(store) is not None)
+    until(lambda: len(atlas.shown(store)) == 2)
 
 
 def test_a_second_background_says_that_there_is_one(running):

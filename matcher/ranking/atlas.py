@@ -154,7 +154,7 @@ def region_of(positions: np.ndarray, centres: np.ndarray) -> np.ndarray:
 
 
 def place(vectors: np.ndarray, known: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Return (m, 2) positions for new (m, d) vectors beside their nearest among the (n, d) known of the same kind.
+    """Return (m, 2) positions for new (m, d) vectors beside their nearest among the (n, d) known, best of their kind.
 
     The mean of the nearest five, without those that lie far from the nearest: between two fields there is nothing.
     """

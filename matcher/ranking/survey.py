@@ -133,22 +133,27 @@ class Survey:
         return atlas.words([texts[kind].get(name, "") for kind, name in keys], within)
 
     def _place(self, ranker: Ranker, new: set[kept.Key], gone: set[kept.Key], drawn: dict[str, Any]) -> int:
-        """Put what is new beside what it is like."""
+        """Put what is new beside what it is like: of its own kind, where the map has any."""
         needs_shelf, startups_shelf, view = ranker.sides()
         stamps, there = kept.live(self._store, ranker.model), kept.points(self._store)
         centres = np.array(kept.centres(self._store)).reshape(-1, 2)
+        of_kind = {
+            "need": (needs_shelf, view.collection.asking),
+            "startup": (startups_shelf, view.collection.answering),
+        }
+        held = [row for row in there if row["subject_id"] in of_kind[row["kind"]][0].place]
+        held = [row for row in held if (row["kind"], row["subject_id"]) not in new]
         added = []
-        for kind, shelf, side in (
-            ("need", needs_shelf, view.collection.asking),
-            ("startup", startups_shelf, view.collection.answering),
-        ):
-            wanted = sorted(name for of, name in new if of == kind and shelf.place.get(name) is not None)
-            known = [row for row in there if row["kind"] == kind and row["subject_id"] in shelf.place]
-            known = [row for row in known if (kind, row["subject_id"]) not in new]
-            if not wanted or not known or not len(centres):
+        for kind, (shelf, side) in of_kind.items():
+            wanted = sorted(name for of, name in new if of == kind and name in shelf.place)
+            # The first of its kind stands beside what it is like of the other.
+            beside = next((one for one in (kind, *of_kind) if any(row["kind"] == one for row in held)), None)
+            if not wanted or not beside or not len(centres):
                 continue
+            known = [row for row in held if row["kind"] == beside]
+            shelf_beside, side_beside = of_kind[beside]
+            others = side_beside.centre(*_texts(shelf_beside, [row["subject_id"] for row in known]))
             centred = side.centre(*_texts(shelf, wanted))
-            others = side.centre(*_texts(shelf, [row["subject_id"] for row in known]))
             positions = atlas.place(centred, others, np.array([(row["x"], row["y"]) for row in known]))
             best = self._best_of(ranker, wanted) if kind == "need" else {}
             added += [

@@ -97,6 +97,17 @@ def test_what_is_new_takes_its_place_and_the_rest_stays(hub, encoder, moment):
     assert kept.drawn(hub)["figures"]["changed"] == 1
 
 
+def test_the_first_of_a_kind_stands_beside_the_other(store, encoder, moment):
+    for text in NEEDS:
+        create_need(store, text)
+    embed(store, encoder)
+    again(store, encoder).step()
+    startup = create_startup(store, OFFERS[0])
+    embed(store, encoder)
+    assert again(store, encoder).step() == 1
+    assert startup["id"] in where(store)
+
+
 def test_what_is_closed_leaves_the_map(hub, encoder, moment):
     again(hub, encoder).step()
     (need, *_) = hub.query("select * from need order by id")
