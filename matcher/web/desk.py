@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from ..hub import atlas, candidates, inbox, needs
 from ..ranking import exposure, unexpected
 from ..ranking.matches import Match
-from . import shortlist, words
+from . import chance, shortlist, words
 from .access import allowed, now, settings, store
 from .ranking import ranker
 
@@ -84,10 +84,16 @@ def ranking(need: dict[str, Any]) -> str:
         elsewhere=_elsewhere(chosen, profiles, shown),
         here=_back(need, page=number),
         seen_in=_seen_in(shown),
+        chance=chance.of_list(found, shown, whole=number == 1 and not filters and not _in_hand(said)),
         reasons=words.choices("dismiss_reasons"),
         answer_days=settings().answer_days,
         wide=True,
     )
+
+
+def _in_hand(said: dict[str, candidates.Standing]) -> bool:
+    """Whether somebody is being paired with the need, or wants to be."""
+    return any("pairing" in row or "interest" in row for row in said.values())
 
 
 def _seen_in(shown: list[Match]) -> dict[str, int | None]:

@@ -44,8 +44,6 @@ ACTIONS: dict[str, Any] = {
     "learning.off": _l("Learning from decisions switched off"),
     "learning.on": _l("Learning from decisions switched on"),
     "link.invite": _l("Invitation accepted"),
-    "learning.off": _l("Learning switched off"),
-    "learning.on": _l("Learning switched on"),
     "need.close": _l("Need closed"),
     "need.create": _l("Need begun"),
     "need.publish": _l("Need published"),

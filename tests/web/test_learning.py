@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.hub import learned
+from matcher.hub import decisions, learned
 from matcher.ranking import scoring
 from matcher.ranking.chance import Chance
+from matcher.ranking.encoder import TinyEncoder
 from tests import factories
 from tests.factories import NOW
+from tests.ranking import hub
 
 WEIGHTS = {"semantic": 1.0, "lexical": 3.5, "sentence": 0.3}
 EXPOSURE = {"needs": 12, "changed": 5, "shown": [40, 46], "gains": [["gone", 2, 9]], "losses": []}
@@ -106,3 +108,57 @@ def test_the_measures_stand_beside_the_chance(administrator, text, store, model)
     assert "80 decisions about 12 needs, 30 taken up" in page
     assert "0.150; saying the mean every time gives 0.234" in page
     assert "said of 10 needs of 12, right for 9" in page
+
+
+@pytest.fixture
+def broker(client, login, store):
+    hub.create_need(store, "Äldre faller om natten på boendet", id="behov")
+    for number, offer in enumerate(("Sensor som larmar när äldre faller", "Plog för snö", "Våg för matsvinn")):
+        hub.create_startup(store, offer, id=f"bolag-{number}", name=f"Bolag {number}")
+    hub.embed(store, TinyEncoder())
+    return login(client, factories.create_person(store, "broker"))
+
+
+def test_without_a_chance_the_list_says_that_it_has_ranks_only(broker, text):
+    page = text(broker.get("/desk/needs/behov"))
+    assert "Ranks only: a chance is told from 50 decisions with this scoring on; so far there are 0." in page
+    assert "of 10 like this" not in page
+
+
+def test_each_match_has_its_chance_with_the_interval_and_what_it_rests_on(broker, text, store, model):
+    chance(store, model)
+    page = text(broker.get("/desk/needs/behov"))
+    assert page.count("About 7 of 10 like this were taken up") == 3
+    assert "Between 6 and 9 of 10; of the 60 decisions most like it 42." in page
+    assert "Ranks only" not in page
+    assert "Probably nothing" not in page
+
+
+def test_a_match_unlike_all_that_was_decided_has_a_rank_only(broker, text, store, model):
+    chance(store, model, of=5, taken=2)
+    assert text(broker.get("/desk/needs/behov")).count("Too few matches like this were decided.") == 3
+
+
+def test_a_chance_of_other_weights_is_not_shown(broker, text, store, model):
+    chance(store, model)
+    administrator = factories.create_person(store, "administrator")
+    learned.adopt(store, administrator, candidate(store, model), scoring.SCORING_VERSION, NOW)
+    assert "of 10 like this" not in text(broker.get("/desk/needs/behov"))
+
+
+def test_probably_nothing_leads_to_other_routes_but_not_where_somebody_is_at_hand(broker, text, store, model):
+    chance(store, model, below=0.8)
+    page = text(broker.get("/desk/needs/behov"))
+    assert "Probably nothing on the market yet" in page
+    assert "market dialogue" in page
+    assert "Probably nothing" not in text(broker.get("/desk/needs/behov?seeks=test"))
+    row = {"id": "i", "need_id": "behov", "startup_id": "bolag-0", "message": "Hej", "need_version": 1}
+    store.insert("interest", {**row, "created_at": NOW, "answer_by": NOW[:10]})
+    assert "Probably nothing" not in text(broker.get("/desk/needs/behov"))
+
+
+def test_a_dismissal_keeps_what_was_seen_and_is_a_decision(broker, store, model):
+    broker.post("/needs/behov/startups/bolag-1/dismiss", data={"reason": "no_fit"})
+    (found,) = decisions.taken(store)
+    assert (found.taken, found.scoring, found.model) == (False, scoring.SCORING_VERSION, model)
+    assert set(found.parts) == set(scoring.WEIGHTS)
