@@ -75,6 +75,11 @@ def shared_words(one: str, other: str) -> tuple[list[tuple[int, int]], list[tupl
     return in_one, in_other
 
 
+def telling(text: str) -> list[str]:
+    """Return the words of a text that carry meaning, in their order."""
+    return [text[start:end] for start, end, _ in _words(text)]
+
+
 def _words(text: str) -> list[tuple[int, int, str]]:
     """Words long enough to carry meaning; in Swedish and English the shorter ones are mostly grammar."""
     found = ((match.start(), match.end(), match.group().lower()) for match in _WORD.finditer(text))

@@ -21,7 +21,7 @@ from .embedder import EmbedderAway
 from .encoder import Encoder
 from .matches import Match, Ranking
 from .mirror import Mirror, Shelf
-from .ranked import Between, Choice, Keep, Ranked, Surprise, in_order, score
+from .ranked import Between, Choice, Keep, Ranked, Surprise, Voices, in_order, score
 from .scoring import SCORING_VERSION
 from .shown import Run
 from .upkeep import Patience, Upkeep, View
@@ -96,6 +96,12 @@ class Ranker:
         """Rank all published startups for a need; return what it was made of and the matches, best first, bare."""
         run = self._run("startup", need)
         return run, run.ranked.walk(self._between(need, today), Choice()) if run.ranked else iter(())
+
+    def imagined(self, need: dict[str, Any], run: Run, shelf: Shelf, spoken: Voices) -> Ranked:
+        """Rank for a need as `run_for` did, with another shelf of startups and their sentences: to try a change."""
+        view = self._upkeep["startup"].imagined(shelf, self._shelves("need")["need"])
+        own = view.questions.get(need["id"], -1)
+        return score(shelf, view, run.asked, own, spoken, run.weighing.weights, spread=True)
 
     def _between(self, need: dict[str, Any], today: date) -> Between:
         running = capacity.running(self.store, today.isoformat())

@@ -86,6 +86,15 @@ class Upkeep:
                 self._start(lambda: self._make(documents, questions))
             return view
 
+    def imagined(self, documents: Shelf, questions: Shelf) -> View:
+        """Return what `view` would give for these shelves, without holding it."""
+        with self._lock:
+            made = self._made
+        few = len(documents.rows) + len(questions.rows) <= self._patience.few
+        if made is None or few:
+            made = Made(documents, questions, self._shipped())
+        return made.view(documents)[0]
+
     def _present(self, documents: Shelf, questions: Shelf) -> tuple[View, int]:
         """Return the view of these shelves and how many rows have changed since the collection was made."""
         made, held = self._made, self._view
