@@ -16,7 +16,7 @@ from . import scoring
 
 @dataclass(frozen=True)
 class Weighing:
-    """The weight of each part by name, and the scoring version that they make."""
+    """The weight of each part by name, in the order of the built-in ones, and the scoring version that they make."""
 
     version: str
     weights: dict[str, float]
@@ -38,7 +38,8 @@ def adopted(store: Store, model: str) -> Weighing:
     row = standing.get("weights")
     if row is None or "off" in standing or (row["scoring"], row["model"]) != (scoring.SCORING_VERSION, model):
         return built_in()
-    return Weighing(f"{scoring.SCORING_VERSION}+w{row['number']}", row["content"]["weights"])
+    kept = row["content"]["weights"]
+    return Weighing(f"{scoring.SCORING_VERSION}+w{row['number']}", {name: kept[name] for name in scoring.WEIGHTS})
 
 
 class Adopted:

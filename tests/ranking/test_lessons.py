@@ -125,6 +125,19 @@ def test_adopted_weights_order_the_next_list_under_a_version_of_their_own(store,
     assert [(match.id, match.score) for match in again.matches] == [(match.id, match.score) for match in before.matches]
 
 
+def test_what_is_learned_does_not_depend_on_the_weights_that_count(store, ranker, monkeypatch):
+    decide(store, ranker)
+    monkeypatch.setattr(lessons, "_is_news", lambda *_: True)
+    lessons.learn(store, ranker, NOW)
+    adopt(store, ranker, {"sentence": 0.3, "lexical": 2.4, "semantic": 1.0})
+    lessons.learn(store, ranker, NOW)
+    then, _, now = sorted(learned.listing(store, "weights"), key=lambda row: row["number"])[-3:]
+    before, after = then["content"], now["content"]
+    assert after["weights"] == pytest.approx(before["weights"], rel=0.05)
+    assert after["trial"]["before"] == pytest.approx(before["trial"]["before"], abs=0.05)
+    assert after["current"]["version"] == ranker.weighing().version
+
+
 def test_switched_off_the_built_in_weights_count_and_none_are_learned(store, ranker):
     viewer = adopt(store, ranker, {"semantic": 1.0, "lexical": 5.0, "sentence": 0.3})
     learned.switch(store, viewer, False, NOW)
