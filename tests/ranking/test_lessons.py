@@ -116,6 +116,7 @@ def test_adopted_weights_order_the_next_list_under_a_version_of_their_own(store,
     before = ranker.startups_for(need, TODAY)
     viewer = adopt(store, ranker, {"semantic": 1.0, "lexical": 5.0, "sentence": 0.3})
     after = ranker.startups_for(need, TODAY)
+    assert list(ranker.weighing().weights) == list(scoring.WEIGHTS)  # the store keeps them by the alphabet
     assert (before.scoring, after.scoring) == (scoring.SCORING_VERSION, f"{scoring.SCORING_VERSION}+w1")
     first = {match.id: match.parts["lexical"] for match in before.matches}
     assert all(match.parts["lexical"] == pytest.approx(2 * first[match.id], abs=1e-5) for match in after.matches)
