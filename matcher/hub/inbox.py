@@ -52,6 +52,10 @@ LISTS = {
     "startups_flagged": """
         select s.id, s.name as title, s.flag_reason as other, s.flagged_at as since, null as due
         from startup s where s.flagged_at is not null and s.hidden_at is null and s.merged_at is null""",
+    "startups_doubted": """
+        select s.id, s.name as title, d.code as other, d.found_at as since, null as due
+        from doubt d join startup s on s.id = d.startup_id where d.answered_at is null
+          and s.published_at is not null and s.hidden_at is null and s.merged_at is null""",
     "merge_offers": """
         select m.id, k.name as title, d.name as other, m.found_at as since, null as due
         from merge_offer m join startup k on k.id = m.keep_id join startup d on d.id = m.drop_id

@@ -48,6 +48,7 @@ def _links() -> dict[str, Callable[[dict[str, Any]], str]]:
         "needs_expiring": need,
         "needs_expired": need,
         "startups_flagged": partial(_address, "startups.show", "startup_id"),
+        "startups_doubted": partial(_address, "startups.show", "startup_id"),
         "merge_offers": lambda row: url_for("startups.duplicates"),
     }
 

@@ -83,6 +83,7 @@ ACTIONS: dict[str, Any] = {
     "startup.different": _l("Two profiles called different companies"),
     "startup.different_undone": _l("Two profiles may be the same company again"),
     "startup.flag": _l("Profile flagged"),
+    "startup.in_order": _l("Doubt about a profile answered"),
     "startup.hide": _l("Profile hidden"),
     "startup.merge": _l("Profile merged"),
     "startup.publish": _l("Profile published"),

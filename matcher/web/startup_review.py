@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from ..hub import duplicates, merge_offers, merging, moderation, startups
+from ..hub import doubts, duplicates, merge_offers, merging, moderation, startups
 from ..hub.errors import Invalid
 from . import forms
 from .access import allowed, now, person, store, viewer
@@ -71,6 +71,14 @@ def unflag(startup: dict[str, Any]) -> Any:
     """Take a flag away."""
     moderation.unflag(store(), person(), startup["id"], now())
     return _done(startup, _("The flag is taken away. The company has been told."))
+
+
+@blueprint.post("/startups/<startup_id>/in-order")
+@allowed("startup.moderate", startups.load)
+def in_order(startup: dict[str, Any]) -> Any:
+    """Say that what the machine doubted is in order: the text is ranked as it stands."""
+    doubts.answer(store(), person(), startup["id"], request.form.get("code", ""), now())
+    return _done(startup, _("In order. The profile is ranked with these words."))
 
 
 def _done(startup: dict[str, Any], said: str) -> Any:

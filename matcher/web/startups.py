@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import catalogue, reference, startups
+from ..hub import catalogue, doubts, reference, startups
 from ..hub.errors import Conflict, Invalid, NotFound, Stale
 from . import forms, stale
 from .access import allowed, now, person, store, viewer
@@ -55,11 +55,13 @@ def show_page(startup: dict[str, Any], typed: dict[str, str], errors: dict[str, 
     who = person()
     own = who.acts_for(startup["organisation_id"], "startup")
     percent, lacking = startups.completeness(startup)
+    inside = own or who.has("broker")
     return render_template(
         "startups/show.html",
         startup=startup,
         own=own,
-        inside=own or who.has("broker"),
+        inside=inside,
+        doubts=doubts.of_startup(store(), startup["id"]) if inside else [],
         percent=percent,
         lacking=lacking,
         missing=startups.missing(startup),

@@ -41,6 +41,12 @@ LABELS: dict[str, dict[str, Any]] = {
         "da": _l("Danish"),
         "fi": _l("Finnish"),
     },
+    "doubts": {
+        "alike": _l("Nearly the same as another profile"),
+        "copied": _l("Words of a published need"),
+        "hidden": _l("Characters that nobody sees"),
+        "repeated": _l("The same said again"),
+    },
     "seeks": {
         "test": _l("Test"),
         "sell": _l("Sell"),
@@ -246,6 +252,7 @@ SENTENCES: dict[str, Any] = {
     "startup_not_hidden": _l("The profile is not hidden any more. Look at it again."),
     "startup_already_flagged": _l("Somebody has already flagged this profile. Look at it again."),
     "startup_not_flagged": _l("The flag has already been taken away. Look at the profile again."),
+    "doubt_answered": _l("Somebody has already said that it is in order."),
     "merge_decided": _l("Somebody has already decided about these two. Look at the list again."),
     "merge_not_decided": _l("There is no decision left to take back. Look at the list again."),
     "merge_two_pairings": _l(

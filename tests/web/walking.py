@@ -177,6 +177,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "startups.save": {"name": "Nytt namn", "revision": ...},
     "startups.hide": {"reason": "Finns den?"},
     "startups.flag": {"reason": "Stämmer det?"},
+    "startups.in_order": {"code": "hidden"},
     "startups.merge": {"keep_id": ...},
     "testbeds.create": {"name": "Ny bädd", "organisation_id": ...},
     "testbeds.save": {"name": "Nytt namn", "revision": ...},

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from matcher.exchange import batches, tables
-from matcher.hub import clock, directory, learned, links, merging, pairings, people, record, rounds, sessions
+from matcher.hub import clock, directory, doubts, learned, links, merging, pairings, people, record, rounds, sessions
 from matcher.hub.ids import new_id
 from matcher.hub.people import Viewer
 from matcher.ranking import planning, scoring
@@ -146,6 +146,7 @@ def _startup(world: World, state: str, visitor: str = "startup", **columns: Any)
 def _startups(world: World) -> None:
     flag = {"flagged_at": world.now, "flag_reason": secret("startup.published.flag_reason")}
     kept = _startup(world, "published", published=True, name="Larm", **flag)
+    doubts.hidden(world.store, kept["id"], 20, world.now)
     _startup(world, "draft", **_marked("startup", "draft", STARTUP_TEXTS))
     hidden = {"hidden_at": world.now, "hidden_reason": secret("startup.hidden.hidden_reason")}
     _startup(world, "hidden", published=True, **hidden, **_marked("startup", "hidden", STARTUP_TEXTS))
