@@ -29,6 +29,7 @@ OWN = {
     "admin": {"administrator"},
     "desk": {"broker"},
     "import": {"broker"},
+    "map": set(ROLES),
     "need.view": EVERYBODY,
     "need.create": {"owner", "startup", "broker"},
     "need.edit": {"owner", "startup", "broker"},

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask, render_template
 
-from matcher.hub import clock, conflicts, interests, pairings, shares
+from matcher.hub import clock, conflicts, interests, pairings, reminders, shares
 from matcher.hub.people import Viewer
 from matcher.store import Store
 from matcher.web import letters
@@ -174,6 +174,7 @@ def test_every_mail_of_a_case_can_be_written(app: Flask, store: Store, case: Cas
     shares.comment(store, first.owner, share_id, "Bra", "yes", now)
     declined = first.propose(now=now, message="Hej")
     pairings.extend(store, first.broker, declined, 20, now)
+    reminders.send(store, clock.later(now, days=18))
     pairings.decline(store, first.owner, declined, "owner", "budget", "Nästa år.", now)
     pairing_id = case.accept(case.propose(now=now), now)
     case.confirm(pairing_id, testbed, FIRST, LAST)
