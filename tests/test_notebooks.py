@@ -54,6 +54,20 @@ def test_hubness_draws_its_figures_also_of_a_hub(model_instance, tmp_path, migra
     assert re.search(r"^hub 1 +hybrid +1\.00 ", printed, re.MULTILINE)
 
 
+@pytest.mark.model
+def test_calibration_draws_its_figures(model_instance, monkeypatch):
+    monkeypatch.setenv("MATCHER_INSTANCE", str(model_instance))
+    monkeypatch.setenv("MATCHER_REPEATS", "1")
+    monkeypatch.delenv("MATCHER_EVAL", raising=False)
+    pictures, printed = run("calibration.ipynb")
+    assert pictures == 3
+    steady = re.search(r"^steady +1000 +(\S+) +(\S+) +(\S+)", printed, re.MULTILINE)
+    brier, least, mean = map(float, steady.groups())
+    assert brier < least + 0.02 < mean
+    demo = re.search(r"^demo +\d+ +\d+ +(\S+) +(\S+)", printed, re.MULTILINE)
+    assert float(demo[1]) < 0.7 * float(demo[2])  # far better than saying the mean of the judgements every time
+
+
 def test_no_notebook_carries_outputs_of_one_machine():
     for path in NOTEBOOKS.glob("*.ipynb"):
         text = path.read_text(encoding="utf8")

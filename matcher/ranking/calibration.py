@@ -25,6 +25,7 @@ RIDGE = 1.0  # scikit-learn's own default, over standardised parts
 JUDGED = 3  # decisions; a need with fewer was hardly looked through
 RIGHT = 0.8  # how often "probably nothing" must have been right to be said at all
 ENOUGH_NOTHING = 10  # needs of which it would have been said
+EVEN = 0.5  # nobody believes "probably nothing" above a match that is more likely than not
 BINS = 10
 
 
@@ -126,16 +127,16 @@ def _by_need(chances: np.ndarray, given: Sample) -> tuple[np.ndarray, np.ndarray
 
 
 def _nothing(best: np.ndarray, empty: np.ndarray) -> dict[str, float] | None:
-    """Return the highest threshold under which "probably nothing" was right often enough, or None."""
+    """Return the highest threshold under which "probably nothing" was right often enough, or None.
+
+    It ends at a need for which it was right, and where a match is as likely to be taken up as not.
+    """
     order = np.argsort(best, kind="stable")
     said = np.arange(1, len(best) + 1)
     right = np.cumsum(empty[order])
-    good = np.flatnonzero((said >= ENOUGH_NOTHING) & (right >= RIGHT * said))
-    if not len(good):
-        return None
-    last = good[-1]
-    above = best[order[last + 1]] if last + 1 < len(best) else min(best[order[last]] + 0.01, 1.0)
-    return {"below": float((best[order[last]] + above) / 2)}
+    may_end = empty[order] & (best[order] < EVEN)
+    good = np.flatnonzero((said >= ENOUGH_NOTHING) & (right >= RIGHT * said) & may_end)
+    return {"below": float(np.nextafter(best[order[good[-1]]], 1))} if len(good) else None
 
 
 def brier(chances: np.ndarray, taken: np.ndarray) -> float:
@@ -203,9 +204,12 @@ def _fittable(given: Sample) -> bool:
     return min(int(given.taken.sum()), int((1 - given.taken).sum())) >= FOLDS <= len(set(given.need.tolist()))
 
 
-def measure(given: Sample, seed: int = 7) -> dict[str, Any]:
-    """Return the figures that stand beside a model: all of needs that the model measured had not seen."""
-    found = unseen(given, seed)
+def measure(given: Sample, found: Unseen | None = None) -> dict[str, Any]:
+    """Return the figures that stand beside a model: all of needs that the model measured had not seen.
+
+    found: what `unseen` gave of the sample, where it is at hand.
+    """
+    found = found or unseen(given)
     known = ~np.isnan(found.chances)
     chances, taken = found.chances[known], given.taken[known]
     base = np.full(len(taken), given.taken.mean())

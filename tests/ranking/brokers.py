@@ -1,12 +1,17 @@
-"""Brokers whose behaviour is known: they decide about made-up lists by a rule that a test can hold the model to."""
+"""Brokers whose behaviour is known: they decide by a rule that a test can hold the model to.
+
+Their lists are made up (`world`), or those of a judged set, whose grades they follow (`judged`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from matcher.hub.decisions import Decision
+from matcher.ranking.evaluation import Folder
 
 PARTS = {"semantic": (0.45, 0.25), "lexical": (0.25, 0.25), "sentence": (0.0, 0.05)}  # mean and spread, weighted
 NOW = "2026-11-20T09:00:00.000000Z"
@@ -73,3 +78,29 @@ def _decision(made: World, need: int, place: int, taken: bool, named: dict[str, 
     parts = dict(zip(PARTS, made.parts[need, place].tolist(), strict=True))
     given = {"scoring": "1", "model": "tiny", **named}
     return Decision(f"need-{need}", f"startup-{place}", taken, NOW, place + 1, parts, texts={}, **given)
+
+
+def judged(texts: Folder, scores: Mapping[str, np.ndarray], seed: int, empty: float = 0.0, most: int = 8):
+    """Return the decisions of a broker who takes up what was judged good, and dismisses the rest of the first `most`.
+
+    scores: as `evaluation.ablation` gives them. empty: for this share of the needs the good answers are taken off the
+    market first, so that it holds nothing for them.
+    """
+    highest = max(grade for grades in texts.grades.values() for grade in grades.values())
+    good = 2 if highest >= 3 else 1
+    parts = {
+        "semantic": scores["hubs"],
+        "lexical": scores["words"] - scores["hubs"],
+        "sentence": scores["sentences"] - scores["words"],
+    }
+    names, random = list(texts.documents), np.random.default_rng(seed)
+    found = []
+    for row, query in enumerate(texts.queries):
+        answers = {name for name, grade in texts.grades.get(query, {}).items() if grade >= good}
+        gone = answers if random.random() < empty else set()
+        order = [place for place in np.argsort(-scores["sentences"][row], kind="stable") if names[place] not in gone]
+        for rank, place in enumerate(order[:most], 1):
+            own = {name: float(part[row, place]) for name, part in parts.items()}
+            pair = (query, names[place], names[place] in answers - gone)
+            found.append(Decision(*pair, NOW, rank, own, scoring="judged", model="judged", texts={}))
+    return found

@@ -63,6 +63,18 @@ def test_probably_nothing_is_right_four_times_in_five():
     assert right / said >= 0.75
 
 
+def test_probably_nothing_is_never_said_above_an_even_chance():
+    best, empty = np.linspace(0.1, 0.9, 20), np.ones(20, bool)
+    assert calibration._nothing(best, empty)["below"] == pytest.approx(best[best < 0.5][-1])
+
+
+def test_the_threshold_ends_where_it_was_last_right():
+    best, empty = np.linspace(0.01, 0.2, 20), np.r_[np.ones(15, bool), np.zeros(5, bool)]
+    below = calibration._nothing(best, empty)["below"]
+    assert best[14] < below < best[15]
+    assert calibration._nothing(best[:9], empty[:9]) is None  # of too few needs
+
+
 def test_probably_nothing_is_not_said_where_every_need_finds_something():
     given, _ = judged(100, seed=5, bias=-1.0)
     assert calibration.fit(given).nothing is None
