@@ -29,6 +29,7 @@ AGAIN = 6  # words; a profile of the demo hub says no six words in a row twice
 PASSAGE, LISTED = (30, 0.72), (12, 0.97)
 VERBATIM = 9  # words of a need in a row, in its order
 TITLE = 7  # a need's title of so many words or more; shorter ones are turns of phrase
+WHOLLY = 0.999
 ONCE_FOUND = 4  # words in a row that count as copied from a need of which more was found
 STRIDE = 3
 ALIKE = 0.8  # of the four-grams of both texts together
@@ -129,11 +130,27 @@ class Needs:
             for start, need, share in zip(starts, held.argmax(axis=1), held.max(axis=1), strict=True):
                 if share >= least:
                     _mark(owner, start, size, need)
+        self._trim(words, owner)
         if copied_from := sorted(set(owner[owner >= 0].tolist())):
             self._mark_verbatim(words, ONCE_FOUND, copied_from, owner)
         rest, passages = _without(text, words, owner >= 0)
         owners = [int(owner[first]) for first, _ in runs(owner >= 0)]
         return rest, [Copied(passage, need) for passage, need in zip(passages, owners, strict=True)]
+
+    def _trim(self, words: list[re.Match[str]], owner: np.ndarray) -> None:
+        """Give back the words at both ends of a marked run that the need does not have: windows reach too far."""
+        marked = np.flatnonzero(owner >= 0)
+        if not len(marked):
+            return
+        held = self.held([words[place].group() for place in marked])
+        theirs = dict(zip(marked.tolist(), held[np.arange(len(marked)), owner[marked]] >= WHOLLY, strict=True))
+        for first, last in list(runs(owner >= 0)):
+            while first <= last and not theirs[first]:
+                owner[first] = -1
+                first += 1
+            while first <= last and not theirs[last]:
+                owner[last] = -1
+                last -= 1
 
     def _mark_titles(self, words: list[re.Match[str]], owner: np.ndarray) -> None:
         """Mark whole titles, by the place of their first word among `words`."""
@@ -148,7 +165,7 @@ class Needs:
     def _mark_verbatim(self, words: list[re.Match[str]], size: int, among: Sequence[int], owner: np.ndarray) -> None:
         """Mark what stands word for word in one of these needs; a text is read only where all four-grams are there."""
         starts, held = self._windows(words, size, 1)
-        found = [(starts[row], among[column]) for row, column in np.argwhere(held[:, list(among)] >= 0.999)]
+        found = [(starts[row], among[column]) for row, column in np.argwhere(held[:, list(among)] >= WHOLLY)]
         numbers = sorted({need for _, need in found})
         spelt = dict(zip(numbers, (f" {_spelt(plain(text))} " for text in self._texts(numbers)), strict=True))
         for start, need in found:

@@ -38,6 +38,10 @@ _UNSPOKEN = """
     from {kind} n join embedding e on e.kind = '{kind}' and e.subject_id = n.id
     where e.spoken_at is null and e.model = :model and length(e.vector) > 0
 """
+_UNWEIGHED = """
+    from {kind} n join embedding e on e.kind = '{kind}' and e.subject_id = n.id
+    where e.spoken_at is not null and e.weighed_at is null and e.model = :model and length(e.vector) > 0
+"""
 SPEAKING = ("need", "startup")
 
 
@@ -79,7 +83,8 @@ def unspoken(store: Store, model: str) -> int:
 def catch_up(store: Store, encoder: Encoder, limit: int = BATCH) -> int:
     """Embed up to `limit` texts that are behind, or the sentences of as many; return how many. The newest come first.
 
-    A handful is embedded whole and by sentence in one go; of more, all are ranked before any is explained.
+    A handful is embedded whole and by sentence in one go; of more, all are ranked before any is explained. When nothing
+    else is due, profiles are embedded without each of their sentences, a handful at a time.
     """
     model = model_name(encoder)
     for kind in SECTIONS:
@@ -92,7 +97,10 @@ def catch_up(store: Store, encoder: Encoder, limit: int = BATCH) -> int:
         if rows:
             embed_sentences(store, encoder, kind, rows)
             return len(rows)
-    return 0
+    rows = _due(store, "startup", _UNWEIGHED, model, min(limit, HANDFUL))
+    if rows:
+        weigh(store, encoder, rows)
+    return len(rows)
 
 
 def _due(store: Store, kind: str, condition: str, model: str, limit: int) -> list[dict[str, Any]]:
@@ -168,6 +176,32 @@ def embed_sentences(store: Store, encoder: Encoder, kind: str, rows: Sequence[di
                 _read_again(store, kind, subject_id)
 
 
+def weigh(store: Store, encoder: Encoder, rows: Sequence[dict[str, Any]]) -> None:
+    """Embed profiles without each of their sentences: what a sentence carries (`carrying`) follows from it."""
+    model = model_name(encoder)
+    found = {name: one.texts for name, one in read(store, "startup", rows).items()}
+    rests = {name: [text.without(sentence) for sentence in text.sentences] for name, text in found.items()}
+    rests = {name: [] if None in parts else parts for name, parts in rests.items()}
+    wanted = [rest for parts in rests.values() for rest in parts]
+    vectors = iter(encoder.encode(wanted, "passage")) if wanted else iter(())
+    with store.atomic():
+        for name, text in found.items():
+            own = [next(vectors) for _ in rests[name]]
+            if not store.execute(
+                """update embedding set weighed_at = embedded_at
+                   where kind = 'startup' and subject_id = :id and model = :model and text_hash = :hash""",
+                {"id": name, "model": model, "hash": text.hash},
+            ):
+                _read_again(store, "startup", name)
+                continue
+            for position, vector in enumerate(own):
+                store.execute(
+                    """update sentence set rest = :rest
+                       where kind = 'startup' and subject_id = :id and position = :position and model = :model""",
+                    {"rest": vector.astype("<f2").tobytes(), "id": name, "position": position, "model": model},
+                )
+
+
 def keep(store: Store, kind: str, row: dict[str, Any], text: Texts, model: str, vector: np.ndarray | None) -> bool:
     """Keep one vector (d,) and the words, unless the row has changed or gone meanwhile; say whether it was kept."""
     seq = record.next_seq(store)
@@ -188,6 +222,7 @@ def keep(store: Store, kind: str, row: dict[str, Any], text: Texts, model: str, 
             "terms": lexical.terms(text.whole).to_bytes(),
             "embedded_at": row["updated_at"],
             "spoken_at": None if text.sentences else row["updated_at"],
+            "weighed_at": None,
             "used_at": None,
         },
         ["kind", "subject_id"],

@@ -233,7 +233,7 @@ class Ranker:
         own = view.questions.get(asking["id"], -1)
         spread = kind == "startup"  # two needs in the same words are two needs
         ranked = score(shelf, view, asked, own, spoken, weighing.weights, spread=spread) if shelf.rows else None
-        return Run(shelf, view, asked, spoken, ranked, not asked.vectors.any(), weighing)
+        return Run(shelf, view, asked, spoken, ranked, not asked.vectors.any(), weighing, self.model)
 
     def _found(
         self,

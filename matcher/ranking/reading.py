@@ -37,6 +37,11 @@ class Texts:
         """SHA-256 of the whole text."""
         return hashlib.sha256(self.whole.encode()).hexdigest()
 
+    def without(self, sentence: str) -> str | None:
+        """Return the whole text without one of its sentences; None where it does not stand there in one piece."""
+        rest = self.whole.replace(sentence, "", 1)
+        return None if rest == self.whole else rest
+
 
 @dataclass(frozen=True)
 class Read:

@@ -14,6 +14,7 @@ import numpy as np
 from ..store import Store
 from . import evidence
 from .background import Texts
+from .carrying import carried
 from .lexical import Terms
 from .matches import Meeting, Reasons
 from .scoring import Collection
@@ -27,6 +28,8 @@ A_TITLE = 0.15  # the page shows the title already
 ASIDE = 0.15
 LITTLE = 0.2  # centred cosine: nothing in the profile is nearer to a sentence of the need
 UNCOVERED = 3
+CARRIES = 20.0  # so much does what a sentence carries count against how near the two are (docs/ranking.md)
+TOO_SHORT, A_NAME = 5, 0.5  # words; a name or a slogan is shown only where nothing else is
 
 Spoken = tuple[list[str], np.ndarray]
 """The sentences of one text and their vectors (n, d), as the encoder gave them."""
@@ -56,17 +59,27 @@ def _joined(vectors: list[bytes]) -> np.ndarray:
 
 
 def find(
-    need: list[str], asked: np.ndarray, profile: list[str], answers: np.ndarray, title: str, aside: str = ""
+    need: list[str],
+    asked: np.ndarray,
+    profile: list[str],
+    answers: np.ndarray,
+    title: str,
+    aside: str = "",
+    carries: np.ndarray | None = None,
 ) -> Reasons:
     """Return the pairs of sentences that explain a match, and what of the need the profile says little about.
 
     asked (n, d) and answers (m, d): the vectors of the sentences of `need` and `profile`, centred and of length 1.
     aside: the text of the need that is not about the problem (what was tried, what must not change), if it is known.
+    carries (m,): how much of the score each sentence of the profile carries (`carrying.carried`), if it is known.
     """
     besides = A_TITLE * _is(need, title) + ASIDE * np.array([sentence in aside for sentence in need])
     whole_need, whole_profile = asked.mean(axis=0), answers.mean(axis=0)
     of_asked = NEAR_THE_WHOLE * asked @ _unit(whole_profile) - _shortness(need) - besides
     of_answers = NEAR_THE_WHOLE * answers @ _unit(whole_need) - _shortness(profile)
+    if carries is not None:
+        names = np.array([len(sentence.split()) < TOO_SHORT for sentence in profile])
+        of_answers = of_answers + CARRIES * (carries - carries.mean()) - A_NAME * names
     # One product of longer vectors gives asked·answer + worth of asked + worth of answer.
     pairs = evidence.find(_with(asked, of_asked, 1), _with(answers, 1, of_answers), answered=-np.inf).pairs
     nearness = asked @ answers.T
@@ -98,6 +111,19 @@ def _unit(vector: np.ndarray) -> np.ndarray:
 
 def _with(vectors: np.ndarray, *columns: np.ndarray | int) -> np.ndarray:
     return np.column_stack([vectors, *(np.broadcast_to(column, len(vectors)) for column in columns)])
+
+
+def rests(store: Store, model: str, ids: list[str]) -> dict[str, np.ndarray]:
+    """Return by id the vectors (m, d) of profiles without each of their sentences, of those that have them all."""
+    rows = store.query(
+        """select subject_id, rest from sentence
+           where kind = 'startup' and subject_id in :ids and model = :model order by subject_id, position""",
+        {"ids": ids, "model": model},
+    )
+    found: dict[str, list[bytes | None]] = {}
+    for row in rows:
+        found.setdefault(row["subject_id"], []).append(row["rest"])
+    return {name: _joined(vectors) for name, vectors in found.items() if all(vectors)}
 
 
 class Sentences:
@@ -132,17 +158,25 @@ class Explain:
         self._collection, self._own, self._need = collection, own, need
         if own:
             self._centred = collection.asking.centre(own[1], asked.languages * len(own[0]))
+            self._whole = collection.asking.centre(asked.vectors, asked.languages)[0]
 
-    def __call__(self, other: Spoken | None, terms: Terms, need: dict[str, str]) -> Reasons | None:
+    def __call__(
+        self, other: Spoken | None, terms: Terms, need: dict[str, str], rests: np.ndarray | None = None
+    ) -> Reasons | None:
         """Return the reasons for a match with sentences and words of its own; None where a side has no sentences.
 
-        need: title, tried and keep of the match, where that is a need.
+        need: title, tried and keep of the match, where that is a need. rests (m, d): the profile that is the match
+        without each of its sentences, if that is known.
         """
         if self._own is None or other is None:
             return None
         answers = self._collection.answering.centre(other[1], [language(terms)] * len(other[0]))
         if self._need:
-            return find(self._own[0], self._centred, other[0], answers, **_about(self._need))
+            carries = None
+            if rests is not None and len(rests) == len(answers) > 1:
+                without = self._collection.answering.centre(rests, [language(terms)] * len(rests))
+                carries = carried(self._collection, self._whole, self._centred, answers, without)
+            return find(self._own[0], self._centred, other[0], answers, **_about(self._need), carries=carries)
         return find(other[0], answers, self._own[0], self._centred, **_about(need))
 
     def coverage(self, others: Sequence[tuple[Spoken, Terms]]) -> tuple[np.ndarray, list[str]]:

@@ -101,6 +101,16 @@ class Collection:
         lexical = share - WORDINESS * self._wordiness.expected(share, own >= 0)
         return Scores({"semantic": self._semantic(asked, own), "lexical": lexical}, WEIGHTS)
 
+    def __len__(self) -> int:
+        return len(self._languages)
+
+    def meaning(self, question: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """(m,): the part `semantic` of (m, d) centred documents for a centred question (d,), but for its own constant.
+
+        The documents need not be in the collection.
+        """
+        return 2 * vectors @ question - background.Hubs(self._questions @ vectors.T).mean()
+
     def near(self, vector: np.ndarray) -> np.ndarray:
         """(documents,): cosine of a centred vector (d,) of length 1 to each document, 0 where it is not embedded."""
         return self._vectors @ vector

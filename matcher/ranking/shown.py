@@ -33,6 +33,7 @@ class Run:
     ranked: Ranked | None
     away: bool
     weighing: Weighing
+    model: str = ""
 
     def terms(self, match: Match) -> Terms:
         """Return the words of a match."""
@@ -50,10 +51,14 @@ def part(
     matches = list(islice(run.ranked.walk(between, choice), skip, None if top is None else skip + top))
     explained, leading = matches[:CLOSER_LOOK], _leading(run.ranked, between, choice) if need and not skip else []
     found = run.spoken.of(list({match.id: None for match in (*explained, *leading)}))
+    rests = reasons.rests(store, run.model, [match.id for match in explained]) if need else {}
     needs = {} if need else reasons.needs(store, [match.id for match in explained])
     explain = Explain(run.view.collection, run.asked, run.spoken.own, need)
     matches[: len(explained)] = [
-        replace(match, reasons=explain(found.get(match.id), run.terms(match), needs.get(match.id, NO_TEXT)))
+        replace(
+            match,
+            reasons=explain(found.get(match.id), run.terms(match), needs.get(match.id, NO_TEXT), rests.get(match.id)),
+        )
         for match in explained
     ]
     heard = [(match, found[match.id], run.terms(match)) for match in leading if match.id in found]
