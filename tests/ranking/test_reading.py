@@ -1,0 +1,123 @@
+"""What a profile is compared with before it is embedded, and what the brokers are told."""
+
+import pytest
+
+from matcher.hub import doubts, startups
+from matcher.hub.clock import now as clock_now
+from matcher.hub.errors import Conflict, NotFound
+from matcher.ranking import indexing, reading
+from tests import factories
+from tests.ranking import hub
+from tests.ranking.test_gaming import NEED, OWN
+
+TITLE, _, REST = NEED.partition("\n")
+
+
+@pytest.fixture
+def encoder():
+    return hub.CountingEncoder()
+
+
+@pytest.fixture
+def need(store, encoder):
+    row = hub.create_need(store, TITLE, description=REST, id="behov")
+    hub.embed(store, encoder)
+    return row
+
+
+def profile(store, encoder, text, **columns):
+    row = hub.create_startup(store, text, **{"updated_at": clock_now(), **columns})
+    hub.embed(store, encoder)
+    return row
+
+
+def doubted(store, row):
+    return {found["code"]: found for found in doubts.of_startup(store, row["id"])}
+
+
+def spoken(store, row):
+    rows = store.query("select text from sentence where subject_id = :id", {"id": row["id"]})
+    return " ".join(found["text"] for found in rows)
+
+
+def test_a_need_copied_into_a_profile_is_not_ranked_and_told(store, encoder, need):
+    row = profile(store, encoder, f"{OWN}\n{NEED}")
+    found = doubted(store, row)["copied"]
+    assert found["others"] == [("behov", TITLE)]
+    assert any("412 fall" in passage for passage in found["passages"])
+    assert "412" not in spoken(store, row)
+    assert "tvättstugor" in spoken(store, row)
+
+
+def test_who_was_first_has_not_copied(store, encoder):
+    row = profile(store, encoder, f"{OWN}\n{NEED}", updated_at="2026-01-01T00:00:00.000000Z")
+    hub.create_need(store, TITLE, description=REST, published_at="2026-02-01T00:00:00.000000Z")
+    hub.embed(store, encoder)
+    again = startups.decode(store.query("select * from startup where id = :id", {"id": row["id"]})[0])
+    indexing.embed(store, encoder, "startup", [again])
+    assert doubted(store, row) == {}
+
+
+def test_a_draft_need_is_nobodys_to_copy_from(store, encoder):
+    factories.create_need(store, **{**hub.EMPTY_NEED, "title": TITLE, "description": REST})
+    hub.embed(store, encoder)
+    assert doubted(store, profile(store, encoder, f"{OWN}\n{NEED}")) == {}
+
+
+def test_what_is_said_many_times_is_told(store, encoder):
+    row = profile(store, encoder, "\n".join([OWN] * 3))
+    assert "repeated" in doubted(store, row)
+    assert spoken(store, row).count("tvättstugor") == 1
+
+
+def test_nearly_the_same_profile_is_told_of_the_later_one(store, encoder):
+    first = profile(store, encoder, NEED, id="bolag-a", name="Ett")
+    later = profile(store, encoder, NEED + " Ring oss.", id="bolag-b", name="Två")
+    assert doubted(store, later)["alike"]["others"] == [("bolag-a", "Ett")]
+    assert doubted(store, first) == {}
+
+
+def test_a_doubt_goes_when_the_text_has_changed(store, encoder, need):
+    row = profile(store, encoder, f"{OWN}\n{NEED}")
+    changed = hub.change(store, "startup", row, description=OWN)
+    indexing.embed(store, encoder, "startup", [changed])
+    assert doubted(store, row) == {}
+
+
+def test_what_a_broker_says_is_in_order_is_ranked(store, encoder, need):
+    row = profile(store, encoder, f"{OWN}\n{NEED}")
+    broker = factories.create_person(store, "broker")
+    doubts.answer(store, broker, row["id"], "copied", clock_now())
+    hub.embed(store, encoder)
+    assert "412" in spoken(store, row)
+    found = doubted(store, row)["copied"]
+    assert (found["broker"], bool(found["answered_at"])) == (broker.name, True)
+    with pytest.raises(Conflict):
+        doubts.answer(store, broker, row["id"], "copied", clock_now())
+    with pytest.raises(NotFound):
+        doubts.answer(store, broker, row["id"], "alike", clock_now())
+
+
+def test_hidden_characters_are_taken_out_at_saving_and_told(store, encoder):
+    founder = factories.create_person(store, "startup")
+    typed = {"name": "Bolaget", "description": "\u200b".join("Vi säljer plogar till alla")}
+    made = startups.create(store, founder, founder.organisations("startup")[0], typed, clock_now())
+    assert doubted(store, {"id": made})["hidden"]["passages"] == ["25"]
+    stored = store.query("select description from startup where id = :id", {"id": made})[0]
+    assert stored["description"] == "Vi säljer plogar till alla"
+
+
+def test_a_few_characters_from_a_web_page_are_no_doubt(store):
+    founder = factories.create_person(store, "startup")
+    typed = {"name": "Bolaget", "description": "Vi säl\u00adjer plo\u00adgar"}
+    made = startups.create(store, founder, founder.organisations("startup")[0], typed, clock_now())
+    assert doubted(store, {"id": made}) == {}
+
+
+def test_profiles_are_embedded_without_each_sentence_when_nothing_else_is_due(store, encoder):
+    row = profile(store, encoder, OWN)
+    rows = store.query("select text, rest from sentence where subject_id = :id order by position", {"id": row["id"]})
+    assert len(rows) == 2
+    assert all(len(found["rest"]) == 2 * encoder.dimensions for found in rows)
+    text = reading.texts("startup", row)
+    assert text.without(rows[0]["text"]) in encoder.texts
