@@ -123,7 +123,7 @@ def test_spaces_at_the_ends_are_kept() -> None:
         (r"[“‘]|(?<!\{)\"(?=\w)", "Swedish quotes are ”…”, the same at both ends"),
         (r"\d \d{3}\b", "a no-break space parts thousands"),
         (r"  ", "two spaces"),
-        (r"(?i)(?<!%\()\b(idag|imorgon|e-?mail|mail|feedback|matcher(?!,| work\b| plan\b))\b", "another word is used here"),
+        (r"(?i)(?<!%\()\b(idag|imorgon|e-?mail|mail|feedback|matcher(?!,| work\b| plan\b))\b", "another word is used"),
         (r"\b(ni|er) (?:är|har) inloggad", "the reader is du"),
     ],
 )

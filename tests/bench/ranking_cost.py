@@ -13,9 +13,9 @@ from matcher.hub.reference import DATA
 from matcher.ranking import lexical, sentences
 from matcher.ranking.background import Background, Texts
 from matcher.ranking.encoder import Encoder, load_encoder
-from matcher.ranking.reading import SENTENCES
 from matcher.ranking.mirror import Shelf
 from matcher.ranking.ranked import score
+from matcher.ranking.reading import SENTENCES
 from matcher.ranking.reasons import Explain, Spoken
 from matcher.ranking.scoring import CLOSER_LOOK
 from matcher.ranking.upkeep import Made
@@ -68,7 +68,7 @@ def run() -> Iterator[Ratio]:
         found = voices.of([shelf.rows[row]["id"] for row in rows])
         return [explain(found[shelf.rows[row]["id"]], shelf.texts.terms[row], {}) for row in rows]
 
-    yield ratio("the product's scores of 10,000 profiles, against plain exact cosine and its top ten", "", product, plain)
+    yield ratio("scores of 10,000 profiles, against plain exact cosine and its top ten", "", product, plain)
     yield ratio("the same with the evidence of the first 20", "≤ 3", explained, plain)
 
 

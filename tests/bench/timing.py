@@ -1,4 +1,4 @@
-"""How a benchmark measures: two things in turn, A B A B, on the processor time of this thread, medians of many rounds."""
+"""How a benchmark measures: two things in turn, A B A B, on this thread's processor time, medians of many rounds."""
 
 from __future__ import annotations
 
