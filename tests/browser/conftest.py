@@ -65,8 +65,9 @@ def site(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncoder) -> 
     store: Store = app.extensions["store"]
     migrate(store)
     demo.load(store, clock.now())
-    while indexing.catch_up(store, encoder):
-        pass
+    model = indexing.model_name(encoder)
+    while sum(indexing.behind(store, model).values()) or indexing.unspoken(store, model):
+        indexing.catch_up(store, encoder)  # all but what is left to quiet hours
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield Site(f"http://127.0.0.1:{server.server_port}", store)
