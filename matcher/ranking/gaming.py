@@ -23,7 +23,7 @@ from . import lexical
 from .background import Texts
 from .lexical import Terms
 
-AGAIN = 6  # words; a profile of the demo hub says no six words in a row twice
+AGAIN = 8  # words in a row; no text of the demo hub says so many twice, some long abstracts do
 # (words in a row, how much of their four-grams a need has, weighed by how rare they are among needs): passages, also
 # shuffled or lightly edited, and lists of a need's words. No profile of the demo hub has any of it (docs/ranking.md).
 PASSAGE, LISTED = (30, 0.72), (12, 0.97)
