@@ -18,7 +18,6 @@ from ..store import Store
 from . import planning, rounds
 from .planning import Arcs
 from .ranker import Ranker
-from .scoring import SCORING_VERSION
 
 ALL_KEPT = 200_000  # pairs: up to so many no choice is made beforehand
 
@@ -42,7 +41,7 @@ def make(store: Store, ranker: Ranker, terms: dict[str, Any], now: str, report: 
     scores[scores < terms["least"]] = -np.inf
     scored = {
         "model": ranker.model,
-        "scoring": SCORING_VERSION,
+        "scoring": ranker.weighing().version,
         "need_ids": [row["id"] for row in rows],
         "startup_ids": startup_ids,
     }

@@ -23,7 +23,6 @@ from . import atlas, exposure, indexing
 from .mirror import Shelf
 from .prioritised import Abandoned
 from .ranker import Ranker
-from .scoring import SCORING_VERSION
 
 SHARE = 0.03  # of the texts
 PAUSE_MINUTES = 60
@@ -66,7 +65,7 @@ class Survey:
         new = {key for key, stamp in live.items() if before.get(key) != stamp}
         gone = before.keys() - live.keys()
         behind = sum(indexing.behind(self._store, ranker.model).values())
-        if not behind and _due(drawn, ranker.model, len(new) + len(gone), len(live), now):
+        if not behind and _due(drawn, (ranker.model, ranker.weighing().version), len(new) + len(gone), len(live), now):
             return self._draw(ranker, now)
         if drawn and drawn["model"] == ranker.model and (new or gone):
             return self._place(ranker, new, gone, drawn)
@@ -109,7 +108,7 @@ class Survey:
         }
         kept.replace(
             self._store,
-            {"at": now, "model": ranker.model, "scoring": SCORING_VERSION, "figures": figures},
+            {"at": now, "model": ranker.model, "scoring": ranker.weighing().version, "figures": figures},
             [
                 {"number": number, "x": float(x), "y": float(y), "words": words.get(number, [])}
                 for number, (x, y) in enumerate(centres)
@@ -167,13 +166,16 @@ class Survey:
         return {name: one[0] for name, one in found.items() if one is not None}
 
 
-def _due(drawn: dict[str, Any] | None, model: str, changed: int, size: int, now: str) -> bool:
-    """Whether the map is to be drawn anew, `changed` being what differs from the points that stand on it."""
+def _due(drawn: dict[str, Any] | None, made_with: tuple[str, str], changed: int, size: int, now: str) -> bool:
+    """Whether the map is to be drawn anew, `changed` being what differs from the points that stand on it.
+
+    made_with: the model and the scoring version that count now.
+    """
     if drawn is None:
         return size > 0
     if now < clock.later(drawn["at"], minutes=PAUSE_MINUTES):
         return False
-    if drawn["model"] != model or drawn["scoring"] != SCORING_VERSION:
+    if (drawn["model"], drawn["scoring"]) != made_with:
         return True
     changed += drawn["figures"].get("changed", 0)
     return changed > SHARE * size or (changed > 0 and now >= clock.later(drawn["at"], days=AT_LAST_DAYS))

@@ -6,7 +6,7 @@ import pytest
 
 from matcher.hub import atlas as kept
 from matcher.hub import clock
-from matcher.ranking import indexing, survey
+from matcher.ranking import indexing, scoring, survey
 from matcher.ranking.prioritised import Abandoned
 from matcher.ranking.ranker import Ranker
 from tests.ranking.hub import CountingEncoder, change, create_need, create_startup, embed
@@ -148,7 +148,7 @@ def test_a_small_change_waits_a_day_and_none_waits_for_ever(monkeypatch, hub, en
 
 def test_another_scoring_counts_anew(monkeypatch, hub, encoder, moment):
     again(hub, encoder).step()
-    monkeypatch.setattr(survey, "SCORING_VERSION", "another")
+    monkeypatch.setattr(scoring, "SCORING_VERSION", "another")
     moment[0] = clock.later(moment[0], minutes=61)
     assert again(hub, encoder).step() == 8
     assert kept.drawn(hub)["scoring"] == "another"
