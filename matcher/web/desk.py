@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from ..hub import atlas, candidates, inbox, needs
@@ -98,9 +98,14 @@ def _in_hand(said: dict[str, candidates.Standing]) -> bool:
 
 
 def _seen_in(shown: list[Match]) -> dict[str, int | None]:
-    """Return by id in how many other needs' first ten startups stand, as the background has counted it."""
-    lists = atlas.lists_of(store(), [match.id for match in shown])
-    return {match.id: exposure.elsewhere(lists.get(match.id), match.rank) for match in shown}
+    """Return by id in how many other needs' first ten startups stand, as the background has counted it.
+
+    Asked once a request: the place of the unexpected is chosen by the same figures.
+    """
+    counted: dict[str, int | None] = g.setdefault("lists", {})
+    if missing := [match.id for match in shown if match.id not in counted]:
+        counted |= dict.fromkeys(missing) | atlas.lists_of(store(), missing)
+    return {match.id: exposure.elsewhere(counted[match.id], match.rank) for match in shown}
 
 
 def _filters() -> dict[str, str]:
@@ -144,9 +149,9 @@ def _filter(filters: dict[str, str], said: dict[str, candidates.Standing]) -> Ca
 
 def _surprise(matches: list[Match]) -> tuple[int, unexpected.Why] | None:
     """Choose the startup for the place of the unexpected among the first of the list."""
-    counted = atlas.lists_of(store(), [match.id for match in matches])
+    lists = _seen_in(matches)
     return unexpected.choose(
-        [unexpected.Candidate(match.score, frozenset(match.row["themes"]), counted.get(match.id)) for match in matches]
+        [unexpected.Candidate(match.score, frozenset(match.row["themes"]), lists[match.id]) for match in matches]
     )
 
 
