@@ -137,8 +137,7 @@ def tidy(stop: threading.Event, store: Store) -> int:
     """Forget what is kept for a time only, remind of days that are near, then rest for an hour."""
     for module in (limits, links, sessions):
         module.forget(store, clock.now())
-    while reminders.send(store, clock.now()) >= reminders.AT_ONCE:
-        pass
+    reminders.send(store, clock.now())
     stop.wait(TIDY_SECONDS)
     return 0
 

@@ -27,12 +27,16 @@ STATES = {
 }
 
 
-def queue(store: Store, event: str, people: Iterable[dict[str, Any]], template: str, now: str, **params: Any) -> None:
-    """Queue one mail for each of `people` (rows with `email`, `locale`), inside the event's transaction."""
+def queue(store: Store, event: str, people: Iterable[dict[str, Any]], template: str, now: str, **params: Any) -> int:
+    """Queue one mail for each of `people` (rows with `email`, `locale`), inside the event's transaction.
+
+    Return how many are new: whom the same event has told already is not told again.
+    """
+    new = 0
     for person in people:
         if any(mark in person["email"] for mark in "\r\n"):
             raise ValueError("a mail address may not hold a line break")
-        store.execute(
+        new += store.execute(
             """insert into outbox (id, event, recipient, locale, template, params, created_at, next_try_at)
                values (:id, :event, :recipient, :locale, :template, :params, :now, :now)
                on conflict (event) do nothing""",
@@ -46,6 +50,7 @@ def queue(store: Store, event: str, people: Iterable[dict[str, Any]], template: 
                 "now": now,
             },
         )
+    return new
 
 
 def claim(store: Store, now: str, limit: int = 1) -> list[dict[str, Any]]:

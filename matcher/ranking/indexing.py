@@ -210,7 +210,7 @@ def keep(store: Store, kind: str, row: dict[str, Any], text: Texts, model: str, 
         {"seq": seq, "id": row["id"], "at": row["updated_at"]},
     ):
         return False
-    past.put_aside(store, kind, row["id"], model, text.hash)
+    used_at = past.put_aside(store, kind, row["id"], model, text.hash)
     store.upsert(
         "embedding",
         {
@@ -223,7 +223,7 @@ def keep(store: Store, kind: str, row: dict[str, Any], text: Texts, model: str, 
             "embedded_at": row["updated_at"],
             "spoken_at": None if text.sentences else row["updated_at"],
             "weighed_at": None,
-            "used_at": None,
+            "used_at": used_at,
         },
         ["kind", "subject_id"],
     )

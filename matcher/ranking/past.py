@@ -23,16 +23,22 @@ from .upkeep import Key
 PAGE = 500
 
 
-def put_aside(store: Store, kind: str, subject_id: str, model: str, text_hash: str) -> None:
-    """Keep a vector that a decision rested on before another text's, or another model's, takes its place."""
+def put_aside(store: Store, kind: str, subject_id: str, model: str, text_hash: str) -> str | None:
+    """Keep a vector that a decision rested on before another text's, or another model's, takes its place.
+
+    Return since when decisions rest on the text that comes, where it is the one that stands there: it was read by its
+    words alone, and its vector comes.
+    """
     rows = store.query(
-        """select model, text_hash, vector, terms from embedding
-           where kind = :kind and subject_id = :id and used_at is not null
-             and not (text_hash = :hash and model in (:model, ''))""",
-        {"kind": kind, "id": subject_id, "hash": text_hash, "model": model},
+        """select model, text_hash, vector, terms, used_at from embedding
+           where kind = :kind and subject_id = :id and used_at is not null""",
+        {"kind": kind, "id": subject_id},
     )
     if not rows:
-        return
+        return None
+    used_at = rows[0].pop("used_at")
+    if rows[0]["text_hash"] == text_hash and rows[0]["model"] in (model, ""):
+        return used_at
     spoken = store.query(
         """select text, vector from sentence
            where kind = :kind and subject_id = :id and model = :model order by position""",
@@ -49,6 +55,7 @@ def put_aside(store: Store, kind: str, subject_id: str, model: str, text_hash: s
         },
         ["kind", "subject_id", "model", "text_hash"],
     )
+    return None
 
 
 @dataclass(frozen=True)

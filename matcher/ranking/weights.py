@@ -214,6 +214,25 @@ def _tokenizer(model: FourBitFile) -> "Tokenizer":
     return tokenizer
 
 
+def _network(sizes: Header) -> dict[str, object]:
+    """Return the description of the network, as transformers reads it."""
+    return {
+        "architectures": ["BertModel"],
+        "model_type": "bert",
+        "dtype": "float32",
+        "hidden_act": "gelu",
+        "hidden_size": sizes.hidden,
+        "intermediate_size": sizes.intermediate,
+        "layer_norm_eps": sizes.epsilon,
+        "max_position_embeddings": sizes.positions,
+        "num_attention_heads": sizes.heads,
+        "num_hidden_layers": sizes.layers,
+        "pad_token_id": sizes.pad,
+        "type_vocab_size": sizes.types,
+        "vocab_size": sizes.vocabulary,
+    }
+
+
 def _settings(sizes: Header) -> dict[str, object]:
     """Return the JSON files of the folder, by name, as sentence-transformers and transformers read them."""
     special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
@@ -222,21 +241,7 @@ def _settings(sizes: Header) -> dict[str, object]:
     modules.append("base.modules.normalize.Normalize")
     paths = ["", "1_Pooling", "2_Normalize"]
     return {
-        "config.json": {
-            "architectures": ["BertModel"],
-            "model_type": "bert",
-            "dtype": "float32",
-            "hidden_act": "gelu",
-            "hidden_size": sizes.hidden,
-            "intermediate_size": sizes.intermediate,
-            "layer_norm_eps": sizes.epsilon,
-            "max_position_embeddings": sizes.positions,
-            "num_attention_heads": sizes.heads,
-            "num_hidden_layers": sizes.layers,
-            "pad_token_id": sizes.pad,
-            "type_vocab_size": sizes.types,
-            "vocab_size": sizes.vocabulary,
-        },
+        "config.json": _network(sizes),
         "tokenizer_config.json": {
             "tokenizer_class": "PreTrainedTokenizerFast",
             "model_input_names": ["input_ids", "attention_mask"],

@@ -124,6 +124,23 @@ def test_a_ranking_by_words_comes_again_after_the_vectors_did(store, encoder, ne
     assert [row.score for row in found.again] == pytest.approx([row.score for row in found.shown], abs=1e-5)
 
 
+def test_words_that_a_decision_rested_on_outlive_the_vector_and_the_next_text(store, encoder, need):
+    for name, text in STARTUPS.items():
+        hub.create_startup(store, text, id=name)
+    for kind in ("need", "startup"):
+        for row in store.query(f"select * from {kind}"):
+            indexing.keep_words(store, kind, row)
+    away = Ranker(store, hub.AwayEncoder(), identity=indexing.identity(encoder))
+    run_id = replay.keep(store, away, need, "background", NOW)
+    hub.embed(store, encoder)
+    row = store.query("select * from startup where id = 'bolag-b'")[0]
+    hub.change(store, "startup", row, description="Helt annat nu. Vi säljer kaffe.")
+    hub.embed(store, encoder)
+    found = again(store, run_id)
+    assert found.gone == []
+    assert found.same
+
+
 def test_decisions_that_differ_in_little_share_what_they_rest_on(store, ranker, encoder, need):
     for number in range(20):
         hub.create_startup(store, f"Bolag nummer {number} gör något.", id=f"mer-{number:02}")
