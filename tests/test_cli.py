@@ -213,8 +213,8 @@ def test_a_decision_is_replayed(matcher: Command) -> None:
     while indexing.catch_up(store, encoder):
         pass
     now = "2026-11-22T09:00:00.000000Z"
-    run_id = replay.keep(store, Ranker(store, encoder), case.need, "", now)
-    stored, bare = case.propose(seen={"run": run_id}), matcher("replay", "nothing")
+    taken = replay.taken(store, Ranker(store, encoder), case.need, "", now)
+    stored, bare = case.propose(seen={"run": taken}), matcher("replay", "nothing")
     assert bare.exit_code == 1
     assert "there is no pairing 'nothing'" in bare.output
     answer = matcher("replay", stored)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ..store import Store
-from . import locks, reasons, record
+from . import locks, rankings, reasons, record
 from .errors import Conflict, Denied, NotFound
 from .ids import new_id
 from .people import Viewer
@@ -56,7 +55,7 @@ def dismiss(
             "person_id": viewer.person_id,
             "reason": reason,
             "note": note,
-            "seen": None if seen is None else json.dumps(seen, ensure_ascii=False, sort_keys=True),
+            "seen": None if seen is None else rankings.sealed(store, seen, now),
             "at": now,
         }
         store.insert("dismissal", row)

@@ -18,6 +18,7 @@ from .errors import Conflict, NotFound
 from .people import Viewer
 
 HIDDEN_LEAST = 8  # characters; a few come along with text from a web page
+LEFT_OUT = ("repeated", "copied")  # passages that are not ranked until a broker says that they are in order
 READ = ("repeated", "copied", "alike")  # found when the text is read, so also gone when the text has changed
 
 
@@ -80,8 +81,9 @@ def of_startup(store: Store, startup_id: str) -> list[dict[str, Any]]:
     found = [{**row, "passages": json.loads(row["passages"]), "others": json.loads(row["others"])} for row in rows]
     ids = [other for row in found for other in row["others"]]
     names = {row["id"]: row["name"] for row in store.query(
-        """select id, title as name from need where id in :ids
-           union all select id, name from startup where id in :ids""",
+        """select id, title as name from need where id in :ids and published_at is not null and closed_at is null
+           union all select id, name from startup where id in :ids
+                     and published_at is not null and hidden_at is null and merged_into is null""",
         {"ids": ids},
     )} if ids else {}  # fmt: skip
     return [{**row, "others": [(one, names[one]) for one in row["others"] if one in names]} for row in found]

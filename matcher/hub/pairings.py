@@ -7,11 +7,10 @@ cases in `cases.py`, the reasons for a no in `reasons.py`, who is told in `parti
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ..store import Store
-from . import capacity, cases, conflicts, fields, locks, parties, reasons, record
+from . import capacity, cases, conflicts, fields, locks, parties, rankings, reasons, record
 from .clock import day, later
 from .errors import Conflict, Denied, Full, Invalid
 from .ids import new_id
@@ -56,7 +55,7 @@ def propose(
             "testbed_id": content.testbed_id or None,
             "need_version": need["version"],
             "message": content.message,
-            "seen": json.dumps(seen, ensure_ascii=False, sort_keys=True),
+            "seen": rankings.sealed(store, seen, now),
             "proposed_by": viewer.person_id,
             "proposed_at": now,
             "answer_by": day(later(now, days=content.answer_days or 14)),

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..store import Store
@@ -22,27 +23,43 @@ DEEPEST = 40  # differences upon differences, before a roster is kept whole agai
 ROSTERS = ("documents", "made_documents", "made_questions")
 
 
-def keep(store: Store, need_id: str, rosters: dict[str, Sequence[Key]], facts: dict[str, Any], now: str) -> str:
-    """Keep a run and return its id; what it rested on is marked, so that it outlives a change of the texts.
+@dataclass(frozen=True)
+class Run:
+    """A ranking to be kept. rosters: (id, stamp) in order for each of ROSTERS. facts: its plain data, for `load`."""
 
-    rosters: (id, stamp) in order for each of ROSTERS. facts: plain data of the ranking, for `load`.
+    need_id: str
+    rosters: Mapping[str, Sequence[Key]]
+    facts: Mapping[str, Any]
+
+
+def sealed(store: Store, seen: Mapping[str, Any], now: str) -> str:
+    """Return what was seen as JSON to store with a decision; the ranking in it (`run`) is kept and named by its id.
+
+    For the decision's own transaction: of a decision that is refused nothing stays.
     """
+    run = seen.get("run")
+    kept = {"run": keep(store, run, now)} if isinstance(run, Run) else {}
+    return json.dumps({**seen, **kept}, ensure_ascii=False, sort_keys=True)
+
+
+def keep(store: Store, run: Run, now: str) -> str:
+    """Keep a run and return its id; what it rested on is marked, so that it outlives a change of the texts."""
     run_id = new_id()
     with store.atomic():
         store.execute(
             "update embedding set used_at = :now where used_at is null and kind in ('need', 'startup')", {"now": now}
         )
         ids = {
-            name: _keep_roster(store, "need" if name == "made_questions" else "startup", rosters[name], now)
+            name: _keep_roster(store, "need" if name == "made_questions" else "startup", run.rosters[name], now)
             for name in ROSTERS
         }
         store.insert(
             "ranking_run",
             {
                 "id": run_id,
-                "need_id": need_id,
+                "need_id": run.need_id,
                 **ids,
-                "facts": json.dumps(facts, ensure_ascii=False, sort_keys=True),
+                "facts": json.dumps(run.facts, ensure_ascii=False, sort_keys=True),
                 "made_at": now,
             },
         )

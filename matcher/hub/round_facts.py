@@ -12,13 +12,18 @@ from .clock import day
 Row = dict[str, Any]
 
 
+_OPEN_NEEDS = """from need where published_at is not null and closed_at is null
+                 and (valid_until is null or valid_until >= :today)"""
+
+
 def open_needs(store: Store, now: str) -> list[Row]:
     """Return the needs that a round is made of: published, open, not expired; whole rows, in the order of their ids."""
-    return store.query(
-        """select * from need where published_at is not null and closed_at is null
-           and (valid_until is null or valid_until >= :today) order by id""",
-        {"today": day(now)},
-    )
+    return store.query(f"select * {_OPEN_NEEDS} order by id", {"today": day(now)})
+
+
+def how_many(store: Store, now: str) -> int:
+    """Return how many needs a round would be made of now."""
+    return store.query(f"select count(*) as n {_OPEN_NEEDS}", {"today": day(now)})[0]["n"]
 
 
 def needs(store: Store, ids: list[str], now: str) -> dict[str, Row]:

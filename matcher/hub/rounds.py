@@ -191,9 +191,8 @@ def add_rule(
 def undo_rule(store: Store, viewer: Viewer, rule_id: str, now: str) -> Row:
     """Take a lock or a no back and return it; raise Conflict when somebody did that already."""
     with store.atomic():
-        store.execute("update round_rule set note = note where id = :id", {"id": rule_id})
+        _locked(store, viewer, load_rule(store, viewer, rule_id)["round_id"])  # the round first, as in add_rule
         row = load_rule(store, viewer, rule_id)
-        _locked(store, viewer, row["round_id"])
         if row["undone_at"]:
             raise Conflict("round_rule_undone", at=row["undone_at"])
         _undo(store, viewer, row, now)

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import conflicts, fields, locks, mail, needs, parties, record
+from . import conflicts, fields, locks, mail, needs, parties, rankings, record
 from .errors import Conflict, Denied, Invalid, NotFound
 from .ids import new_id
 from .people import Viewer
@@ -90,7 +90,7 @@ def share(
             "startup_id": startup_id,
             "person_id": viewer.person_id,
             "note": note,
-            "seen": json.dumps(seen, ensure_ascii=False, sort_keys=True),
+            "seen": rankings.sealed(store, seen, now),
             "at": now,
         }
         store.insert("share", row)

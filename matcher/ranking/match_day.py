@@ -35,14 +35,19 @@ def meetings(rows: list[Row], row: Row) -> list[Row]:
             },
         )  # fmt: skip
         found["needs"].append({"id": one["need_id"], "name": one["need"]})
-    times = timetable.arrange(list(met), row["tables"])
     opens, step = minutes_of(row["opens_at"]) or 0, row["minutes"] + row["pause"]
-    needed = max((time for time, _ in times), default=-1) + 1
-    if opens + needed * step - row["pause"] > LONGEST_DAY:
-        raise DayTooLong(needed)
+    # First of all: laying out thousands of meetings takes minutes, and they never fit into a day.
+    _fits(timetable.least(list(met), row["tables"]), opens, step, row["pause"])
+    times = timetable.arrange(list(met), row["tables"])
+    _fits(max((time for time, _ in times), default=-1) + 1, opens, step, row["pause"])
     placed = [
         {**one, "time": time, "table": table + 1, "starts": opens + time * step,
          "ends": opens + time * step + row["minutes"]}
         for one, (time, table) in zip(met.values(), times, strict=True)
     ]  # fmt: skip
     return sorted(placed, key=lambda one: (one["time"], one["table"]))
+
+
+def _fits(needed: int, opens: int, step: int, pause: int) -> None:
+    if opens + needed * step - pause > LONGEST_DAY:
+        raise DayTooLong(needed)

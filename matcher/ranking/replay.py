@@ -69,8 +69,8 @@ class Replay:
         return "\n".join([*lines, "The same list." if self.same else "Not the same list."])
 
 
-def keep(store: Store, ranker: Ranker, need: dict[str, Any], background: str, now: str) -> str:
-    """Store the ranking of a need (a decoded row) as it is now, and return the run's id.
+def taken(store: Store, ranker: Ranker, need: dict[str, Any], background: str, now: str) -> rankings.Run:
+    """Return the ranking of a need (a decoded row) as it is now, to be kept with a decision.
 
     background: the name of the shipped background in use.
     """
@@ -97,7 +97,7 @@ def keep(store: Store, ranker: Ranker, need: dict[str, Any], background: str, no
         "made_documents": list(made.documents),
         "made_questions": list(made.questions),
     }
-    return rankings.keep(store, need["id"], rosters, facts, now)
+    return rankings.Run(need["id"], rosters, facts)
 
 
 def replay(store: Store, run_id: str, shipped: Shipped) -> Replay:

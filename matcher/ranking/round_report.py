@@ -63,15 +63,17 @@ def compared(board: Board, plan: Plan) -> dict[str, Figures]:
 def rows(board: Board, plan: Plan) -> list[Row]:
     """Return the tests of a plan in names, by need, the best first; `rule` is the lock that holds a row, if any."""
     locks = {(rule["need_id"], rule["startup_id"]): rule for rule in board.rules if rule["kind"] == "lock"}
-    order = np.lexsort((-plan.score, plan.need))
-    return [_row(board, locks, *(column[at] for column in _columns(plan))) for at in order]
+    order, places = np.lexsort((-plan.score, plan.need)), ranks(board, plan)
+    return [_row(board, locks, int(places[at]), *(column[at] for column in _columns(plan))) for at in order]
 
 
 def _columns(plan: Plan) -> tuple[np.ndarray, ...]:
     return plan.need, plan.startup, plan.place, plan.score
 
 
-def _row(board: Board, locks: dict[tuple[str, str], Row], need: int, startup: int, place: int, score: float) -> Row:
+def _row(
+    board: Board, locks: dict[tuple[str, str], Row], rank: int, need: int, startup: int, place: int, score: float
+) -> Row:
     one, other = board.need(need), board.startup(startup)
     slot = board.slots[place] if place != NO_PLACE else None
     return {
@@ -83,7 +85,7 @@ def _row(board: Board, locks: dict[tuple[str, str], Row], need: int, startup: in
         "startup": other["name"],
         "company_id": other["organisation_id"],
         "score": round(float(score), 6),
-        "rank": rank(board, need, float(score)),
+        "rank": rank,
         "testbed_id": slot and slot.testbed["id"],
         "testbed": slot and slot.testbed["name"],
         "quarter": slot and slot.quarter,
@@ -93,9 +95,17 @@ def _row(board: Board, locks: dict[tuple[str, str], Row], need: int, startup: in
     }
 
 
-def rank(board: Board, need: int, score: float) -> int:
-    """Return the place of a score in the need's own list, what is stopped counted too."""
-    return 1 + int((board.arcs.score[board.arcs.need == need] > score + 1e-9).sum())
+def ranks(board: Board, plan: Plan) -> np.ndarray:
+    """Return (tests,): the place of each test's startup in its need's own list, what is stopped counted too."""
+    arcs = board.arcs
+    order = np.lexsort((arcs.score, arcs.need))
+    needs, scores = arcs.need[order], arcs.score[order]
+    first, after = np.searchsorted(needs, plan.need), np.searchsorted(needs, plan.need, "right")
+    better = [
+        end - start - np.searchsorted(scores[start:end], score + 1e-9, "right")
+        for start, end, score in zip(first, after, plan.score, strict=True)
+    ]
+    return 1 + np.array(better, np.int64)
 
 
 def short(board: Board, plan: Plan) -> list[Row]:

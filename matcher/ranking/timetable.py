@@ -7,6 +7,7 @@ needs more tables than there are.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 Meeting = tuple[str, str]
@@ -19,15 +20,23 @@ def arrange(meetings: Sequence[Meeting], tables: int) -> list[tuple[int, int]]:
     on both sides.
     """
     times = _times(meetings)
-    least = max(max(times, default=-1) + 1, -(-len(meetings) // tables))
-    _balance(meetings, times, least)
+    _balance(meetings, times, max(max(times, default=-1) + 1, -(-len(meetings) // tables)))
     return list(zip(times, _tables(meetings, times), strict=True))
+
+
+def least(meetings: Sequence[Meeting], tables: int) -> int:
+    """Return how many times there must be at least: the busiest party's meetings, or what the tables ask for."""
+    return max(_busiest(meetings), -(-len(meetings) // tables))
+
+
+def _busiest(meetings: Sequence[Meeting]) -> int:
+    return max(Counter(party for pair in meetings for party in set(pair)).values(), default=0)
 
 
 def _times(meetings: Sequence[Meeting]) -> list[int]:
     """Give each meeting the first time that is free for both; where there is none, shift others along a path."""
     both_sides = {one for one, _ in meetings} & {other for _, other in meetings}
-    busiest = max((sum(party in pair for pair in meetings) for party in _parties(meetings)), default=0)
+    busiest = _busiest(meetings)
     held: dict[str, dict[int, int]] = {party: {} for party in _parties(meetings)}  # party → time → meeting
     times = [-1] * len(meetings)
     for at, (one, other) in enumerate(meetings):

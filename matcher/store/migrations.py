@@ -669,6 +669,10 @@ alter table sentence add column rest {blob}
 update embedding set embedded_at = '' where kind = 'startup'
 """
 
+UNUSED_TEXTS = """
+create index embedding_unused on embedding (kind) where used_at is null
+"""
+
 MIGRATIONS: list[Migration] = [
     ("0001_people", PEOPLE),
     ("0002_record", RECORD),
@@ -682,4 +686,5 @@ MIGRATIONS: list[Migration] = [
     ("0010_atlas", ATLAS),
     ("0011_rounds", ROUNDS),
     ("0012_doubts", DOUBTS),
+    ("0013_unused_texts", UNUSED_TEXTS),
 ]

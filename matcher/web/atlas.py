@@ -33,7 +33,8 @@ def show() -> str:
     areas = map_drawing.areas(rows, atlas.regions(store()))
     area = next((one for one in areas if one["number"] == chosen["area"]), None)
     kept = _kept(rows, chosen, area, groups)
-    sort, direction = _order()
+    broker = bool((who := viewer()) and who.has("broker"))
+    sort, direction = _order(broker)
     listed = sorted(kept, key=_key(sort), reverse=direction == "desc")
     page = min(forms.page(), max(1, -(-len(listed) // PER_PAGE)))
     return render_template(
@@ -46,7 +47,7 @@ def show() -> str:
         listed=listed[(page - 1) * PER_PAGE : page * PER_PAGE], page=page, pages=-(-len(listed) // PER_PAGE),
         sort=sort, direction=direction, address=_address,
         sort_url=lambda key, way: _address(sort=key, direction=way), page_url=lambda number: _address(page=number),
-        broker=bool(viewer() and viewer().has("broker")), wide=True,
+        broker=broker, wide=True,
     )  # fmt: skip
 
 
@@ -63,15 +64,10 @@ def _chosen() -> dict[str, Any]:
     given = request.args.get("area", "")
     return {
         "area": int(given) if given.isdecimal() and len(given) < 4 else 0,
-        "theme": _one_of("theme", reference.codes("themes")),
-        "show": _one_of("show", SHOWS),
-        "kind": _one_of("kind", KINDS),
+        "theme": forms.one_of("theme", reference.codes("themes")),
+        "show": forms.one_of("show", SHOWS),
+        "kind": forms.one_of("kind", KINDS),
     }
-
-
-def _one_of(name: str, known: Any) -> str:
-    value = request.args.get(name, "")
-    return value if value in known else ""
 
 
 def _kept(rows: list[Row], chosen: dict[str, Any], area: Row | None, groups: list[Row]) -> list[Row]:
@@ -98,9 +94,12 @@ SORTS: dict[str, Callable[[Row], Any]] = {
 }
 
 
-def _order() -> tuple[str, str]:
-    sort = request.args.get("sort", "")
-    return sort if sort in SORTS else "area", "desc" if request.args.get("direction") == "desc" else "asc"
+FOR_BROKERS = {"best", "lists"}  # an order tells as much as the figures that it is made by
+
+
+def _order(broker: bool) -> tuple[str, str]:
+    sort = forms.one_of("sort", SORTS.keys() - (set() if broker else FOR_BROKERS))
+    return sort or "area", forms.one_of("direction", ("desc",)) or "asc"
 
 
 def _key(sort: str) -> Callable[[Row], Any]:

@@ -13,6 +13,7 @@ from math import log
 from typing import Any
 
 from ..hub import reference
+from ..hub.swedish import swedish_key
 
 Row = dict[str, Any]
 SIZE = 1000
@@ -140,5 +141,5 @@ def shared(rows: Sequence[Row]) -> list[Row]:
     for number, members in groups.items():
         names = {row["organisation_id"]: row["organisation"] for row in members}
         if len(names) > 1:
-            found.append({"number": number, "needs": members, "organisations": sorted(names.values())})
+            found.append({"number": number, "needs": members, "organisations": sorted(names.values(), key=swedish_key)})
     return sorted(found, key=lambda group: (-len(group["organisations"]), -len(group["needs"]), group["number"]))

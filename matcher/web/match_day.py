@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from ..exchange import calendars
 from ..hub import clock, rounds
 from ..hub.errors import Conflict, Invalid
+from ..hub.swedish import swedish_key
 from ..ranking import match_day, round_report
 from ..ranking import rounds as boards
 from . import forms, words
@@ -38,7 +39,7 @@ def _page(row: Row, typed: Any = None, errors: dict[str, str] | None = None) -> 
         row=row,
         rows=[one for one in found if not party or party in (one["owner_id"], one["company_id"])],
         party=party if party in names else "",
-        parties=sorted(names.items(), key=lambda one: one[1].casefold()),
+        parties=sorted(names.items(), key=lambda one: swedish_key(one[1])),
         times=len({one["time"] for one in found}),
         too_long=too_long,
         typed=typed or {**USUAL, **{name: row[name] for name in rounds.MATCH_DAY if row[name] is not None}},

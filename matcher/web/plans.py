@@ -69,7 +69,7 @@ class TooLarge(Exception):
 
 def _scored(terms: Row) -> Row:
     """Return the scores of today for a round."""
-    count = len(round_facts.open_needs(store(), now()))
+    count = round_facts.how_many(store(), now())
     if count > AT_ONCE:
         raise TooLarge(
             _(
@@ -283,7 +283,11 @@ def _place(board: boards.Board, text: str) -> int | None:
 def _free_slots(board: boards.Board, need: int) -> list[tuple[str, str]]:
     """Return the places with room, those that suit the need first: (value, words)."""
     price = board.wanted.price
-    found = [(price[need, at], at, slot) for at, slot in enumerate(board.slots) if slot.free and price is not None]
+    found = [
+        (price[need, at], at, slot)
+        for at, slot in enumerate(board.slots)
+        if slot.free and price is not None and price[need, at] < float("inf")
+    ]
     return [
         (f"{slot.testbed['id']}@{slot.period[0]}", f"{slot.testbed['name']}, {slot.quarter}")
         for _price, _at, slot in sorted(found, key=lambda one: one[:2])

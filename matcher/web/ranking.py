@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 
+from ..hub import rankings
 from ..ranking import embedder, indexing, replay, shipped
 from ..ranking.background import Background
 from ..ranking.ranker import Ranker
@@ -73,10 +74,10 @@ def _background(instance: Path, identity: indexing.Identity) -> Callable[[], Bac
     return load
 
 
-def remembered(need: dict[str, Any]) -> str:
-    """Store the ranking of a need (a decoded row) that a decision is about to be taken on; return the run's id."""
+def taken(need: dict[str, Any]) -> rankings.Run:
+    """Return the ranking of a need (a decoded row) that a decision is about to be taken on."""
     held = ranker()
-    return replay.keep(store(), held, need, shipped.version(held.model), now())
+    return replay.taken(store(), held, need, shipped.version(held.model), now())
 
 
 def saved(kind: str, row: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from ..hub import needs, startups
 from ..ranking import indexing
 from ..ranking.matches import snapshot as ranked
 from .access import now, person, store
-from .ranking import ranker, remembered
+from .ranking import ranker, taken
 
 NOTHING: dict[str, Any] = {"rank": None, "score": None, "parts": {}, "gates": [], "model": None, "scoring": None}
 
@@ -17,7 +17,7 @@ NOTHING: dict[str, Any] = {"rank": None, "score": None, "parts": {}, "gates": []
 def snapshot(need_id: str, startup_id: str) -> dict[str, Any]:
     """Return rank, score, parts, gates, reasons, model, scoring version, need version, text hashes and evidence.
 
-    And `run`, the id of the whole ranking, stored so that it can be made again (`matcher replay`).
+    And `run`, the whole ranking, which the decision stores so that it can be made again (`matcher replay`).
 
     Computed on the server, before the transaction of the decision: what a form sends is not what was seen. A
     startup that the ranking does not hold (it was just published) gives the same keys without figures.
@@ -30,6 +30,6 @@ def snapshot(need_id: str, startup_id: str) -> dict[str, Any]:
         **seen,
         "evidence": [{"need": meeting["need"], "startup": meeting["profile"]} for meeting in meetings],
         "texts": {"need": indexing.texts("need", need).hash, "startup": indexing.texts("startup", startup).hash},
-        "run": remembered(need),
+        "run": taken(need),
         "at": now(),
     }

@@ -9,17 +9,18 @@ from flask import render_template, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from ..hub import candidates, needs, startups
+from ..hub import candidates, limits, needs, startups
 from ..hub.people import Viewer
 from ..ranking import advice
 from ..ranking.matches import Ranking
 from ..store import Store
 from . import shortlist, words
-from .access import allowed, now, store
+from .access import allowed, now, person, store
 from .ranking import ranker
 from .startups import blueprint
 
 SHOWN = 10
+TRIALS_A_QUARTER = 60  # of an hour and a person: each embeds and ranks anew some times
 
 
 @blueprint.get("/startups/<startup_id>/needs", endpoint="needs")
@@ -53,6 +54,7 @@ def both(store: Store, viewer: Viewer | None, need_id: str, startup_id: str) -> 
 @allowed("startup.needs", both)
 def place(startup: dict[str, Any]) -> str:
     """Show why a startup stands where it does for a need, and what would change that; takes a second or two."""
+    limits.count(store(), f"place:{person().person_id}", TRIALS_A_QUARTER, now())
     need, today = startup["need"], date.fromisoformat(now()[:10])
     found = advice.standing(ranker(), need, startup, today, _phrases(startup["language"]))
     card = None
@@ -88,12 +90,15 @@ def _phrases(language: str) -> advice.Phrases:
 
 
 def _compared(found: advice.Standing) -> list[str]:
-    """Say each part in words, beside the startup at place ten (or the last one of a short list)."""
+    """Say each part in words, beside the startup at place ten or at the last one of a short list; not beside itself."""
+    beside = min(advice.FIRST, found.total)
+    if found.match.rank == beside:
+        return []
     said = {
         "meaning": {
-            "ahead": _("In meaning your profile is nearer to the need than the one at place ten."),
-            "level": _("In meaning your profile is about as near to the need as the one at place ten."),
-            "behind": _("In meaning your profile is further from the need than the one at place ten."),
+            "ahead": _("In meaning your profile is nearer than the one at place %(place)s.", place=beside),
+            "level": _("In meaning your profile is about as near as the one at place %(place)s.", place=beside),
+            "behind": _("In meaning your profile is further away than the one at place %(place)s.", place=beside),
         },
         "words": {
             "ahead": _("It shares more of the need's words."),

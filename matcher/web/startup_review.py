@@ -76,9 +76,12 @@ def unflag(startup: dict[str, Any]) -> Any:
 @blueprint.post("/startups/<startup_id>/in-order")
 @allowed("startup.moderate", startups.load)
 def in_order(startup: dict[str, Any]) -> Any:
-    """Say that what the machine doubted is in order: the text is ranked as it stands."""
-    doubts.answer(store(), person(), startup["id"], request.form.get("code", ""), now())
-    return _done(startup, _("In order. The profile is ranked with these words."))
+    """Say that what the machine doubted is in order: words that were left out are ranked as they stand."""
+    code = request.form.get("code", "")
+    doubts.answer(store(), person(), startup["id"], code, now())
+    if code in doubts.LEFT_OUT:
+        return _done(startup, _("In order. The profile is ranked with these words."))
+    return _done(startup, _("Noted. It no longer stands on the desk; the ranking stays as it is."))
 
 
 def _done(startup: dict[str, Any], said: str) -> Any:

@@ -191,16 +191,6 @@ LABELS: dict[str, dict[str, Any]] = {
         "8": _l("8 – Complete and qualified"),
         "9": _l("9 – Proven in use"),
     },
-    "round_actions": {
-        "round.create": _l("Made"),
-        "round.remake": _l("Ranked anew"),
-        "round.lock": _l("A pair was locked"),
-        "round.forbid": _l("A no to a pair"),
-        "round.undo": _l("A lock or a no was taken back"),
-        "round.demand": _l("A need got another number"),
-        "round.match_day": _l("The match day was set"),
-        "round.close": _l("Closed"),
-    },
     **case_words.LABELS,
 }
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from matcher.hub import removals
+from matcher.hub import rankings, removals
 from matcher.hub.errors import NotFound
 from matcher.ranking import indexing, replay, scoring
 from matcher.ranking.background import Background
@@ -50,12 +50,16 @@ def ids(ranker, need):
     return [match.id for match in ranker.startups_for(need, date(2026, 11, 22)).matches]
 
 
+def kept(store, ranker, need, background, now):
+    return rankings.keep(store, replay.taken(store, ranker, need, background, now), now)
+
+
 def again(store, run_id):
     return replay.replay(store, run_id, nothing_shipped)
 
 
 def test_the_same_list_comes_again_at_once(store, ranker, need):
-    found = again(store, replay.keep(store, ranker, need, "background", NOW))
+    found = again(store, kept(store, ranker, need, "background", NOW))
     assert found.same
     assert found.gone == []
     assert [row.id for row in found.shown] == ids(ranker, need)
@@ -63,7 +67,7 @@ def test_the_same_list_comes_again_at_once(store, ranker, need):
 
 
 def test_it_comes_again_after_texts_changed_came_and_went(store, ranker, encoder, need):
-    run_id = replay.keep(store, ranker, need, "background", NOW)
+    run_id = kept(store, ranker, need, "background", NOW)
     for name, text in (
         ("bolag-b", "Helt annat nu. Vi säljer kaffe."),
         ("bolag-c", "Äldre faller om natten på boendet."),
@@ -86,14 +90,14 @@ def test_it_comes_again_although_the_statistics_lagged_behind(store, encoder, ne
     patient.warm()
     hub.create_startup(store, "Larm när någon faller. Den märker det sent.", id="bolag-f")
     hub.embed(store, encoder)
-    found = again(store, replay.keep(store, patient, need, "background", NOW))
+    found = again(store, kept(store, patient, need, "background", NOW))
     assert found.same
     assert "bolag-f" in [row.id for row in found.shown]
     assert [row.score for row in found.again] == pytest.approx([row.score for row in found.shown], abs=1e-5)
 
 
 def test_what_is_gone_is_named(store, ranker, need):
-    run_id = replay.keep(store, ranker, need, "background", NOW)
+    run_id = kept(store, ranker, need, "background", NOW)
     with store.atomic():
         removals.remove(store, "startup", "bolag-b")
     found = again(store, run_id)
@@ -103,7 +107,7 @@ def test_what_is_gone_is_named(store, ranker, need):
 
 
 def test_another_scoring_version_is_not_compared(store, ranker, need, monkeypatch):
-    run_id = replay.keep(store, ranker, need, "background", NOW)
+    run_id = kept(store, ranker, need, "background", NOW)
     monkeypatch.setattr(scoring, "SCORING_VERSION", "2")
     found = again(store, run_id)
     assert found.again == []
@@ -117,7 +121,7 @@ def test_a_ranking_by_words_comes_again_after_the_vectors_did(store, encoder, ne
         for row in store.query(f"select * from {kind}"):
             indexing.keep_words(store, kind, row)
     away = Ranker(store, hub.AwayEncoder(), identity=indexing.identity(encoder))
-    run_id = replay.keep(store, away, need, "background", NOW)
+    run_id = kept(store, away, need, "background", NOW)
     hub.embed(store, encoder)
     found = again(store, run_id)
     assert found.same
@@ -131,7 +135,7 @@ def test_words_that_a_decision_rested_on_outlive_the_vector_and_the_next_text(st
         for row in store.query(f"select * from {kind}"):
             indexing.keep_words(store, kind, row)
     away = Ranker(store, hub.AwayEncoder(), identity=indexing.identity(encoder))
-    run_id = replay.keep(store, away, need, "background", NOW)
+    run_id = kept(store, away, need, "background", NOW)
     hub.embed(store, encoder)
     row = store.query("select * from startup where id = 'bolag-b'")[0]
     hub.change(store, "startup", row, description="Helt annat nu. Vi säljer kaffe.")
@@ -145,10 +149,10 @@ def test_decisions_that_differ_in_little_share_what_they_rest_on(store, ranker, 
     for number in range(20):
         hub.create_startup(store, f"Bolag nummer {number} gör något.", id=f"mer-{number:02}")
     hub.embed(store, encoder)
-    first, second = (replay.keep(store, ranker, need, "background", NOW) for _ in range(2))
+    first, second = (kept(store, ranker, need, "background", NOW) for _ in range(2))
     hub.create_startup(store, "Ett bolag till.", id="mer-20")
     hub.embed(store, encoder)
-    third = replay.keep(store, ranker, need, "background", "2026-11-23T09:00:00.000000Z")
+    third = kept(store, ranker, need, "background", "2026-11-23T09:00:00.000000Z")
     rosters = store.query("select depth from roster where kind = 'startup' order by made_at, depth")
     assert [row["depth"] for row in rosters] == [0, 1]
     assert all(again(store, run_id).same for run_id in (first, second, third))

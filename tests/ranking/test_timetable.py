@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from matcher.ranking import timetable
+from matcher.ranking import match_day, timetable
 
 
 def drawn(seed: int) -> list[tuple[str, str]]:
@@ -49,3 +49,16 @@ def test_an_owner_keeps_the_table() -> None:
 
 def test_a_day_without_meetings_is_empty() -> None:
     assert timetable.arrange([], 3) == []
+
+
+def test_thousands_of_meetings_are_refused_before_they_are_laid_out(monkeypatch) -> None:
+    rows = [
+        {"owner_id": f"o{n % 40}", "owner": "Kommun", "company_id": f"c{n}", "startup": "Bolag", "startup_id": f"s{n}",
+         "need_id": f"n{n}", "need": "Behov"}
+        for n in range(3_000)
+    ]  # fmt: skip
+    monkeypatch.setattr(timetable, "arrange", lambda *_: pytest.fail("was laid out"))
+    day = {"tables": 10, "opens_at": "09:00", "minutes": 20, "pause": 5}
+    with pytest.raises(match_day.DayTooLong) as refused:
+        match_day.meetings(rows, day)
+    assert refused.value.needed == 300

@@ -148,6 +148,17 @@ def test_figures_of_single_startups_are_for_brokers_only(hub, client, login, tex
     assert "In lists" in text(login(client, factories.create_person(hub, "broker")).get("/map"))
 
 
+@pytest.mark.parametrize("key", ["best", "lists"])
+def test_the_order_does_not_tell_others_what_only_brokers_read(hub, client, login, text, key):
+    login(client, factories.create_person(hub, "startup"))
+    usual, asked = (client.get(f"/map?sort={sort}&direction=desc") for sort in ("area", key))
+    rows = [
+        re.findall(r'href="/(?:needs|startups)/([\w-]+)"', answer.get_data(as_text=True)) for answer in (usual, asked)
+    ]
+    assert rows[0]
+    assert rows[0] == rows[1]
+
+
 def test_a_hub_without_a_map_says_when_it_comes(client, store, login, text):
     page = text(login(client, factories.create_person(store, "broker")).get("/map"))
     assert "The map is not drawn yet" in page

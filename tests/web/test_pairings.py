@@ -51,6 +51,17 @@ def test_a_broker_proposes_with_what_the_ranking_shows(
     assert seen["rank"] == 1
     assert seen["model"]
     assert set(seen["texts"]) == {"need", "startup"}
+    assert [row["id"] for row in store.query("select id from ranking_run")] == [seen["run"]]
+
+
+def test_a_refused_decision_stores_no_ranking(
+    client: Any, login: Login, store: Store, case: Case, pairing_id: str
+) -> None:
+    while indexing.catch_up(store, TinyEncoder()):
+        pass
+    login(client, case.broker)
+    assert client.post(propose_url(case), data={"message": "En gång till"}).status_code == 409
+    assert store.query("select id from ranking_run") == []
 
 
 def test_a_second_proposal_shows_the_first(client: Any, login: Login, case: Case, pairing_id: str, text: Any) -> None:

@@ -45,6 +45,7 @@ def test_the_list_leads_to_the_place_and_the_place_says_what_stops_and_what_lift
     assert "level 5; the need asks for 7" in page
     assert "Readiness level 7" in page
     assert "Then nothing stops you, and brokers see you at place 1." in page
+    assert "In meaning your profile" not in page  # it is not compared with itself
 
 
 def test_a_draft_is_told_that_it_has_no_place(founder: Any, store: Any, text: Any) -> None:

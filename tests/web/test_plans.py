@@ -152,7 +152,9 @@ def test_a_hard_condition_stays_hard(client, login, store, text):
     login(client, made["broker"])
     page = text(client.get(f"{change(made, 0, 0)}?kind=lock"))
     assert "conflict of interest" in page
-    assert client.post(change(made, 0, 0), data={"kind": "lock"}).status_code == 409
+    refused = client.post(change(made, 0, 0), data={"kind": "lock", "note": "De har redan träffats."})
+    assert refused.status_code == 409
+    assert "De har redan träffats." in text(refused)
     assert store.query("select * from round_rule") == []
 
 
@@ -208,7 +210,9 @@ def test_a_closed_round_is_read_only(client, login, store, text):
     made = hub_of(store, [[0.9]])
     login(client, made["broker"])
     client.post(f"/plans/{made['id']}/close")
-    assert client.post(change(made, 0, 0), data={"kind": "lock"}).status_code == 409
+    refused = client.post(change(made, 0, 0), data={"kind": "lock", "note": "Lovat i maj."})
+    assert refused.status_code == 409
+    assert "Lovat i maj." in text(refused)
     page = text(client.get(f"/plans/{made['id']}"))
     assert "it can be read, not changed" in page
     assert "Propose" not in page
