@@ -139,7 +139,7 @@ def test_a_list_answers_the_same_whether_a_hidden_name_fits_or_not(hub, visitor,
         hub.send(visitor, "GET", f"{path}{word}").get_data(as_text=True).replace(word, "")
         for word in ("canary-startup.draft", "canary-testbed.draft", "nothing-at-all.here")
     ]
-    assert len({re.sub(r"I[jm][\w.-]{40,}", "", answer) for answer in answers}) == 1  # CSRF tokens hold the second
+    assert len({re.sub(r"[\w.-]{70,}", "", answer) for answer in answers}) == 1  # CSRF tokens hold the second
 
 
 def test_what_a_visitor_is_shown_of_needs_and_testbeds_is_the_list_of_public_fields(hub):
