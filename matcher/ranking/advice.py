@@ -172,11 +172,13 @@ class _Trial:
         self.need, self.startup = need, startup
         self._ranker, self._run = ranker, run
         self._own = reasons.fetch(ranker.store, ranker.model, [("startup", startup["id"])])
+        self._published = reading.Published(ranker.store)
 
     def rank(self, columns: Mapping[str, Any]) -> int:
         """Return the place with these columns changed. Raises EmbedderAway."""
         row = {**self.startup, **columns, "updated_at": LATER}
-        text = reading.read(self._ranker.store, "startup", [row])[row["id"]].texts
+        read = reading.read(self._ranker.store, "startup", [row], alike=False, published=self._published)
+        text = read[row["id"]].texts
         vectors = self._vectors(text)
         shelf = self._shelf(text, vectors[0])
         spoken = _Instead(self._run.spoken, self.startup["id"], (text.sentences, vectors[1:]))

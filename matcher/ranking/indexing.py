@@ -167,7 +167,7 @@ def embed(store: Store, encoder: Encoder, kind: str, rows: Sequence[dict[str, An
 def embed_sentences(store: Store, encoder: Encoder, kind: str, rows: Sequence[dict[str, Any]]) -> None:
     """Embed the sentences of rows whose whole texts have their vectors."""
     model = model_name(encoder)
-    found = {name: one.texts for name, one in read(store, kind, rows).items()}
+    found = {name: one.texts for name, one in read(store, kind, rows, alike=False).items()}
     parts = [sentence for text in found.values() for sentence in text.sentences]
     vectors = iter(encoder.encode(parts, PROMPTS[kind])) if parts else iter(())
     with store.atomic():
@@ -179,7 +179,7 @@ def embed_sentences(store: Store, encoder: Encoder, kind: str, rows: Sequence[di
 def weigh(store: Store, encoder: Encoder, rows: Sequence[dict[str, Any]]) -> None:
     """Embed profiles without each of their sentences: what a sentence carries (`carrying`) follows from it."""
     model = model_name(encoder)
-    found = {name: one.texts for name, one in read(store, "startup", rows).items()}
+    found = {name: one.texts for name, one in read(store, "startup", rows, alike=False).items()}
     rests = {name: [text.without(sentence) for sentence in text.sentences] for name, text in found.items()}
     rests = {name: [] if None in parts else parts for name, parts in rests.items()}
     wanted = [rest for parts in rests.values() for rest in parts]

@@ -60,19 +60,25 @@ def _texts(kind: str, whole: str) -> Texts:
     return Texts(whole, sentences.split(whole, SENTENCES) if kind != "testbed" else [])
 
 
-def read(store: Store, kind: str, rows: Sequence[dict[str, Any]]) -> dict[str, Read]:
-    """Return by id what is read of these rows; startups are compared with what is published."""
+def read(
+    store: Store, kind: str, rows: Sequence[dict[str, Any]], *, alike: bool = True, published: Published | None = None
+) -> dict[str, Read]:
+    """Return by id what is read of these rows; startups are compared with what is published.
+
+    alike: also look for profiles that are nearly the same, which changes no text. published: for reading many times.
+    """
     if kind != "startup" or not rows:
         return {row["id"]: Read(texts(kind, row)) for row in rows}
-    published = _Published(store)
+    published = published or Published(store)
     allowed = doubts.in_order(store, [row["id"] for row in rows])
     found = {row["id"]: _read_profile(row, published, allowed) for row in rows}
-    for startup_id, others in _alike(store, {name: one.texts for name, one in found.items()}).items():
+    near = _alike(store, {name: one.texts for name, one in found.items()}) if alike else {}
+    for startup_id, others in near.items():
         found[startup_id].found["alike"] = Doubt(others=others)
     return found
 
 
-def _read_profile(row: dict[str, Any], published: _Published, allowed: dict[tuple[str, str], set[str]]) -> Read:
+def _read_profile(row: dict[str, Any], published: Published, allowed: dict[tuple[str, str], set[str]]) -> Read:
     """Leave out what is said again or copied, unless a broker said that these passages are in order."""
     found: dict[str, Doubt] = {}
     whole = gaming.plain("\n".join(startups.sections(row)))
@@ -91,10 +97,11 @@ def _read_profile(row: dict[str, Any], published: _Published, allowed: dict[tupl
     return Read(_texts("startup", whole), found)
 
 
-class _Published:
+class Published:
     """The needs that are or were published, with their words; read once for many profiles."""
 
     def __init__(self, store: Store) -> None:
+        """Read which needs there are now."""
         self._store = store
         self._rows = store.query(
             """select n.id, n.title, n.published_at, e.terms from need n

@@ -6,7 +6,7 @@ import pytest
 
 from matcher.hub import startups
 from matcher.hub.clock import now as clock_now
-from matcher.ranking import advice
+from matcher.ranking import advice, reading
 from matcher.ranking.matches import Meeting, Reasons
 from matcher.ranking.ranker import Ranker
 from matcher.ranking.upkeep import Patience
@@ -131,6 +131,14 @@ def test_trying_changes_nothing(store, ranker, need, startup, monkeypatch):
     first = told(ranker, need, startup, monkeypatch)
     assert stored() == before
     assert told(ranker, need, startup, monkeypatch) == first
+
+
+def test_what_is_published_is_read_once_for_all_that_is_tried(ranker, need, startup, monkeypatch):
+    made, read = [], reading.Published
+    monkeypatch.setattr(reading, "Published", lambda store: made.append(store) or read(store))
+    monkeypatch.setattr(reading, "_alike", lambda *_: pytest.fail("a trial changes nothing about its likes"))
+    assert told(ranker, need, startup, monkeypatch).changes
+    assert len(made) == 1
 
 
 def test_no_text_is_tried_for_a_profile_that_is_about_other_things(ranker, need, startup, monkeypatch):

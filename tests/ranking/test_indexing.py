@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from matcher.ranking import indexing
+from matcher.ranking import indexing, reading
 from tests import factories
 from tests.ranking import hub
 
@@ -83,6 +83,15 @@ def test_sentences_of_a_text_that_changed_meanwhile_are_not_kept(store, encoder)
     assert sentences(store, row) == []
     hub.embed(store, encoder)
     assert sentences(store, row) == ["Anna gör något helt annat."]
+
+
+def test_nearly_the_same_profiles_are_looked_for_when_the_text_is_read_only(store, encoder, monkeypatch):
+    looked, alike = [], reading._alike
+    monkeypatch.setattr(reading, "_alike", lambda store, found: looked.extend(found) or alike(store, found))
+    rows = [hub.create_startup(store, f"Bolag {number} gör något. Det hjälper till i vården.") for number in range(12)]
+    hub.embed(store, encoder)
+    assert all(store.query("select rest from sentence where subject_id = :id", {"id": row["id"]}) for row in rows)
+    assert sorted(looked) == sorted(row["id"] for row in rows)
 
 
 def test_a_testbed_has_no_sentences(store, encoder):
