@@ -10,7 +10,7 @@ from . import startups
 from .errors import NotFound
 from .people import Viewer
 
-# Table → what makes a row live, as in the unique indexes of `store/migrations.py`.
+# Table → what makes a row live, as in the unique indexes of `store/migrations/`.
 LIVE = {
     "interest": "withdrawn_at is null",
     "dismissal": "undone_at is null",

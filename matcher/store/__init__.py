@@ -12,7 +12,7 @@ SQL
   indexes, CHECK and foreign keys. Every column of an answer has its own name.
 - Not allowed: `insert or …`, `rowid`, `?`, `ifnull`, scalar `max`, `is` between columns, text in double quotes,
   `sum` of a comparison, LIKE for search (SQLite's `lower` is ASCII only: å, ä, ö), two statements in one call, DDL
-  outside `migrations.py`. Tables are STRICT on SQLite.
+  outside `migrations/`. Tables are STRICT on SQLite.
 - A rule that can be a constraint is a constraint. What a person reads is sorted in Python, with Swedish collation.
 
 Transactions

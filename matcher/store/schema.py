@@ -1,4 +1,4 @@
-"""Applies `migrations.py`: each migration in its own transaction, once, whoever starts at the same moment."""
+"""Applies `migrations/`: each migration in its own transaction, once, whoever starts at the same moment."""
 
 from __future__ import annotations
 
