@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from . import create_app
 from .config import Config
 from .exchange import imports, smtp
-from .hub import clock, limits, links, mail, reminders, sessions
+from .hub import clock, limits, links, mail, rankings, reminders, sessions
 from .ranking import embedder, indexing
 from .ranking.encoder import Encoder, Prompt, load_encoder
 from .ranking.lessons import Lessons
@@ -135,7 +135,7 @@ def _repeat(stop: threading.Event, step: Callable[[], int]) -> None:
 
 def tidy(stop: threading.Event, store: Store) -> int:
     """Forget what is kept for a time only, remind of days that are near, then rest for an hour."""
-    for module in (limits, links, sessions):
+    for module in (limits, links, sessions, rankings):
         module.forget(store, clock.now())
     reminders.send(store, clock.now())
     stop.wait(TIDY_SECONDS)

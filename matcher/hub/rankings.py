@@ -2,7 +2,7 @@
 
 A run names the texts it ranked and those its statistics were made of: three rosters of (id, stamp of the text). Two
 decisions of one day share their rosters, and one that differs in a few texts is kept as the difference. The texts'
-vectors stay in `embedding`, and in `past_text` once a text that a run rested on has changed.
+vectors stay in `embedding`, and in `past_text` once a text has changed: for good where a run rested on it.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..store import Store
+from .clock import later
 from .errors import NotFound
 from .ids import new_id
 
 Key = tuple[str, str]
 DEEPEST = 40  # differences upon differences, before a roster is kept whole again
 ROSTERS = ("documents", "made_documents", "made_questions")
+KEPT_DAYS = 30  # a changed text; the statistics that rankings are made with are minutes old, in a quiet hub days
+PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -118,3 +121,46 @@ def _roster(store: Store, digest: str) -> list[Key]:
         gone = {tuple(key) for key in content["gone"]}
         keys = sorted([key for key in keys if key not in gone] + [tuple(key) for key in content["new"]])
     return keys
+
+
+def forget(store: Store, now: str) -> int:
+    """Delete the texts that changed KEPT_DAYS ago and that no run names; return how many. Those named stay for good."""
+    old = {"old": later(now, days=-KEPT_DAYS)}
+    rows = store.query("select kind, subject_id, text_hash from past_text where put_aside_at < :old", old)
+    texts = {(row["kind"], row["subject_id"], row["text_hash"]) for row in rows}
+    named = _named(store, texts)
+    deleted = 0
+    for text in sorted(texts):
+        key = {**dict(zip(("kind", "id", "hash"), text, strict=True)), **old}
+        where = "where kind = :kind and subject_id = :id and text_hash = :hash and put_aside_at < :old"
+        if text in named:
+            store.execute(f"update past_text set put_aside_at = null {where}", key)  # need not be asked about again
+        else:
+            deleted += store.execute(f"delete from past_text {where}", key)
+    return deleted
+
+
+def _named(store: Store, texts: set[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+    """Return those of the texts (kind, id, hash) that a run names."""
+    found: set[tuple[str, str, str]] = set()
+    for kind, subject_id, stamp in _every_name(store, {text[1] for text in texts}) if texts else ():
+        found.add((kind, subject_id, stamp.partition(" ")[0]))  # the hash begins the stamp
+    return found & texts
+
+
+def _every_name(store: Store, ids: set[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, id and stamp of what any run names of these ids; a roster kept as a difference has what came."""
+    last = ""
+    while rows := store.query(
+        f"select id, kind, content from roster where id > :last order by id limit {PAGE}", {"last": last}
+    ):
+        last = rows[-1]["id"]
+        for row in rows:
+            content = json.loads(zlib.decompress(row["content"]))
+            yield from ((row["kind"], *key) for key in content.get("all", content.get("new")) if key[0] in ids)
+    for start in range(0, len(ids), PAGE):
+        part = {"ids": sorted(ids)[start : start + PAGE]}
+        for row in store.query("select facts from ranking_run where need_id in :ids", part):
+            asked = json.loads(row["facts"])["asked"]
+            if asked:
+                yield ("need", *asked)

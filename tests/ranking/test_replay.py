@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from matcher.hub import rankings, removals
+from matcher.hub import clock, rankings, removals
 from matcher.hub.errors import NotFound
 from matcher.ranking import indexing, replay, scoring
 from matcher.ranking.background import Background
@@ -40,6 +40,21 @@ def ranker(store, encoder, need):
     hub.create_need(store, "snöröjning av cykelvägar", id="behov-b")
     hub.embed(store, encoder)
     return Ranker(store, encoder)
+
+
+def by_words(store):
+    """Read all by their words alone."""
+    for kind in ("need", "startup"):
+        for row in store.query(f"select * from {kind}"):
+            indexing.keep_words(store, kind, row)
+
+
+def rewrite(store, encoder, name, text):
+    """Give a profile another text, as saving it does."""
+    row = hub.change(store, "startup", {"id": name}, description=text)
+    Ranker(store, encoder, identity=indexing.identity(hub.CountingEncoder())).refresh("startup", row)
+    if not isinstance(encoder, hub.AwayEncoder):
+        hub.embed(store, encoder)
 
 
 def nothing_shipped(model, dimensions):
@@ -117,9 +132,7 @@ def test_another_scoring_version_is_not_compared(store, ranker, need, monkeypatc
 def test_a_ranking_by_words_comes_again_after_the_vectors_did(store, encoder, need):
     for name, text in STARTUPS.items():
         hub.create_startup(store, text, id=name)
-    for kind in ("need", "startup"):
-        for row in store.query(f"select * from {kind}"):
-            indexing.keep_words(store, kind, row)
+    by_words(store)
     away = Ranker(store, hub.AwayEncoder(), identity=indexing.identity(encoder))
     run_id = kept(store, away, need, "background", NOW)
     hub.embed(store, encoder)
@@ -131,9 +144,7 @@ def test_a_ranking_by_words_comes_again_after_the_vectors_did(store, encoder, ne
 def test_words_that_a_decision_rested_on_outlive_the_vector_and_the_next_text(store, encoder, need):
     for name, text in STARTUPS.items():
         hub.create_startup(store, text, id=name)
-    for kind in ("need", "startup"):
-        for row in store.query(f"select * from {kind}"):
-            indexing.keep_words(store, kind, row)
+    by_words(store)
     away = Ranker(store, hub.AwayEncoder(), identity=indexing.identity(encoder))
     run_id = kept(store, away, need, "background", NOW)
     hub.embed(store, encoder)
@@ -143,6 +154,90 @@ def test_words_that_a_decision_rested_on_outlive_the_vector_and_the_next_text(st
     found = again(store, run_id)
     assert found.gone == []
     assert found.same
+
+
+def test_it_comes_again_although_the_statistics_were_made_of_texts_that_had_changed(store, encoder, need, ranker):
+    patient = Ranker(store, encoder, patience=Patience(few=0, share=1.0, age=1e9))
+    patient.warm()
+    rewrite(store, encoder, "bolag-b", "Larm när någon faller. Den märker det sent.")
+    found = again(store, kept(store, patient, need, "background", NOW))
+    assert found.gone == []
+    assert found.same
+    assert [row.score for row in found.again] == pytest.approx([row.score for row in found.shown], abs=1e-5)
+
+
+def test_a_vector_is_found_whether_it_is_there_now_or_was_then(store, encoder, need):
+    for name, text in STARTUPS.items():
+        hub.create_startup(store, text, id=name)
+    by_words(store)
+    away = Ranker(store, hub.AwayEncoder(), identity=indexing.identity(encoder))
+    words = kept(store, away, need, "background", NOW)
+    rewrite(store, encoder, "bolag-b", "Helt annat nu. Vi säljer kaffe.")
+    rewrite(store, encoder, "bolag-b", STARTUPS["bolag-b"])
+    vectors = kept(store, Ranker(store, encoder), need, "background", NOW)
+    scores = pytest.approx([row.score for row in again(store, vectors).shown], abs=1e-5)
+    found = again(store, vectors)  # the vector is there now, the words were then
+    assert found.same
+    assert [row.score for row in found.again] == scores
+    rewrite(store, encoder, "bolag-b", "Helt annat igen. Vi säljer te.")
+    rewrite(store, hub.AwayEncoder(), "bolag-b", STARTUPS["bolag-b"])
+    found = again(store, vectors)  # and the other way round
+    assert found.same
+    assert [row.score for row in found.again] == scores
+    assert again(store, words).same
+
+
+def test_a_vector_that_is_gone_is_not_made_up_for_by_words(store, ranker, need):
+    run_id = kept(store, ranker, need, "background", NOW)
+    store.execute("update embedding set model = '', vector = :none where subject_id = 'bolag-b'", {"none": b""})
+    assert again(store, run_id).gone == ["the text of startup bolag-b"]
+
+
+def test_a_ranking_by_words_comes_again_whichever_model_has_read_them_since(store, encoder, need):
+    for name, text in STARTUPS.items():
+        hub.create_startup(store, text, id=name)
+    by_words(store)
+    away = Ranker(store, hub.AwayEncoder(), identity=indexing.identity(encoder))
+    run_id = kept(store, away, need, "background", NOW)
+    other = hub.CountingEncoder()
+    other.fingerprint = "tiny-2"
+    hub.embed(store, other)
+    found = again(store, run_id)
+    assert found.gone == []
+    assert found.same
+
+
+def test_texts_that_no_decision_came_to_rest_on_are_forgotten_after_some_weeks(store, ranker, encoder, need):
+    def past():
+        rows = store.query("select subject_id, text_hash from past_text order by subject_id")
+        return [row["subject_id"] for row in rows]
+
+    run_id = kept(store, ranker, need, "background", NOW)
+    first = again(store, run_id).shown
+    rewrite(store, encoder, "bolag-b", "Nytt. Ingen har beslutat om det.")
+    rewrite(store, encoder, "bolag-b", "Helt annat nu. Vi säljer kaffe.")
+    hub.change(store, "need", {"id": "behov-a"}, description="Något annat.")
+    hub.embed(store, encoder)
+    assert rankings.forget(store, clock.now()) == 0
+    assert past() == ["behov-a", "bolag-b", "bolag-b"]
+    late = clock.later(clock.now(), days=rankings.KEPT_DAYS + 1)
+    assert rankings.forget(store, late) == 1
+    assert rankings.forget(store, late) == 0
+    assert past() == ["behov-a", "bolag-b"]
+    found = again(store, run_id)
+    assert found.same
+    assert found.shown == first
+
+
+def test_a_text_put_aside_again_keeps_its_sentences(store, ranker, encoder, need):
+    run_id = kept(store, ranker, need, "background", NOW)
+    rewrite(store, encoder, "bolag-b", "Helt annat nu. Vi säljer kaffe.")
+    row = hub.change(store, "startup", {"id": "bolag-b"}, description=STARTUPS["bolag-b"])
+    indexing.embed(store, encoder, "startup", [row], spoken=False)
+    rewrite(store, encoder, "bolag-b", "Helt annat igen. Vi säljer te.")
+    found = again(store, run_id)
+    assert found.same
+    assert [row.score for row in found.again] == pytest.approx([row.score for row in found.shown], abs=1e-5)
 
 
 def test_decisions_that_differ_in_little_share_what_they_rest_on(store, ranker, encoder, need):
