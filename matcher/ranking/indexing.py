@@ -55,6 +55,17 @@ def identity(encoder: Encoder) -> Identity:
     return model_name(encoder), encoder.dimensions
 
 
+def ranked_hash(store: Store, kind: str, row: dict[str, Any]) -> str:
+    """Return the hash of the text that a noun's row is ranked by now: without what reading it beside others left out.
+
+    Of one that is not read yet, the hash of its text by itself.
+    """
+    rows = store.query(
+        "select text_hash from embedding where kind = :kind and subject_id = :id", {"kind": kind, "id": row["id"]}
+    )
+    return rows[0]["text_hash"] if rows else texts(kind, row).hash
+
+
 def stored_identity(store: Store) -> Identity:
     """Return the identity of the vectors in the store, for while the model is away; no name and 1 without any."""
     rows = store.query(
@@ -113,8 +124,9 @@ def _due(store: Store, kind: str, condition: str, model: str, limit: int) -> lis
 def read_words(store: Store, limit: int = 4 * BATCH) -> int:
     """Keep the words of up to `limit` texts that nothing is kept of yet, and return how many.
 
-    It takes milliseconds a text where a vector takes a tenth of a second: after an import, or at the very first
-    start, everything is ranked by its words within seconds instead of being left out.
+    Words need no model: after an import, or at the very first start, everything is ranked by its words while the
+    vectors are still to come. A need or a testbed takes less than a millisecond. A profile is compared with the
+    published needs, and where there are thousands of these the comparing is most of it.
     """
     for kind in SECTIONS:
         rows = store.query(

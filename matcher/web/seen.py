@@ -29,7 +29,10 @@ def snapshot(need_id: str, startup_id: str) -> dict[str, Any]:
     return {
         **seen,
         "evidence": [{"need": meeting["need"], "startup": meeting["profile"]} for meeting in meetings],
-        "texts": {"need": indexing.texts("need", need).hash, "startup": indexing.texts("startup", startup).hash},
+        "texts": {
+            "need": indexing.ranked_hash(store(), "need", need),
+            "startup": indexing.ranked_hash(store(), "startup", startup),
+        },
         "run": taken(need),
         "at": now(),
     }

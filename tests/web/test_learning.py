@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.hub import decisions, learned
-from matcher.ranking import scoring
+from matcher.hub import clock, decisions, learned
+from matcher.ranking import indexing, lessons, scoring
 from matcher.ranking.chance import Chance
 from matcher.ranking.encoder import TinyEncoder
 from tests import factories
 from tests.factories import NOW
 from tests.ranking import hub
+from tests.ranking.test_gaming import NEED, OWN
 
 WEIGHTS = {"semantic": 1.0, "lexical": 3.5, "sentence": 0.3}
 EXPOSURE = {"needs": 12, "changed": 5, "shown": [40, 46], "gains": [["gone", 2, 9]], "losses": []}
@@ -162,3 +163,15 @@ def test_a_dismissal_keeps_what_was_seen_and_is_a_decision(broker, store, model)
     (found,) = decisions.taken(store)
     assert (found.taken, found.scoring, found.model) == (False, scoring.SCORING_VERSION, model)
     assert set(found.parts) == set(scoring.WEIGHTS)
+
+
+def test_a_decision_about_a_profile_with_a_passage_left_out_teaches_too(broker, store, model):
+    title, _, rest = NEED.partition("\n")
+    hub.create_need(store, title, description=rest)
+    hub.embed(store, TinyEncoder())
+    row = hub.create_startup(store, f"{OWN}\n{NEED}", id="bolag-4", name="Bolag 4", updated_at=clock.now())
+    hub.embed(store, TinyEncoder())
+    [read] = store.query("select text_hash from embedding where subject_id = 'bolag-4'")
+    assert read["text_hash"] != indexing.texts("startup", row).hash
+    broker.post("/needs/behov/startups/bolag-4/dismiss", data={"reason": "no_fit"})
+    assert lessons._unchanged(store, decisions.taken(store), model) == decisions.taken(store) != []
