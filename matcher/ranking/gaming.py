@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..hub import lettering
-from . import lexical
+from . import lexical, windows
 from .background import Texts
 from .lexical import Terms
 
@@ -29,13 +29,11 @@ AGAIN = 8  # words in a row; no text of the demo hub says so many twice, some lo
 PASSAGE, LISTED = (30, 0.72), (12, 0.97)
 VERBATIM = 9  # words of a need in a row, in its order
 TITLE = 7  # a need's title of so many words or more; shorter ones are turns of phrase
-WHOLLY = 0.999
 ONCE_FOUND = 4  # words in a row that count as copied from a need of which more was found
 STRIDE = 3
 ALIKE = 0.8  # of the four-grams of both texts together
 FIRST = 10  # places among which nearly the same profiles do not stand side by side
 NEAR = 0.95  # raw cosine, below which no two texts are compared by their words
-LOOKED_AT = 40  # so many places are looked through to fill them
 
 _WORD = re.compile(r"[^\W_]+")
 _NO_WORD = re.compile(r"[^\W_]{61,}")  # glued together, so that no window finds the words
@@ -105,45 +103,38 @@ class Needs:
     ) -> None:
         """Take the terms and titles of the needs, in the order by which they are numbered.
 
-        texts: gives the whole texts of the needs of these numbers, in their order; asked for the few that may be
-        copied from.
+        texts: gives the whole texts of the needs of these numbers, in their order; asked for those that may be copied
+        from, a block at a time.
         """
         self._texts = texts
         self._titles = [_spelt(title) for title in titles]
-        counts = lexical.matrix(terms)
-        counts.data[:] = 1
-        found = np.bincount(counts.indices, minlength=lexical.BUCKETS)
-        self._rarity = np.log1p((len(terms) - found + 0.5) / (found + 0.5)).astype(np.float32)
-        self._needs = counts.T.tocsr()
-        self._count = len(terms)
+        self._needs = windows.Others(terms)
 
     def without(self, text: str) -> tuple[str, list[Copied]]:
         """Return a text without the passages that stand in a need, and those passages."""
-        words = list(_WORD.finditer(text))
-        if not self._count or not words:
+        found = list(_WORD.finditer(text))
+        if not self._needs.count or not found:
             return text, []
-        owner = np.full(len(words), -1)
-        self._mark_titles(words, owner)
-        self._mark_verbatim(words, VERBATIM, range(self._count), owner)
+        spelt = [word.group().lower() for word in found]
+        words, owner = windows.Words(spelt), np.full(len(found), -1)
+        self._mark_titles(spelt, owner)
+        self._mark_verbatim(spelt, VERBATIM, self._needs.with_all(words, VERBATIM), owner)
         for size, least in (LISTED, PASSAGE):
-            starts, held = self._windows(words, size, STRIDE)
-            for start, need, share in zip(starts, held.argmax(axis=1), held.max(axis=1), strict=True):
-                if share >= least:
-                    _mark(owner, start, size, need)
+            for starts, shares in self._needs.shares(words, size, STRIDE):
+                best = shares.argmax(axis=1)
+                for row in np.flatnonzero(shares[np.arange(len(best)), best] >= least):
+                    _mark(owner, starts[row], size, best[row])
         self._trim(words, owner)
-        if copied_from := sorted(set(owner[owner >= 0].tolist())):
-            self._mark_verbatim(words, ONCE_FOUND, copied_from, owner)
-        rest, passages = _without(text, words, owner >= 0)
+        self._mark_verbatim(spelt, ONCE_FOUND, np.unique(owner[owner >= 0]), owner)
+        rest, passages = _without(text, found, owner >= 0)
         owners = [int(owner[first]) for first, _ in runs(owner >= 0)]
         return rest, [Copied(passage, need) for passage, need in zip(passages, owners, strict=True)]
 
-    def _trim(self, words: list[re.Match[str]], owner: np.ndarray) -> None:
+    def _trim(self, words: windows.Words, owner: np.ndarray) -> None:
         """Give back the words at both ends of a marked run that the need does not have: windows reach too far."""
         marked = np.flatnonzero(owner >= 0)
-        if not len(marked):
-            return
-        held = self.held([words[place].group() for place in marked])
-        theirs = dict(zip(marked.tolist(), held[np.arange(len(marked)), owner[marked]] >= WHOLLY, strict=True))
+        theirs = np.zeros(len(owner), bool)
+        theirs[marked] = self._needs.have(words, marked, owner[marked])
         for first, last in list(runs(owner >= 0)):
             while first <= last and not theirs[first]:
                 owner[first] = -1
@@ -152,9 +143,9 @@ class Needs:
                 owner[last] = -1
                 last -= 1
 
-    def _mark_titles(self, words: list[re.Match[str]], owner: np.ndarray) -> None:
+    def _mark_titles(self, words: list[str], owner: np.ndarray) -> None:
         """Mark whole titles, by the place of their first word among `words`."""
-        spelt = f" {' '.join(word.group().lower() for word in words)} "
+        spelt = f" {' '.join(words)} "
         for need, title in enumerate(self._titles):
             size = title.count(" ") + 1
             at = spelt.find(f" {title} ") if size >= TITLE else -1
@@ -162,30 +153,22 @@ class Needs:
                 _mark(owner, spelt.count(" ", 0, at), size, need)
                 at = spelt.find(f" {title} ", at + 1)
 
-    def _mark_verbatim(self, words: list[re.Match[str]], size: int, among: Sequence[int], owner: np.ndarray) -> None:
-        """Mark what stands word for word in one of these needs; a text is read only where all four-grams are there."""
-        starts, held = self._windows(words, size, 1)
-        found = [(starts[row], among[column]) for row, column in np.argwhere(held[:, list(among)] >= WHOLLY)]
-        numbers = sorted({need for _, need in found})
-        spelt = dict(zip(numbers, (f" {_spelt(plain(text))} " for text in self._texts(numbers)), strict=True))
-        for start, need in found:
-            run = " ".join(word.group().lower() for word in words[start : start + size])
-            if f" {run} " in spelt[need]:
-                _mark(owner, start, size, need)
+    def _mark_verbatim(self, words: list[str], size: int, among: np.ndarray, owner: np.ndarray) -> None:
+        """Mark `size` words in a row that stand so in one of these needs; the first of the needs counts."""
+        places: dict[tuple[str, ...], list[int]] = {}
+        for start, run in enumerate(_in_a_row(words, size)):
+            places.setdefault(run, []).append(start)
+        found: list[tuple[int, int]] = []
+        for block in (among[first : first + windows.BLOCK].tolist() for first in range(0, len(among), windows.BLOCK)):
+            for need, text in zip(block, self._texts(block), strict=True):
+                theirs = _in_a_row(_spelt(plain(text)).split(), size)
+                found += [(start, need) for run in theirs for start in places.pop(run, ())]
+        for start, need in sorted(found):
+            _mark(owner, start, size, need)
 
-    def _windows(self, words: list[re.Match[str]], size: int, stride: int) -> tuple[list[int], np.ndarray]:
-        """Return where windows of `size` words start, and (windows, needs) how much of them the needs hold."""
-        if len(words) < size:
-            return [], np.empty((0, self._count), np.float32)
-        starts = [*range(0, len(words) - size, stride), len(words) - size]
-        return starts, self.held([" ".join(word.group() for word in words[start : start + size]) for start in starts])
 
-    def held(self, texts: Sequence[str]) -> np.ndarray:
-        """(texts, needs): the share of each text's four-grams that a need has, weighed by their rarity; 0 to 1."""
-        asked = lexical.matrix([lexical.terms(text) for text in texts])
-        asked.data = self._rarity[asked.indices]
-        whole = np.maximum(np.asarray(asked.sum(axis=1)).ravel(), 1e-9)
-        return (asked @ self._needs).toarray() / whole[:, None]
+def _in_a_row(words: list[str], size: int) -> Iterator[tuple[str, ...]]:
+    return zip(*(words[place:] for place in range(size)), strict=False)
 
 
 def _mark(owner: np.ndarray, start: int, size: int, need: int) -> None:
@@ -207,41 +190,43 @@ def shares(texts: Sequence[Terms], others: Sequence[Terms]) -> np.ndarray:
     return both / np.maximum(sizes - both, 1)
 
 
+def share(one: Terms, other: Terms) -> float:
+    """Return the same for two texts alone, a hundredth of the time of a matrix of one; 0 where both are empty."""
+    both = len(np.intersect1d(one.ids, other.ids, assume_unique=True))
+    return both / max(len(one.ids) + len(other.ids) - both, 1)
+
+
 def spread(order: np.ndarray, texts: Texts) -> tuple[np.ndarray, dict[int, list[int]]]:
     """Let only one of a group of nearly the same texts stand among the first FIRST of an order.
 
-    order: (n,) places in `texts`, best first. Returns the order in which the others follow after the first FIRST, and
-    by place of the one that stands there the places of the others.
+    order: (n,) places in `texts`, best first. However many the others are, those that come after them fill the places.
+    Returns the order in which the others follow after the first FIRST, and by place of the one that stands there the
+    places of the others. With fewer than FIRST groups in all, each has one text before the others follow.
     """
-    looked = order[:LOOKED_AT]
-    same = _same(texts.take(looked))
-    if not same:
-        return order, {}
     kept: list[int] = []
     groups: dict[int, list[int]] = {}
     moved: list[int] = []
-    for row, place in enumerate(looked.tolist()):
-        first = next((one for one in kept if (one, row) in same), None)
+    for place in order.tolist():
+        first = next((one for one in kept if _nearly_same(texts, one, place)), None)
         if first is None:
-            kept.append(row)
+            kept.append(place)
         else:
-            groups.setdefault(int(looked[first]), []).append(place)
+            groups.setdefault(first, []).append(place)
             moved.append(place)
         if len(kept) == FIRST:
             break
-    rest = order[len(kept) + len(moved) :]
-    return np.concatenate([looked[kept], np.array(moved, order.dtype), rest]), groups
+    if not moved:
+        return order, {}
+    return np.concatenate([np.array([*kept, *moved], order.dtype), order[len(kept) + len(moved) :]]), groups
 
 
-def _same(texts: Texts) -> set[tuple[int, int]]:
-    """Return the pairs of positions, the lower first, of texts that are nearly the same."""
-    known = texts.vectors.any(axis=1)
-    near = (texts.vectors @ texts.vectors.T >= NEAR) | ~known[:, None] | ~known
-    first, second = np.nonzero(np.triu(near, 1))
-    sizes = np.array([len(terms.ids) for terms in texts.terms])
-    pairs = [
-        (int(a), int(b))
-        for a, b in zip(first, second, strict=True)
-        if sizes[a] and ALIKE * max(sizes[a], sizes[b]) <= min(sizes[a], sizes[b])
-    ]
-    return {(a, b) for a, b in pairs if shares([texts.terms[a]], [texts.terms[b]])[0, 0] >= ALIKE}
+def _nearly_same(texts: Texts, one: int, other: int) -> bool:
+    """Compare the words of two texts, if neither their lengths nor, where both have one, their vectors rule it out."""
+    terms = texts.terms[one], texts.terms[other]
+    less, more = sorted(len(term.ids) for term in terms)
+    if not less or less < ALIKE * more:
+        return False
+    vectors = texts.vectors[one], texts.vectors[other]
+    if vectors[0] @ vectors[1] < NEAR and all(vector.any() for vector in vectors):
+        return False
+    return share(*terms) >= ALIKE

@@ -1,5 +1,7 @@
 """What of a text is ranked: invisible, repeated and copied words are not."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -113,6 +115,33 @@ def test_ordinary_text_is_read_as_it_stands():
         assert gaming.read(text) == text
 
 
+def test_a_long_profile_is_compared_with_many_needs_in_little_memory():
+    drawn = np.random.default_rng(5)
+    known = ["".join(drawn.choice(list("aeioudkrst"), 6)) for _ in range(2_000)]
+    bodies = [" ".join(drawn.choice(known, 60)) for _ in range(1_500)]
+    many = gaming.Needs(
+        [lexical.terms(body) for body in bodies],
+        [body[:20] for body in bodies],
+        lambda numbers: [bodies[number] for number in numbers],
+    )
+    text = " ".join([*drawn.choice(known, 4_000), bodies[700]])
+    tracemalloc.start()
+    try:
+        rest, copied = many.without(text)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [one.need for one in copied] == [700]
+    assert bodies[700] in copied[0].text
+    assert len(rest.split()) > 3_900
+    assert peak < 15e6  # all windows of nine words against all needs at once are 24 MB, several times over
+
+
+def test_a_word_of_one_letter_is_no_passage_of_a_need(needs):
+    text = "i å ö a o u y e x i å ö a o u y e x"
+    assert needs.without(text) == (text, [])
+
+
 def test_with_no_need_nothing_is_copied():
     assert gaming.Needs([], [], lambda numbers: []).without(OWN) == (OWN, [])
 
@@ -134,3 +163,36 @@ def test_of_nearly_the_same_profiles_one_stands_among_the_first_ten():
 def test_profiles_that_differ_stay_where_they_are():
     order, alike = gaming.spread(np.array([2, 0, 1]), texts(OWN, NEED, OTHER))
     assert (order.tolist(), alike) == ([2, 0, 1], {})
+
+
+def test_the_first_ten_are_filled_from_behind_however_many_copies_there_are():
+    others = [f"Bolag {n} gör något helt annat med ämne{n} och metod{n} åt kund{n}" for n in range(12)]
+    order, alike = gaming.spread(np.arange(57), texts(*[NEED] * 45, *others))
+    assert order[:10].tolist() == [0, *range(45, 54)]
+    assert alike == {0: list(range(1, 45))}
+    assert sorted(order.tolist()) == list(range(57))
+
+
+def test_where_nothing_else_is_there_copies_stand_among_the_first_ten():
+    order, alike = gaming.spread(np.arange(14), texts(*[NEED] * 7, *[OTHER] * 7))
+    assert order.tolist() == [0, 7, *range(1, 7), *range(8, 14)]
+    assert alike == {0: list(range(1, 7)), 7: list(range(8, 14))}
+
+
+def test_two_texts_share_alone_what_they_share_in_a_matrix():
+    one, other, empty = lexical.terms(NEED), lexical.terms(OTHER + NEED[:80]), lexical.terms("")
+    assert gaming.share(one, other) == pytest.approx(gaming.shares([one], [other])[0, 0])
+    assert gaming.share(one, one) == 1
+    assert gaming.share(empty, empty) == gaming.share(one, empty) == 0
+
+
+def test_texts_without_vectors_are_compared_by_their_words():
+    found = texts(NEED, OTHER, NEED + " Ring oss.")
+    order, alike = gaming.spread(np.arange(3), Texts(np.zeros((3, 8), np.float32), found.terms))
+    assert (order.tolist(), alike) == ([0, 1, 2], {0: [2]})
+
+
+def test_the_same_words_with_vectors_that_lie_far_apart_are_not_taken_for_copies():
+    found = texts(NEED, NEED)
+    far = np.eye(2, 8, dtype=np.float32)
+    assert gaming.spread(np.arange(2), Texts(far, found.terms))[1] == {}
