@@ -1,8 +1,8 @@
 """What the machine doubts about a profile: a suggestion to the brokers with its reason, never a decision.
 
 Kinds: `hidden` (characters that nobody sees; they are taken out at saving), `repeated` (said again in the same words),
-`copied` (from a published need) and `alike` (nearly the same as other profiles). Passages that are repeated or copied
-are left out of what is ranked until a broker says that they are in order.
+`copied` (stands in a published need too) and `alike` (nearly the same as other profiles). Passages that are repeated or
+copied are left out of what is ranked until a broker says that they are in order.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .people import Viewer
 
 HIDDEN_LEAST = 8  # characters; a few come along with text from a web page
 LEFT_OUT = ("repeated", "copied")  # passages that are not ranked until a broker says that they are in order
-READ = ("repeated", "copied", "alike")  # found when the text is read, so also gone when the text has changed
+READ = ("repeated", "copied", "alike")  # found when the text is read, and gone when it is read without finding them
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,23 @@ class Doubt:
 
 
 def hidden(store: Store, startup_id: str, count: int, now: str) -> None:
-    """Keep that `count` characters which nobody sees were typed, inside the caller's transaction."""
+    """Keep that `count` characters which nobody sees were typed, inside the caller's transaction.
+
+    Each time is a doubt of its own, an answer to an earlier one does not cover it; with fewer the earlier one stays.
+    """
     if count >= HIDDEN_LEAST:
         _keep(store, startup_id, "hidden", Doubt([str(count)]), now)
 
 
 def read(store: Store, startup_id: str, found: Mapping[str, Doubt], now: str) -> None:
-    """Keep what reading a profile found, by code of READ, inside the caller's transaction; the rest is gone.
+    """Keep what reading a profile found, by code of READ, inside the caller's transaction.
 
-    An answer stands as long as the same is found.
+    Doubts of READ that were not found again are deleted, answered or not; `hidden` is no matter of reading and stays.
+    An answer stands while nothing is found but what it was about, and then for what is left of it (`_answered`).
+    Whatever else differs from what was kept is a new doubt, without an answer.
     """
     held = {row["code"]: row for row in store.query(
-        "select code, passages, others from doubt where startup_id = :id", {"id": startup_id}
+        "select code, passages, others, answered_at from doubt where startup_id = :id", {"id": startup_id}
     )}  # fmt: skip
     for code in READ:
         if code not in found:
@@ -50,20 +55,47 @@ def read(store: Store, startup_id: str, found: Mapping[str, Doubt], now: str) ->
                 store.execute(
                     "delete from doubt where startup_id = :id and code = :code", {"id": startup_id, "code": code}
                 )
-        elif code not in held or not _same(held[code], found[code]):
+            continue
+        before = _stored(held[code]) if code in held else None
+        if before == found[code]:
+            continue
+        if before and held[code]["answered_at"] and _answered(code, before, found[code]):
+            _narrow(store, startup_id, code, found[code])
+        else:
             _keep(store, startup_id, code, found[code], now)
 
 
-def _same(row: dict[str, Any], doubt: Doubt) -> bool:
-    return json.loads(row["passages"]) == doubt.passages and json.loads(row["others"]) == doubt.others
+def _stored(row: dict[str, Any]) -> Doubt:
+    return Doubt(json.loads(row["passages"]), json.loads(row["others"]))
+
+
+def _answered(code: str, before: Doubt, now: Doubt) -> bool:
+    """Say whether a broker's answer to one doubt holds for another: it goes by passages, where there are any.
+
+    The same passages are in order whatever other need has come to have them: the text is ranked by them alone.
+    """
+    if code in LEFT_OUT:
+        return set(now.passages) <= set(before.passages)
+    return set(now.others) <= set(before.others)
+
+
+def _narrow(store: Store, startup_id: str, code: str, doubt: Doubt) -> None:
+    """Write what is left of a doubt whose answer stands; what was taken away and comes back is asked about again."""
+    store.execute(
+        "update doubt set passages = :passages, others = :others where startup_id = :id and code = :code",
+        {"id": startup_id, "code": code, **_columns(doubt)},
+    )
+
+
+def _columns(doubt: Doubt) -> dict[str, str]:
+    return {"passages": json.dumps(doubt.passages, ensure_ascii=False), "others": json.dumps(doubt.others)}
 
 
 def _keep(store: Store, startup_id: str, code: str, doubt: Doubt, now: str) -> None:
     row = {
         "startup_id": startup_id,
         "code": code,
-        "passages": json.dumps(doubt.passages, ensure_ascii=False),
-        "others": json.dumps(doubt.others),
+        **_columns(doubt),
         "found_at": now,
         "answered_at": None,
         "answered_by": None,
@@ -90,17 +122,26 @@ def of_startup(store: Store, startup_id: str) -> list[dict[str, Any]]:
 
 
 def in_order(store: Store, startup_ids: list[str]) -> dict[tuple[str, str], set[str]]:
-    """Return by (profile, code) the passages that a broker has said are in order: they are ranked."""
+    """Return by (profile, code of LEFT_OUT) the passages that a broker has said are in order: they are ranked."""
     rows = store.query(
-        "select startup_id, code, passages from doubt where startup_id in :ids and answered_at is not null",
-        {"ids": startup_ids},
+        """select startup_id, code, passages from doubt
+           where startup_id in :ids and code in :codes and answered_at is not null""",
+        {"ids": startup_ids, "codes": list(LEFT_OUT)},
     )
     return {(row["startup_id"], row["code"]): set(json.loads(row["passages"])) for row in rows}
 
 
 def answer(store: Store, viewer: Viewer, startup_id: str, code: str, now: str) -> None:
-    """Say that what was doubted is in order. Raises NotFound without such a doubt, Conflict when it was answered."""
+    """Say that what was doubted is in order. Raises NotFound without such a doubt, Conflict when it was answered.
+
+    What was left out for it is read again. Who has read the text before and keeps it after must look at `in_order` in
+    the transaction that keeps it (`ranking.indexing` does), or the answer would be lost.
+    """
     with store.atomic():
+        if code in LEFT_OUT:  # first of all, as whoever embeds writes this row before the doubt
+            store.execute(
+                "update embedding set embedded_at = '' where kind = 'startup' and subject_id = :id", {"id": startup_id}
+            )
         rows = store.query(
             "update doubt set found_at = found_at where startup_id = :id and code = :code returning answered_at",
             {"id": startup_id, "code": code},
@@ -112,9 +153,5 @@ def answer(store: Store, viewer: Viewer, startup_id: str, code: str, now: str) -
         store.execute(
             "update doubt set answered_at = :now, answered_by = :by where startup_id = :id and code = :code",
             {"now": now, "by": viewer.person_id, "id": startup_id, "code": code},
-        )
-        # The text is read again with what is in order.
-        store.execute(
-            "update embedding set embedded_at = '' where kind = 'startup' and subject_id = :id", {"id": startup_id}
         )
         record.write(store, viewer.person_id, "startup.in_order", "startup", startup_id, now, doubt=code)

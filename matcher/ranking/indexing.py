@@ -252,11 +252,16 @@ def _read_again(store: Store, kind: str, subject_id: str) -> None:
 
 
 def _doubt(store: Store, kind: str, row: dict[str, Any], found: Read) -> None:
-    """Keep what reading a profile found, unless the row has changed or gone meanwhile."""
+    """Keep what reading a profile found, unless the row has changed or gone meanwhile.
+
+    If a broker has answered meanwhile it is read again: what was just kept is by the answers of before.
+    """
     if kind == "startup" and store.query(
         "select 1 as found from startup where id = :id and updated_at = :at",
         {"id": row["id"], "at": row["updated_at"]},
     ):
+        if found.answered_since(store, row["id"]):
+            _read_again(store, kind, row["id"])
         doubts.read(store, row["id"], found.found, row["updated_at"])
 
 

@@ -45,10 +45,19 @@ class Texts:
 
 @dataclass(frozen=True)
 class Read:
-    """One thing as it was read: its texts, and what of it the brokers should look at."""
+    """One thing as it was read: its texts, what of it the brokers should look at, and by which of their answers."""
 
     texts: Texts
     found: dict[str, Doubt] = field(default_factory=dict)
+    answers: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+
+    def answered_since(self, store: Store, startup_id: str) -> bool:
+        """Say whether what was left out of this profile would now be read otherwise, because a broker has answered.
+
+        To be asked in the transaction that keeps what was read.
+        """
+        left_out = any(code in self.found for code in doubts.LEFT_OUT)
+        return left_out and doubts.in_order(store, [startup_id]) != self.answers
 
 
 def texts(kind: str, row: dict[str, Any]) -> Texts:
@@ -71,7 +80,10 @@ def read(
         return {row["id"]: Read(texts(kind, row)) for row in rows}
     published = published or Published(store)
     allowed = doubts.in_order(store, [row["id"] for row in rows])
-    found = {row["id"]: _read_profile(row, published, allowed) for row in rows}
+    found = {
+        row["id"]: _read_profile(row, published, {key: text for key, text in allowed.items() if key[0] == row["id"]})
+        for row in rows
+    }
     near = _alike(store, {name: one.texts for name, one in found.items()}) if alike else {}
     for startup_id, others in near.items():
         found[startup_id].found["alike"] = Doubt(others=others)
@@ -94,7 +106,7 @@ def _read_profile(row: dict[str, Any], published: Published, allowed: dict[tuple
         found["copied"] = Doubt(passages, sorted({ids[one.need] for one in copied}))
         if not set(passages) <= allowed.get((row["id"], "copied"), set()):
             whole = rest
-    return Read(_texts("startup", whole), found)
+    return Read(_texts("startup", whole), found, allowed)
 
 
 class Published:

@@ -98,6 +98,51 @@ def test_what_a_broker_says_is_in_order_is_ranked(store, encoder, need):
         doubts.answer(store, broker, row["id"], "alike", clock_now())
 
 
+def answered_after_reading(monkeypatch, store, row):
+    """Let a broker answer when the text has been read and nothing is kept yet."""
+    broker = factories.create_person(store, "broker")
+    read, answers = indexing.read, iter([row["id"]])
+
+    def slowly(*given, **wanted):
+        found = read(*given, **wanted)
+        for startup_id in answers:
+            doubts.answer(store, broker, startup_id, "copied", clock_now())
+        return found
+
+    monkeypatch.setattr(indexing, "read", slowly)
+
+
+@pytest.mark.parametrize("text", [f"{OWN}\n{NEED}", f"{OWN} Ring oss.\n{NEED}"], ids=["same text", "new text"])
+def test_an_answer_is_not_lost_to_who_was_embedding_the_text_without_it(store, encoder, need, monkeypatch, text):
+    row = profile(store, encoder, f"{OWN}\n{NEED}")
+    hub.change(store, "startup", row, description=text)
+    answered_after_reading(monkeypatch, store, row)
+    hub.embed(store, encoder)
+    assert "412" in spoken(store, row)
+    assert doubted(store, row)["copied"]["answered_at"]
+
+
+def test_an_answer_is_not_lost_to_who_was_keeping_the_words_without_it(store, encoder, need, monkeypatch):
+    row = profile(store, encoder, f"{OWN}\n{NEED}")
+    answered_after_reading(monkeypatch, store, row)
+    indexing.keep_words(store, "startup", row)
+    hub.embed(store, encoder)
+    assert "412" in spoken(store, row)
+
+
+def test_an_answer_stands_when_the_company_takes_one_of_two_passages_away(store, encoder, need):
+    first, second = NEED.split("\n")
+    row = profile(store, encoder, f"{first}\n{OWN}\n{second}")
+    assert len(doubted(store, row)["copied"]["passages"]) == 2
+    doubts.answer(store, factories.create_person(store, "broker"), row["id"], "copied", clock_now())
+    hub.change(store, "startup", row, description=f"{OWN}\n{second}")
+    hub.embed(store, encoder)
+    found = doubted(store, row)["copied"]
+    assert found["answered_at"]
+    assert len(found["passages"]) == 1
+    assert "412" in spoken(store, row)
+
+
 def test_hidden_characters_are_taken_out_at_saving_and_told(store, encoder):
     founder = factories.create_person(store, "startup")
     typed = {"name": "Bolaget", "description": "\u200b".join("Vi säljer plogar till alla")}
