@@ -102,6 +102,37 @@ RULES: dict[str, Rule] = {
         _member("startup_organisation", "startup"),
         _member("host_organisation", "host"),
     ),
+    # agreement and access: the broker keeps the papers, each side signs for itself, the host opens its doors
+    "agreement.view": _signed_in,
+    "agreement.keep": _broker,
+    "agreement.sign": _either(
+        _broker,
+        _member("owner_organisation", "owner", "startup"),
+        _member("startup_organisation", "startup"),
+        _member("host_organisation", "host"),
+    ),
+    "agreement.templates": _role("administrator"),
+    "prerequisite.meet": _either(_broker, _member("host_organisation", "host")),
+    # the pilot: the owner's side settles, runs and decides, the startup reads off too, everybody tells of incidents
+    "pilot.edit": _either(_broker, _member("owner_organisation", "owner", "startup")),
+    "pilot.read": _either(
+        _broker,
+        _member("owner_organisation", "owner", "startup"),
+        _member("startup_organisation", "startup"),
+    ),
+    "pilot.incident": _either(
+        _broker,
+        _member("owner_organisation", "owner", "startup"),
+        _member("startup_organisation", "startup"),
+        _member("host_organisation", "host"),
+    ),
+    "pilot.decide": _either(_broker, _member("owner_organisation", "owner", "startup")),
+    "feedback.open": _either(
+        _broker,
+        _member("owner_organisation", "owner", "startup"),
+        _member("startup_organisation", "startup"),
+    ),
+    "feedback.answer": _member("startup_organisation", "startup"),
     "import": _broker,
     # The map shows what is published: needs, which anybody sees, and profiles, which whoever acts as something sees.
     "map": _with_role,
