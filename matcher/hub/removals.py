@@ -14,7 +14,7 @@ _BELONGING = {
         "merge_offer:drop_id",
         "round_rule:startup_id",
     ),
-    "testbed": ("testbed_closure:testbed_id", "round_rule:testbed_id"),
+    "testbed": ("testbed_closure:testbed_id", "round_rule:testbed_id", "prerequisite:testbed_id"),
 }
 _DECIDED = {
     "need": ("pairing:need_id", "interest:need_id", "share:need_id", "dismissal:need_id", "conflict:need_id"),
