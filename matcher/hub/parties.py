@@ -48,13 +48,13 @@ def others(told: Iterable[dict[str, Any]], viewer: Viewer) -> list[dict[str, Any
     return list({person["email"]: person for person in told if person["email"] != viewer.email}.values())
 
 
-def tell(store: Store, viewer: Viewer, case: Case, sides: Iterable[str], event: str, now: str, **params: Any) -> None:
+def tell(store: Store, viewer: Viewer, case: Case, sides: Iterable[str], event: str, now: str, **params: Any) -> int:
     """Queue the mail `pairing_EVENT` to the people of `sides`, each once, but not to the one who acts.
 
-    `now` makes the event unique: extending twice tells twice.
+    `now` makes the event unique: extending twice tells twice. Return how many mails are new.
     """
     told = others((person for side in sides for person in of_side(store, side, case)), viewer)
-    mail.queue(
+    return mail.queue(
         store, f"pairing.{event}:{case['id']}:{now}", told, f"pairing_{event}", now,
         pairing_id=case["id"], need=case["need_title"], startup=case["startup_name"], owner=case["owner_name"],
         testbed=case["testbed_name"], answer_by=case["answer_by"], starts_on=case["starts_on"],

@@ -133,6 +133,19 @@ RULES: dict[str, Rule] = {
         _member("startup_organisation", "startup"),
     ),
     "feedback.answer": _member("startup_organisation", "startup"),
+    # what came of it: each side answers for itself, and says what the public may read
+    "outcome.view": _signed_in,
+    "outcome.answer": _either(_broker, _member("owner_organisation", "owner", "startup")),
+    "outcome.company": _either(_broker, _member("startup_organisation", "startup")),
+    "release.view": _either(
+        _broker,
+        _member("owner_organisation", "owner", "startup"),
+        _member("startup_organisation", "startup"),
+    ),
+    "release.write": _either(
+        _member("owner_organisation", "owner", "startup"), _member("startup_organisation", "startup")
+    ),
+    "release.ask": _broker,
     "import": _broker,
     # The map shows what is published: needs, which anybody sees, and profiles, which whoever acts as something sees.
     "map": _with_role,

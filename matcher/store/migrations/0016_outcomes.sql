@@ -82,8 +82,8 @@ create table release (
     owner_released_by text references person (id),
     startup_released_at text,
     startup_released_by text references person (id),
-    check (owner_released_at is null or length(owner_text) > 0),
-    check (startup_released_at is null or length(startup_text) > 0),
+    check (owner_released_at is null or (length(owner_text) > 0 and length(startup_text) > 0)),
+    check (startup_released_at is null or (length(owner_text) > 0 and length(startup_text) > 0)),
     check (owner_released_at is not null or owner_released_by is null),
     check (startup_released_at is not null or startup_released_by is null)
 ){strict}
