@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from ..exchange.errors import MESSAGES
 from ..hub import clock, reference
 from ..hub.errors import HubError
-from . import case_words
+from . import case_words, outcome_words
 
 LABELS: dict[str, dict[str, Any]] = {
     "beneficiaries": {
@@ -192,6 +192,7 @@ LABELS: dict[str, dict[str, Any]] = {
         "9": _l("9 – Proven in use"),
     },
     **case_words.LABELS,
+    **outcome_words.LABELS,
 }
 
 # Codes of `hub.fields`: what is wrong with a field, and the remedy.
@@ -221,6 +222,7 @@ FIELD_ERRORS: dict[str, Any] = {
     "other_county": _l("That municipality lies in another county. Change one of them."),
     "local_where": _l("Choose the county that startups must be active in."),
     **case_words.FIELD_ERRORS,
+    **outcome_words.FIELD_ERRORS,
 }
 
 # Codes of domain errors: a sentence that says what happened and what to do.
@@ -267,6 +269,7 @@ SENTENCES: dict[str, Any] = {
     "mail_not_given_up": _l("That mail has been sent or is waiting already. Look at the list again."),
     "denied": _l("You may see this but not do that. Ask a broker if you think that is wrong."),
     **case_words.SENTENCES,
+    **outcome_words.SENTENCES,
 }
 
 
@@ -277,7 +280,7 @@ def label(group: str, code: Any) -> str:
 
 def choices(group: str) -> list[tuple[str, str]]:
     """Return (code, word) pairs of a group for a form, in their own order."""
-    if group in ("themes", "goals"):
+    if group in ("themes", "goals", "perspectives"):
         return [(next(iter(row.values())), _named(row)) for row in reference.rows(group)]
     if group == "counties":
         return [(row["code"], county(row["code"])) for row in reference.rows("counties")]
@@ -289,6 +292,11 @@ def choices(group: str) -> list[tuple[str, str]]:
 def theme(code: str) -> str:
     """Return a theme's name in the reader's language."""
     return next((_named(row) for row in reference.rows("themes") if row["code"] == code), code)
+
+
+def perspective(code: str) -> str:
+    """Return the name of a perspective of the region's strategy in the reader's language."""
+    return next((_named(row) for row in reference.rows("perspectives") if row["code"] == code), code)
 
 
 def goal(number: str) -> str:
@@ -378,5 +386,12 @@ def install(app: Flask) -> None:
     """Give the words to all templates."""
     app.jinja_env.filters.update(day=day, moment=moment, paragraphs=paragraphs)
     app.jinja_env.globals.update(
-        due=due, label=label, choices=choices, theme=theme, goal=goal, county=county, municipality=municipality
+        due=due,
+        label=label,
+        choices=choices,
+        theme=theme,
+        perspective=perspective,
+        goal=goal,
+        county=county,
+        municipality=municipality,
     )
