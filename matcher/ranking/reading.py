@@ -1,13 +1,16 @@
 """What is read of a need, a startup or a testbed before it is embedded: see `gaming` for what is left out and why.
 
-A profile is compared with the needs that were published before it was last changed, and with the other profiles. What
-is found goes to the brokers as a doubt (`hub.doubts`).
+A profile is compared with the needs that were published before it was last changed, as they stood at that moment, and
+with the other profiles. What is found goes to the brokers as a doubt (`hub.doubts`). Only the moment of a profile's
+last change is known, not when each of its words came into it: who wrote words first, and saved anything after a need
+had come to say them, is suspected, and a broker has to say that it is in order.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,14 +102,27 @@ def _read_profile(row: dict[str, Any], published: Published, allowed: dict[tuple
         found["repeated"] = Doubt(again)
     if not again or not set(again) <= allowed.get((row["id"], "repeated"), set()):
         whole = once
-    needs_before, ids = published.before(row["updated_at"])
-    rest, copied = needs_before.without(whole)
-    if copied:
-        passages = [one.text for one in copied]
-        found["copied"] = Doubt(passages, sorted({ids[one.need] for one in copied}))
+    rest, passages, others = _copied(whole, row["updated_at"], published)
+    if passages:
+        found["copied"] = Doubt(passages, others)
         if not set(passages) <= allowed.get((row["id"], "copied"), set()):
             whole = rest
     return Read(_texts("startup", whole), found, allowed)
+
+
+def _copied(text: str, moment: str, published: Published) -> tuple[str, list[str], list[str]]:
+    """Return a text of this moment without what it has of a need, these passages, and the ids of the needs.
+
+    A need that has changed since may have its words from the profile: then it is looked at as it stood.
+    """
+    since, then = published.changed_since(moment), frozenset[str]()
+    while True:
+        before, ids = published.before(moment, then)
+        rest, copied = before.without(text)
+        others = {ids[one.need] for one in copied}
+        if not (new := others & since - then):
+            return rest, [one.text for one in copied], sorted(others)
+        then |= new
 
 
 class Published:
@@ -120,28 +136,51 @@ class Published:
                join embedding e on e.kind = 'need' and e.subject_id = n.id
                where n.published_at is not null order by n.published_at, n.id"""
         )
-        self._made: dict[int, gaming.Needs] = {}
+        self._changes = store.query("select need_id, at from need_version where number > 1")
+        self._made: dict[tuple[Any, ...], gaming.Needs] = {}
 
-    def before(self, moment: str) -> tuple[gaming.Needs, list[str]]:
-        """Return the needs published up to a moment, and their ids: who was first did not copy."""
-        count = sum(row["published_at"] <= moment for row in self._rows)
-        rows = self._rows[:count]
+    def changed_since(self, moment: str) -> set[str]:
+        """Return the ids of the needs of which a newer version was published after a moment."""
+        return {row["need_id"] for row in self._changes if row["at"] > moment}
+
+    def before(self, moment: str, then: Collection[str] = ()) -> tuple[gaming.Needs, list[str]]:
+        """Return the needs that were first published up to a moment, and their ids.
+
+        then: the ids of those that are wanted as they stood at the moment; the others are as they are now.
+        """
+        rows = self._rows[: sum(row["published_at"] <= moment for row in self._rows)]
         ids = [row["id"] for row in rows]
-        if count not in self._made:
+        key = (len(rows), moment if then else "", *sorted(then))
+        if key not in self._made:
+            stood = {name: needs.sections(content) for name, content in self._versions(moment, then).items()}
             self._made = {
-                count: gaming.Needs(
-                    [Terms.from_bytes(row["terms"]) for row in rows],
-                    [row["title"] for row in rows],
-                    lambda numbers: self._whole([ids[number] for number in numbers]),
+                key: gaming.Needs(
+                    [
+                        lexical.terms(gaming.read("\n".join(stood[row["id"]])))
+                        if row["id"] in stood
+                        else Terms.from_bytes(row["terms"])
+                        for row in rows
+                    ],
+                    [stood[row["id"]][0] if row["id"] in stood else row["title"] for row in rows],
+                    lambda numbers: self._whole([ids[number] for number in numbers], stood),
                 )
             }
-        return self._made[count], ids
+        return self._made[key], ids
 
-    def _whole(self, ids: list[str]) -> list[str]:
-        if not ids:
-            return []
-        rows = {row["id"]: row for row in self._store.query("select * from need where id in :ids", {"ids": ids})}
-        return ["\n".join(needs.sections(rows[name])) for name in ids]
+    def _versions(self, moment: str, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Return by id the content of these needs as it stood at a moment."""
+        rows = self._store.query(
+            """select need_id, content from need_version where need_id in :ids and at <= :moment
+               order by number""",
+            {"ids": list(wanted), "moment": moment},
+        ) if wanted else []  # fmt: skip
+        return {row["need_id"]: json.loads(row["content"]) for row in rows}
+
+    def _whole(self, ids: list[str], stood: dict[str, list[str]]) -> list[str]:
+        now = [name for name in ids if name not in stood]
+        rows = self._store.query("select * from need where id in :ids", {"ids": now}) if now else []
+        said = stood | {row["id"]: needs.sections(row) for row in rows}
+        return ["\n".join(said[name]) for name in ids]
 
 
 def _alike(store: Store, found: dict[str, Texts]) -> dict[str, list[str]]:

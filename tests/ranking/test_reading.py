@@ -2,7 +2,7 @@
 
 import pytest
 
-from matcher.hub import doubts, startups
+from matcher.hub import doubts, needs, startups
 from matcher.hub.clock import now as clock_now
 from matcher.hub.errors import Conflict, NotFound
 from matcher.ranking import indexing, reading
@@ -56,6 +56,34 @@ def test_who_was_first_has_not_copied(store, encoder):
     again = startups.decode(store.query("select * from startup where id = :id", {"id": row["id"]})[0])
     indexing.embed(store, encoder, "startup", [again])
     assert doubted(store, row) == {}
+
+
+def saved_later(store, encoder, need, **columns):
+    needs.save(store, None, need["id"], columns, need["revision"], clock_now())
+    hub.embed(store, encoder)
+
+
+def read_again(store, encoder, row):
+    stored = startups.decode(store.query("select * from startup where id = :id", {"id": row["id"]})[0])
+    indexing.embed(store, encoder, "startup", [stored])
+
+
+def test_a_need_that_took_its_words_from_a_profile_later_was_not_copied(store, encoder):
+    need = hub.create_need(store, "Natten ska bli tryggare")
+    hub.embed(store, encoder)
+    row = profile(store, encoder, f"{OWN}\n{NEED}")
+    saved_later(store, encoder, need, title=TITLE, description=REST)
+    read_again(store, encoder, row)
+    assert doubted(store, row) == {}
+    assert "412" in spoken(store, row)
+
+
+def test_what_a_need_said_before_it_was_changed_was_copied(store, encoder, need):
+    row = profile(store, encoder, f"{OWN}\n{NEED}")
+    saved_later(store, encoder, need, effect="Halverade fall till våren")
+    read_again(store, encoder, row)
+    assert doubted(store, row)["copied"]["others"] == [("behov", TITLE)]
+    assert "412" not in spoken(store, row)
 
 
 def test_a_draft_need_is_nobodys_to_copy_from(store, encoder):
