@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from ..store import Store
-from . import combinations, reasons
+from . import combinations, reasons, unexpected
 from .background import Texts
 from .evidence import ANSWERED
 from .lexical import Terms
@@ -48,8 +49,9 @@ def part(
     need: the row asked, where it is a need that startups are ranked for; the first part of its list then looks for a
     combination too.
     """
-    matches = list(islice(run.ranked.walk(between, choice), skip, None if top is None else skip + top))
-    explained, leading = matches[:CLOSER_LOOK], _leading(run.ranked, between, choice) if need and not skip else []
+    walk = _Walk(run.ranked.walk(between, choice))
+    matches = list(islice(walk, skip, None if top is None else skip + top))
+    explained, leading = matches[:CLOSER_LOOK], _leading(run.ranked, between, choice, walk) if need and not skip else []
     found = run.spoken.of(list({match.id: None for match in (*explained, *leading)}))
     rests = reasons.rests(store, run.model, [match.id for match in explained]) if need else {}
     needs = {} if need else reasons.needs(store, [match.id for match in explained])
@@ -65,12 +67,42 @@ def part(
     return matches, _together(explain, heard) if run.spoken.own else None
 
 
-def _leading(ranked: Ranked, between: Between, choice: Choice) -> list[Match]:
-    """Return the first startups that a broker could propose, for looking at what they answer together."""
+class _Walk:
+    """A list walked as far as anybody asks. What came is kept: a filter that keeps little goes through every row."""
+
+    def __init__(self, matches: Iterator[Match]) -> None:
+        self._rest, self._came = matches, list[Match]()
+        self.ended = False
+
+    def __iter__(self) -> Iterator[Match]:
+        for number in count():
+            if number == len(self._came):
+                match = next(self._rest, None)
+                if match is None:
+                    self.ended = True
+                    return
+                self._came.append(match)
+            yield self._came[number]
+
+
+def _leading(ranked: Ranked, between: Between, choice: Choice, walk: _Walk) -> list[Match]:
+    """Return the first startups by fit that a broker could propose, for looking at what they answer together.
+
+    walk: the list by this choice. By fit only the unexpected stands elsewhere in it, and that among the first; in
+    another order it will do where it was walked to its end.
+    """
     if choice.among is not None:
         return []
-    open_to_all = (match for match in ranked.walk(between, Choice(choice.keep)) if not match.stopped)
-    return list(islice(open_to_all, combinations.LOOKED_AT))
+    whole = choice.both and walk.ended
+    by_fit = walk if whole or not choice.both else ranked.walk(between, Choice(choice.keep))
+    least = unexpected.WITHIN if choice.surprise else 0
+    found: list[Match] = []
+    for number, match in enumerate(by_fit, 1):
+        if not match.stopped:
+            found.append(replace(match, unexpected=None) if match.unexpected else match)
+        if number >= least and len(found) >= combinations.LOOKED_AT and not whole:
+            break
+    return sorted(found, key=lambda match: match.rank)[: combinations.LOOKED_AT]
 
 
 def _together(explain: Explain, heard: list[tuple[Match, Spoken, Terms]]) -> Combination | None:
