@@ -38,10 +38,10 @@ class Survey:
     """Keeps the map and the counts in step with the hub. One thread calls `step`; it raises Abandoned once stopped."""
 
     def __init__(self, store: Store, ranker: Callable[[], Ranker], stopped: Callable[[], bool] = lambda: False) -> None:
-        """Use what `ranker` gives: made when there is something to do, let go when there has been nothing for long."""
+        """Use what `ranker` gives; it is let go, with the texts it holds, once nothing was drawn for IDLE_SECONDS."""
         self._store, self._make_ranker, self._stopped = store, ranker, stopped
         self._ranker: Ranker | None = None
-        self._seen, self._next, self._used = -1, 0.0, 0.0
+        self._seen, self._next, self._looked, self._used = -1, 0.0, 0.0, 0.0
 
     def step(self) -> int:
         """Do what is due; return how many points were drawn, placed or taken away."""
@@ -51,11 +51,14 @@ class Survey:
             return 0
         if self._ranker and started - self._used > IDLE_SECONDS:
             self._ranker = None
-        if counter == self._seen and started - self._used < LOOK_SECONDS:
+        if counter == self._seen and started - self._looked < LOOK_SECONDS:
             return 0
-        self._seen, self._used = counter, started
+        self._seen, self._looked = counter, started
         done = self._keep_up(clock.now())
-        self._next = time.monotonic() + REST * (time.monotonic() - started)
+        ended = time.monotonic()
+        if done:
+            self._used = ended
+        self._next = ended + REST * (ended - started)
         return done
 
     def _keep_up(self, now: str) -> int:

@@ -164,6 +164,24 @@ def test_a_look_at_a_hub_that_has_not_changed_costs_one_question(hub, encoder, m
     assert len(asked) == 1
 
 
+def test_the_texts_in_memory_are_let_go_when_nothing_was_drawn_for_long(hub, encoder, moment, monkeypatch):
+    seconds, made = [1000.0], []
+    monkeypatch.setattr(survey.time, "monotonic", lambda: seconds[0])
+    worker = survey.Survey(hub, lambda: made.append(Ranker(hub, encoder)) or made[-1])
+    worker.step()
+    while seconds[0] < 1000.0 + survey.IDLE_SECONDS:  # a look each minute finds nothing to do
+        seconds[0] += survey.LOOK_SECONDS
+        assert worker.step() == 0
+    assert len(made) == 1
+    seconds[0] += 1.0
+    worker.step()
+    assert worker._ranker is None
+    seconds[0] += survey.LOOK_SECONDS
+    worker.step()
+    assert len(made) == 2
+    assert made[1]._mirrors["startup"]._held == {}  # made for the look, with nothing read into it
+
+
 def test_a_process_that_ends_leaves_the_map_as_it_was(hub, encoder, moment):
     with pytest.raises(Abandoned):
         again(hub, encoder, stopped=lambda: True).step()
