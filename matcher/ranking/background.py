@@ -14,12 +14,13 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, chain, repeat
 from typing import Self
 
 import numpy as np
 
 from matcher.ranking.lexical import Index, Terms
-from matcher.ranking.tongues import Level, language
+from matcher.ranking.tongues import Level, language, unit
 
 NEIGHBOURS = 10  # Conneau et al. 2018
 SHIPPED_WEIGHT = 20.0  # the shipped mean counts as this many texts of the hub's own
@@ -50,8 +51,11 @@ class Texts:
         return cls(np.empty((0, dimensions), np.float32), [])
 
     def take(self, positions: np.ndarray) -> Self:
-        """Return the texts at these positions, in their order."""
-        return type(self)(self.vectors[positions], [self.terms[i] for i in positions])
+        """Return the texts at these positions, in their order, with their languages where these are known already."""
+        taken = type(self)(self.vectors[positions], [self.terms[i] for i in positions])
+        if "languages" in self.__dict__:
+            taken.__dict__["languages"] = [self.languages[i] for i in positions]
+        return taken
 
     def to_bytes(self) -> bytes:
         """Return an .npz archive without pickled objects, for the instance folder."""
@@ -124,12 +128,11 @@ class Mean:
 
         counted: (n,) bool, true where the vector itself is part of the mean; it is then left out of its own mean.
         """
-        here = np.zeros(len(vectors), np.float32) if counted is None else counted.astype(np.float32)
-        others = np.maximum(self._count - here, 1e-9)[:, None]
-        mean = (self._total - here[:, None] * vectors) / others
-        centred = np.where(vectors.any(axis=1)[:, None], vectors - mean, 0)
-        norms = np.linalg.norm(centred, axis=1, keepdims=True)
-        return (centred / np.maximum(norms, 1e-9)).astype(np.float32)
+        mean = self.vector
+        if counted is not None and counted.any():
+            here = counted.astype(np.float32)[:, None]
+            mean = (self._total - here * vectors) / np.maximum(self._count - here, 1e-9)
+        return unit(vectors - mean, vectors).astype(np.float32, copy=False)
 
 
 class Side:
@@ -145,6 +148,15 @@ class Side:
     def centre(self, vectors: np.ndarray, languages: Sequence[str], counted: np.ndarray | None = None) -> np.ndarray:
         """Return (n, d) vectors of texts in these languages without what their side and language do to them."""
         return self.mean.centre(self._level.applied(vectors, languages, counted), counted)
+
+    def centre_each(self, groups: Sequence[np.ndarray], languages: Sequence[str]) -> list[np.ndarray]:
+        """Centre groups of (m, d) vectors, each of one language: a call for each costs more than its arithmetic."""
+        if not groups:
+            return []
+        sizes = [len(group) for group in groups]
+        together = self.centre(np.concatenate(groups), list(chain.from_iterable(map(repeat, languages, sizes))))
+        ends = list(accumulate(sizes))
+        return [together[end - size : end] for size, end in zip(sizes, ends, strict=True)]
 
 
 class Hubs:
@@ -170,10 +182,12 @@ class Hubs:
     def mean(self, without: int | None = None) -> np.ndarray:
         """(documents,) mean similarity to the NEIGHBOURS nearest questions other than `without`; 0 with no question."""
         kept = len(self._best)
-        if without is None or not (here := self._who == without).any():
+        here = np.flatnonzero(self._who == without) if without is not None else ()
+        if not len(here):
             rest, size = (self._total - self._lowest, kept - 1) if self._spare else (self._total, kept)
             return rest / max(size, 1)
-        left_out = np.where(here.any(axis=0), (self._best * here).sum(axis=0), self._lowest)
+        left_out = self._lowest.copy()
+        left_out[here % len(left_out)] = self._best.ravel()[here]
         return (self._total - left_out) / max(kept - 1, 1)
 
 

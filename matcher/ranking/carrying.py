@@ -76,7 +76,7 @@ def _total(
     scores = collection.score(asked, own)
     if without is not None:
         scores.parts["semantic"][:, without] = -np.inf  # the document as it was does not stand among the first
-    return collection.look_closer(scores, asked, sentences, [said], own).total[0]
+    return collection.look_closer(scores, asked, sentences, [said]).total[0]
 
 
 def share_below(drop: np.ndarray, shown: int) -> float:

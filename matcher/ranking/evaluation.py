@@ -108,7 +108,7 @@ def rankings(
     own = np.arange(len(queries))
     scores = collection.score(queries, own)
     if sentences:
-        scores = collection.look_closer(scores, queries, sentences(np.unique(scores.first())), spoken, own)
+        scores = collection.look_closer(scores, queries, sentences(np.unique(scores.first())), spoken)
     return {
         "lexical": scores.parts["lexical"],
         "dense": queries.vectors @ documents.vectors.T,
@@ -131,7 +131,8 @@ def ablation(
     collection, own = scoring.Collection(documents, queries, shipped), np.arange(len(queries))
     scores = collection.score(queries, own)
     looked = scores.first()
-    closer = collection.look_closer(scores, queries, keep.sentences(corpus, np.unique(looked)), keep.spoken(asked), own)
+    heard = keep.sentences(corpus, np.unique(looked))
+    closer = collection.look_closer(scores, queries, heard, keep.spoken(asked), looked)
     centred = collection.asking.centre(queries.vectors, queries.languages, np.ones(len(queries), bool))
     return texts, {
         "dense": queries.vectors @ documents.vectors.T,

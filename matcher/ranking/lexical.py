@@ -114,6 +114,8 @@ class Index:
 
     def share(self, questions: Sequence[Terms]) -> np.ndarray:
         """Return (questions, documents) float32 in 0 to 1: BM25 over what endless repetition of the question gets."""
+        if len(questions) == 1:
+            return self._of_one(questions[0].ids, self._weights(questions[0]))
         return self.share_of(self._weighed(questions))
 
     def mean_share(self, questions: Sequence[Terms]) -> np.ndarray:
@@ -126,9 +128,20 @@ class Index:
 
     def share_of(self, weighed: sp.csr_array) -> np.ndarray:
         """Return (rows, documents) float32: what the documents have of rows (rows, BUCKETS) of weighed features."""
-        # One question, the daily case, adds up the postings of its own features: two thirds of the general product.
-        product = _of_one if weighed.shape[0] == 1 else _of_many
-        return np.hstack([product(weighed, postings) for postings in self._blocks])
+        if weighed.shape[0] == 1:
+            return self._of_one(weighed.indices, weighed.data)
+        return np.hstack([(weighed @ postings).toarray() for postings in self._blocks])
+
+    def _of_one(self, ids: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """(1, documents): one question, the daily case, adds up the postings of its own features, in their order."""
+        found = [postings[ids].T @ weights for postings in self._blocks]
+        return (found[0] if len(found) == 1 else np.concatenate(found))[None].astype(np.float32, copy=False)
+
+    def _weights(self, question: Terms) -> np.ndarray:
+        """(features,) float32: what `_weighed` gives for one question, without the cost of a matrix."""
+        counts = question.counts.astype(np.float32)
+        asked = counts * (K3 + 1) / (counts + K3) * self._idf[question.ids]
+        return asked / np.maximum(np.add.reduceat(asked, [0]), 1e-9) if len(asked) else asked
 
     def _weighed(self, questions: Sequence[Terms]) -> sp.csr_array:
         """(questions, BUCKETS): each feature's part of all that its question asks for."""
@@ -136,14 +149,6 @@ class Index:
         asked.data = asked.data * (K3 + 1) / (asked.data + K3) * self._idf[asked.indices]
         asked.data /= np.repeat(np.maximum(asked.sum(axis=1), 1e-9), np.diff(asked.indptr))
         return asked
-
-
-def _of_one(weighed: sp.csr_array, postings: sp.csr_array) -> np.ndarray:
-    return (postings[weighed.indices].T @ weighed.data)[None].astype(np.float32, copy=False)
-
-
-def _of_many(weighed: sp.csr_array, postings: sp.csr_array) -> np.ndarray:
-    return (weighed @ postings).toarray()
 
 
 def _postings(counts: sp.csr_array) -> sp.csr_array:

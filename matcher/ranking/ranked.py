@@ -131,13 +131,16 @@ def score(
     collection, columns, place = view.collection, view.columns, np.array([own])
     scores = collection.score(asked, place)
     scores = replace(scores, weights=dict(weights)) if weights else scores
-    first = {column: int(view.rows[column]) for column in scores.first()[0].tolist() if view.rows[column] >= 0}
-    found = spoken.of([shelf.rows[row]["id"] for row in first.values()])
-    vectors = {
-        column: found[shelf.rows[row]["id"]][1] for column, row in first.items() if shelf.rows[row]["id"] in found
+    looked = scores.first()
+    ids = {
+        column: shelf.rows[row]["id"]
+        for column, row in zip(looked[0].tolist(), view.rows[looked[0]].tolist(), strict=True)
+        if row >= 0
     }
+    found = spoken.of(list(ids.values()))
+    vectors = {column: found[name][1] for column, name in ids.items() if name in found}
     own_vectors = [spoken.own[1] if spoken.own else asked.vectors]
-    scores = collection.look_closer(scores, asked, vectors, own_vectors, place)
+    scores = collection.look_closer(scores, asked, vectors, own_vectors, looked)
     parts = {name: scores.weights[name] * part[0, columns] for name, part in scores.parts.items()}
     total = sum(parts.values())
     order, alike = gaming.spread(in_order(total), shelf.texts) if spread else (in_order(total), {})
@@ -145,5 +148,16 @@ def score(
 
 
 def in_order(total: np.ndarray) -> np.ndarray:
-    """Best first; equal scores stand in the order of the shelf, which is that of the ids, in every process the same."""
-    return np.argsort(-total, kind="stable")
+    """Best first; equal scores stand in the order of the shelf, which is that of the ids, in every process the same.
+
+    total: (n,) scores without NaN. Of float32 the bits that sort like the score and the place make one whole number
+    each: sorting these takes a tenth of the time of a stable sort of places.
+    """
+    if total.dtype != np.float32:
+        return np.argsort(-total, kind="stable")
+    bits = (np.float32(0) - total).view(np.int32)  # of two zeros only the positive one is left
+    keys = (bits ^ ((bits >> 31) & 0x7FFFFFFF)).astype(np.int64)  # negative numbers the other way round
+    keys <<= 32
+    keys |= np.arange(len(keys))
+    keys.sort()
+    return keys & 0xFFFFFFFF

@@ -11,7 +11,7 @@ chosen.
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,10 +30,16 @@ QUESTIONS_KEPT = 1000  # more questions than this change the hub statistics by l
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of (questions, documents): `total` is the sum of `parts`, each times its weight in `weights`."""
+    """Scores of (questions, documents): `total` is the sum of `parts`, each times its weight in `weights`.
+
+    questions: (questions, d) the centred vectors they were made with. sentences: by position of a document the (m, d)
+    centred vectors of its sentences, where a closer look was taken.
+    """
 
     parts: dict[str, np.ndarray]
     weights: dict[str, float]
+    questions: np.ndarray | None = None
+    sentences: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     @property
     def total(self) -> np.ndarray:
@@ -99,7 +105,9 @@ class Collection:
         own = np.full(len(asked), -1) if own is None else np.asarray(own)
         share = self._index.share(asked.terms)
         lexical = share - WORDINESS * self._wordiness.expected(share, own >= 0)
-        return Scores({"semantic": self._semantic(asked, own), "lexical": lexical}, WEIGHTS)
+        questions = self.asking.centre(asked.vectors, asked.languages, own >= 0)
+        semantic = self._semantic(questions, asked.vectors.any(axis=1), own)
+        return Scores({"semantic": semantic, "lexical": lexical}, WEIGHTS, questions)
 
     def __len__(self) -> int:
         return len(self._languages)
@@ -121,26 +129,24 @@ class Collection:
         asked: Texts,
         sentences: Mapping[int, np.ndarray],
         spoken: Sequence[np.ndarray] | None = None,
-        own: np.ndarray | None = None,
+        first: np.ndarray | None = None,
     ) -> Scores:
-        """Add the part "sentence" to scores, for the first documents of each question.
+        """Add the part "sentence" to scores that `score` gave, for the first documents of each question.
 
         sentences: by position of a document, the (m, d) vectors of its sentences as the encoder gave them. A document
         without any keeps its score, and so do all that are not among the first.
         spoken: for each text asked, the (s, d) vectors of its own sentences; a text of one sentence speaks for itself.
+        first: what `scores.first()` gives, where it is known already.
         """
-        own = np.full(len(asked), -1) if own is None else np.asarray(own)
-        questions = self.asking.centre(asked.vectors, asked.languages, own >= 0)
-        first = scores.first()
-        centred = self._centred(
-            {place: sentences[place] for place in np.unique(first) if len(sentences.get(place, ()))}
-        )
+        first = scores.first() if first is None else first
+        looked = dict.fromkeys(first.ravel().tolist())
+        centred = self._centred({place: sentences[place] for place in looked if len(sentences.get(place, ()))})
         gains = np.zeros_like(scores.parts["semantic"])
-        for row, places in enumerate(first):
+        for row, places in enumerate(first.tolist()):
             seen = [place for place in places if place in centred]
-            if not seen or not questions[row].any():
+            if not seen or not scores.questions[row].any():
                 continue
-            said = questions[row : row + 1]
+            said = scores.questions[row : row + 1]
             if spoken and len(spoken[row]) > 1:
                 said = self.asking.centre(spoken[row], [asked.languages[row]] * len(spoken[row]))
             near = [_mean_of_best(said, [centred[place] for place in seen])]
@@ -148,28 +154,27 @@ class Collection:
                 near.append((said @ self._vectors[seen].T).max(axis=0))
             gain = 2 * sum(near) - len(near) * scores.parts["semantic"][row, seen]
             gains[row, seen] = gain - gain.mean()
-        return replace(scores, parts=scores.parts | {"sentence": gains})
+        return replace(scores, parts=scores.parts | {"sentence": gains}, sentences=centred)
 
     def _centred(self, sentences: Mapping[int, np.ndarray]) -> dict[int, np.ndarray]:
-        """Centre the sentences of all documents in one go: a call for each costs more than its arithmetic."""
-        if not sentences:
-            return {}
-        languages = [self._languages[place] for place, vectors in sentences.items() for _ in vectors]
-        together = self.answering.centre(np.concatenate(list(sentences.values())), languages)
-        ends = np.cumsum([len(vectors) for vectors in sentences.values()])[:-1]
-        return dict(zip(sentences, np.split(together, ends), strict=True))
+        """Centre (m, d) sentences by position of their document."""
+        languages = [self._languages[place] for place in sentences]
+        return dict(zip(sentences, self.answering.centre_each(list(sentences.values()), languages), strict=True))
 
-    def _cosine(self, asked: Texts, counted: np.ndarray) -> np.ndarray:
-        centred = self.asking.centre(asked.vectors, asked.languages, counted)
+    def _semantic(self, questions: np.ndarray, known: np.ndarray, own: np.ndarray) -> np.ndarray:
+        """2 cos(q, d) − nearness of d to its nearest questions − nearness of q to its nearest documents.
+
+        questions (asked, d): centred; known (asked,) bool: those that have a vector.
+        """
         # One question, the daily case, is a product of matrix and vector: twice as fast written as one.
-        return (self._vectors @ centred[0])[None] if len(centred) == 1 else centred @ self._vectors.T
-
-    def _semantic(self, asked: Texts, own: np.ndarray) -> np.ndarray:
-        """2 cos(q, d) − nearness of d to its nearest questions − nearness of q to its nearest documents."""
-        cosine = self._cosine(asked, own >= 0)
-        corrected = 2 * cosine - self._nearness(own) - background.nearest_mean(cosine)
-        known = asked.vectors.any(axis=1)[:, None] & self._embedded
-        return np.where(known, corrected, 0).astype(np.float32, copy=False)
+        one = len(questions) == 1
+        cosine = (self._vectors @ questions[0])[None] if one else questions @ self._vectors.T
+        nearest = background.nearest_mean(cosine)
+        cosine *= 2
+        cosine -= self._nearness(own)
+        cosine -= nearest
+        both = known[:, None] & self._embedded
+        return cosine.astype(np.float32, copy=False) if both.all() else np.where(both, cosine, 0).astype(np.float32)
 
     def _nearness(self, own: np.ndarray) -> np.ndarray:
         """(asked, documents) or (1, documents): the hub statistics without each asked text."""

@@ -70,6 +70,7 @@ class Level:
             if name:
                 here = known == name
                 self._totals[place], self._counts[place] = (vectors[here] - self._mean).sum(axis=0), here.sum()
+        self._levels = self._totals / (self._counts + STEADY)[:, None]
 
     def applied(self, vectors: np.ndarray, languages: Sequence[str], counted: np.ndarray | None = None) -> np.ndarray:
         """Return (n, d) vectors without what their language does to them, of length 1 again; zeros stay zeros.
@@ -79,10 +80,17 @@ class Level:
         if len(self._places) == 1:
             return vectors
         places = np.array([self._places.get(name, 0) for name in languages], np.int64)
-        totals, counts = self._totals[places], self._counts[places]
-        if counted is not None:
-            own = (counted & (places > 0)).astype(np.float32)
-            totals, counts = totals - own[:, None] * (vectors - self._mean), counts - own
-        level = vectors - totals / (counts + STEADY)[:, None]
-        level /= np.maximum(np.linalg.norm(level, axis=1, keepdims=True), 1e-9)
-        return np.where(vectors.any(axis=1)[:, None], level, 0)
+        if counted is None or not counted.any():
+            return unit(vectors - self._levels[places], vectors)
+        own = (counted & (places > 0)).astype(np.float32)
+        totals = self._totals[places] - own[:, None] * (vectors - self._mean)
+        return unit(vectors - totals / (self._counts[places] - own + STEADY)[:, None], vectors)
+
+
+def unit(moved: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Give (n, d) vectors length 1, in place, and return them; where the `given` ones are zeros they become zeros."""
+    moved /= np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
+    there = given.any(axis=1)
+    if not there.all():
+        moved[~there] = 0
+    return moved

@@ -64,7 +64,7 @@ class Demo:
             number: self.said((changed or {}).get(number) or self.offers[number], "passage")
             for number in scores.first()[0].tolist()
         }
-        return collection.look_closer(scores, asked, heard, [self.said(text, "query")], place).total[0]
+        return collection.look_closer(scores, asked, heard, [self.said(text, "query")]).total[0]
 
     def first(self, text, own):
         return set(np.argsort(-self.scores(text, own), kind="stable")[:FIRST].tolist())
