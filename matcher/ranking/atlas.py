@@ -13,7 +13,7 @@ t-SNE keeps neighbours, not distances: that two regions lie apart says little of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import scipy.sparse as sp
@@ -96,9 +96,7 @@ def _neighbours(main: np.ndarray, kinds: np.ndarray, each: int) -> tuple[sp.csr_
     members = [np.flatnonzero(of_row == kind) for kind in range(of_row.max() + 1)]
     hubs = _nearness(main, members)
     rows, columns, scores = [], [], []
-    for begin in range(0, len(main), BLOCK):
-        block = np.arange(begin, min(begin + BLOCK, len(main)))
-        near = _others(main, block)
+    for block, near in _blocks(main):
         for kind, of in enumerate(members):
             kept = min(each, len(of) - 1)
             if kept:
@@ -118,9 +116,7 @@ def _neighbours(main: np.ndarray, kinds: np.ndarray, each: int) -> tuple[sp.csr_
 def _nearness(main: np.ndarray, members: list[np.ndarray]) -> np.ndarray:
     """Return (kinds, n): the mean cosine of each point to its NEIGHBOURS nearest of each kind."""
     hubs = np.zeros((len(members), len(main)), np.float32)
-    for begin in range(0, len(main), BLOCK):
-        block = np.arange(begin, min(begin + BLOCK, len(main)))
-        near = _others(main, block)
+    for block, near in _blocks(main):
         for kind, of in enumerate(members):
             top = min(NEIGHBOURS, len(of) - 1)
             if top:
@@ -128,11 +124,13 @@ def _nearness(main: np.ndarray, members: list[np.ndarray]) -> np.ndarray:
     return hubs
 
 
-def _others(main: np.ndarray, block: np.ndarray) -> np.ndarray:
-    """Return (block, n) cosines, lowest of all to the point itself."""
-    near = main[block] @ main.T
-    near[np.arange(len(block)), block] = -2.0
-    return near
+def _blocks(main: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (block,) places and their (block, n) cosines to all, lowest of all to the point itself."""
+    for begin in range(0, len(main), BLOCK):
+        block = np.arange(begin, min(begin + BLOCK, len(main)))
+        near = main[block] @ main.T
+        near[np.arange(len(block)), block] = -2.0
+        yield block, near
 
 
 def regions(positions: np.ndarray, weights: np.ndarray) -> np.ndarray:

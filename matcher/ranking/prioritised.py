@@ -17,17 +17,11 @@ def _always() -> bool:
     return True
 
 
-class Prioritised:
-    """One encoder shared by interactive requests and bulk work: bulk gives way between its small batches.
-
-    It is itself the Encoder for interactive use; `bulk()` gives the one for indexing. One batch runs at a time.
-    """
+class _Front:
+    """What stands before an encoder under its name."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._changed = threading.Condition()
-        self._busy = False
-        self._urgent = 0
 
     @property
     def name(self) -> str:
@@ -43,6 +37,19 @@ class Prioritised:
     def dimensions(self) -> int:
         """See Encoder.dimensions."""
         return self._encoder.dimensions
+
+
+class Prioritised(_Front):
+    """One encoder shared by interactive requests and bulk work: bulk gives way between its small batches.
+
+    It is itself the Encoder for interactive use; `bulk()` gives the one for indexing. One batch runs at a time.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__(encoder)
+        self._changed = threading.Condition()
+        self._busy = False
+        self._urgent = 0
 
     def encode(self, texts: Sequence[str], prompt: Prompt, wanted: Callable[[], bool] = _always) -> np.ndarray:
         """See Encoder.encode; goes before all bulk work. Raises Abandoned when `wanted` turns false between batches."""
@@ -87,23 +94,10 @@ class Prioritised:
                 self._changed.notify_all()
 
 
-class _Bulk:
+class _Bulk(_Front):
     """The patient side of a Prioritised encoder."""
 
-    def __init__(self, shared: Prioritised) -> None:
-        self._shared = shared
-
-    @property
-    def name(self) -> str:
-        return self._shared.name
-
-    @property
-    def fingerprint(self) -> str:
-        return self._shared.fingerprint
-
-    @property
-    def dimensions(self) -> int:
-        return self._shared.dimensions
+    _encoder: Prioritised
 
     def encode(self, texts: Sequence[str], prompt: Prompt) -> np.ndarray:
-        return self._shared.encode_when_idle(texts, prompt)
+        return self._encoder.encode_when_idle(texts, prompt)

@@ -57,7 +57,7 @@ class Replay:
         return {**asdict(self), "facts": facts, "same": self.same}
 
     def as_text(self) -> str:
-        """Return it as lines to read: the list as it was shown, the score of now where it is another, and a verdict."""
+        """Return it as lines to read: the list as it was shown, the place of now where it is another, and a verdict."""
         now = {row.id: (place, row.score) for place, row in enumerate(self.again, 1)}
         lines = [f"Ranked {self.made_at}, model {self.facts['model']}, scoring {self.facts['scoring']}"]
         for place, row in enumerate(self.shown, 1):
