@@ -2,7 +2,7 @@
 
 - chance: how likely a match is to be taken up. The newest of a scoring version counts.
 - weights: of the parts of the score. A row is a candidate that changes nothing until an administrator adopts it; one
-  at a time counts, and rolling back brings the one before.
+  at a time counts, and rolling back brings the one before, if it is of the same scoring and model.
 - off: while such a row stands, learning is switched off and no learned weights count.
 
 The pages' rankings follow at once: each change takes a number of the change feed, which they watch.
@@ -126,10 +126,11 @@ def _refuse(store: Store, row: Row, live: dict[str, Row], scoring: str) -> None:
         raise Conflict("weights_replaced", number=newest["number"])
 
 
-def roll_back(store: Store, viewer: Viewer, now: str) -> tuple[Row, Row | None]:
+def roll_back(store: Store, viewer: Viewer, scoring: str, model: str, now: str) -> tuple[Row, Row | None]:
     """Take the adopted weights back; return them and those that count instead (None: the built-in ones).
 
-    Raises Conflict when none are adopted.
+    The weights before, which the row names in `replaces`, count again only when they were learned for the present
+    `scoring` and `model`. Raises Conflict when none are adopted.
     """
     if not can(viewer, "admin"):
         raise Denied("denied")
@@ -140,6 +141,8 @@ def roll_back(store: Store, viewer: Viewer, now: str) -> tuple[Row, Row | None]:
             raise Conflict("weights_not_adopted")
         _retire(store, viewer, row, now)
         before = row["replaces"] and numbered(store, "weights", row["replaces"])
+        if before and (before["scoring"], before["model"]) != (scoring, model):
+            before = None
         if before:
             store.execute(
                 "update learned set retired_at = null, retired_by = null where id = :id", {"id": before["id"]}

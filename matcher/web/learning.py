@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -69,15 +70,30 @@ def adopt(row: dict[str, Any]) -> Any:
     """Let learned weights count from now on."""
     return _take(
         lambda: learned.adopt(store(), person(), row["id"], scoring.SCORING_VERSION, now()),
-        _("The weights of version %(number)s count from now on, in every list.", number=row["number"]),
+        lambda _row: _("The weights of version %(number)s count from now on, in every list.", number=row["number"]),
     )
 
 
 @blueprint.post("/learning/roll-back")
 @allowed("admin")
 def roll_back() -> Any:
-    """Let the weights before count again."""
-    return _take(lambda: learned.roll_back(store(), person(), now()), _("Rolled back: the weights before count again."))
+    """Let the weights before count again, or the built-in ones."""
+    return _take(
+        lambda: learned.roll_back(store(), person(), scoring.SCORING_VERSION, ranker().model, now()), _rolled_back
+    )
+
+
+def _rolled_back(found: tuple[dict[str, Any], dict[str, Any] | None]) -> str:
+    row, instead = found
+    if instead:
+        return _("Rolled back: the weights before count again.")
+    if row["replaces"]:
+        return _(
+            "Rolled back: the built-in weights count. Version %(number)s, which counted before, was learned for "
+            "another scoring version or another model.",
+            number=row["replaces"],
+        )
+    return _("Rolled back: the built-in weights count.")
 
 
 @blueprint.post("/learning/switch")
@@ -86,14 +102,13 @@ def switch() -> Any:
     """Switch learning on or off."""
     on = request.form.get("learning") == "on"
     done = _("Learning is switched on.") if on else _("Learning is switched off: the built-in weights count.")
-    return _take(lambda: learned.switch(store(), person(), on, now()), done)
+    return _take(lambda: learned.switch(store(), person(), on, now()), lambda _changed: done)
 
 
-def _take(step: Any, done: str) -> Any:
+def _take(step: Callable[[], Any], done: Callable[[Any], str]) -> Any:
     """Take a step and say what came of it; what somebody else did first is said in its own words."""
     try:
-        step()
-        flash(done, "success")
+        flash(done(step()), "success")
     except Conflict as error:
         flash(words.sentence(error), "warning")
     return redirect(url_for("admin.learning"), 303)

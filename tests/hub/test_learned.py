@@ -54,16 +54,27 @@ def test_rolling_back_brings_the_weights_before_and_then_the_built_in_ones(store
     learned.adopt(store, administrator, candidate(store), "1", NOW)
     learned.adopt(store, administrator, candidate(store), "1", NOW)
     assert learned.standing(store)["weights"]["number"] == 2
-    row, instead = learned.roll_back(store, administrator, NOW)
+    row, instead = learned.roll_back(store, administrator, "1", "tiny", NOW)
     assert (row["number"], instead["number"], learned.standing(store)["weights"]["number"]) == (2, 1, 1)
-    assert learned.roll_back(store, administrator, NOW)[1] is None
+    assert learned.roll_back(store, administrator, "1", "tiny", NOW)[1] is None
     assert learned.standing(store) == {}
     with pytest.raises(Conflict, match="weights_not_adopted"):
-        learned.roll_back(store, administrator, NOW)
+        learned.roll_back(store, administrator, "1", "tiny", NOW)
     assert actions(store)[-2:] == ["weights.roll_back", "weights.roll_back"]
     again = learned.numbered(store, "weights", 2)
     learned.adopt(store, administrator, again["id"], "1", NOW)
     assert learned.standing(store)["weights"]["number"] == 2
+
+
+@pytest.mark.parametrize(("scoring", "model"), [("2", "tiny"), ("1", "large")])
+def test_weights_of_another_scoring_or_model_are_not_brought_back(store, administrator, scoring, model):
+    content = {"weights": WEIGHTS, "trial": {"better": True}}
+    learned.adopt(store, administrator, candidate(store), "1", NOW)
+    number = learned.keep(store, "weights", scoring, model, 60, content, NOW)
+    learned.adopt(store, administrator, learned.numbered(store, "weights", number)["id"], scoring, NOW)
+    row, instead = learned.roll_back(store, administrator, scoring, model, NOW)
+    assert (row["replaces"], instead) == (1, None)
+    assert learned.standing(store) == {}
 
 
 @pytest.mark.parametrize(
@@ -112,6 +123,6 @@ def test_only_administrators_decide(store):
     with pytest.raises(NotFound):
         learned.adopt(store, broker, name, "1", NOW)
     with pytest.raises(Denied):
-        learned.roll_back(store, broker, NOW)
+        learned.roll_back(store, broker, "1", "tiny", NOW)
     with pytest.raises(Denied):
         learned.switch(store, broker, False, NOW)

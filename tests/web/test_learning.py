@@ -79,8 +79,21 @@ def test_a_candidate_is_shown_with_what_it_would_change_and_adopted(administrato
     administrator.post(f"/admin/learning/{name}/adopt")
     page = text(administrator.get("/admin/learning"))
     assert f"Lists carry the scoring version {scoring.SCORING_VERSION}+w1" in page
-    administrator.post("/admin/learning/roll-back")
-    assert "The built-in weights count. Lists" in text(administrator.get("/admin/learning"))
+    page = text(administrator.post("/admin/learning/roll-back", follow_redirects=True))
+    assert "Rolled back: the built-in weights count." in page
+    assert "The built-in weights count. Lists" in page
+
+
+def test_rolling_back_says_when_the_weights_before_are_of_another_model(administrator, text, store, model):
+    for _ in range(2):
+        administrator.post(f"/admin/learning/{candidate(store, model)}/adopt")
+    page = text(administrator.post("/admin/learning/roll-back", follow_redirects=True))
+    assert "Rolled back: the weights before count again." in page
+    administrator.post(f"/admin/learning/{candidate(store, model)}/adopt")
+    store.execute("update learned set model = 'another' where number = 1")
+    page = text(administrator.post("/admin/learning/roll-back", follow_redirects=True))
+    assert "Version 1, which counted before, was learned for another scoring version or another model." in page
+    assert learned.standing(store) == {}
 
 
 def test_one_that_is_no_better_cannot_be_adopted(administrator, text, store, model):
