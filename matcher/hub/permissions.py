@@ -60,6 +60,7 @@ RULES: dict[str, Rule] = {
     "need.close": _either(_need_side, _broker),
     "need.rank": _broker,
     "need.candidates": _either(_need_side, _broker),
+    "need.route": _either(_need_side, _broker),
     # startups
     "startup.view": _with_role,
     "startup.create": _role("startup"),

@@ -6,7 +6,13 @@ from ..store import ConstraintViolation, Store
 from . import record
 
 _BELONGING = {
-    "need": ("need_version:need_id", "ranking_run:need_id", "round_demand:need_id", "round_rule:need_id"),
+    "need": (
+        "need_version:need_id",
+        "ranking_run:need_id",
+        "round_demand:need_id",
+        "round_rule:need_id",
+        "route_answer:need_id",
+    ),
     "startup": (
         "doubt:startup_id",
         "exposure:startup_id",
@@ -17,7 +23,10 @@ _BELONGING = {
     "testbed": ("testbed_closure:testbed_id", "round_rule:testbed_id", "prerequisite:testbed_id"),
 }
 _DECIDED = {
-    "need": ("pairing:need_id", "interest:need_id", "share:need_id", "dismissal:need_id", "conflict:need_id"),
+    "need": (
+        "pairing:need_id", "interest:need_id", "share:need_id", "dismissal:need_id", "conflict:need_id",
+        "route_choice:need_id", "innovation_answer:need_id",
+    ),
     "startup": (
         "pairing:startup_id", "interest:startup_id", "share:startup_id", "dismissal:startup_id",
         "conflict:startup_id", "startup:merged_into",

@@ -20,6 +20,7 @@ from . import (  # noqa: F401 — need_form, need_review, similar, startup_…, 
     needs,
     pairings,
     plans,
+    routes,
     search,
     similar,
     startup_needs,
@@ -31,6 +32,7 @@ from . import (  # noqa: F401 — need_form, need_review, similar, startup_…, 
 ALL = [
     module.blueprint
     for module in (
-        home, account, needs, startups, testbeds, search, desk, pairings, plans, imports, admin, api, atlas, health,
+        home, account, needs, startups, testbeds, search, desk, pairings,
+        routes, plans, imports, admin, api, atlas, health,
     )
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from ..hub import cases, needs
 from ..hub.clock import later
-from . import timeline, words
+from . import route_words, timeline, words
 
 Need = dict[str, Any]
 Event = dict[str, Any]
@@ -21,12 +21,17 @@ _PLACE = {"draft": 0, "returned": 0, "submitted": 1, "published": 2, "closed": 2
 _FURTHEST = ("start", "finish", "close_case", "confirm", "answer", "answer_owner", "answer_startup", "extend_or_close")
 
 
-def events(need: Need, rows: list[dict[str, Any]], now: str, review_days: int) -> list[Event]:
-    """Return the events for the timeline macro. rows: the need's cases (`cases.of_need`), newest first."""
+def events(
+    need: Need, rows: list[dict[str, Any]], now: str, review_days: int, route: dict[str, Any] | None = None
+) -> list[Event]:
+    """Return the events for the timeline macro.
+
+    rows: the need's cases (`cases.of_need`), newest first. route: the way that was chosen (`routes.standing`).
+    """
     steps = [(row, cases.next_step(row, now, review_days)) for row in rows]
     live = [(row, step) for row, step in steps if step["code"] != "over"]
     past = [row for row, step in steps if step["code"] == "over"][:PAST_SHOWN]
-    begun = [*_begun(need, review_days), *(_past(row) for row in reversed(past))]
+    begun = [*_begun(need, review_days), *_chosen(need, route), *(_past(row) for row in reversed(past))]
     if need["closed_at"]:
         closed = {"state": "done", "title": _("The need is closed"), **_when(need["closed_at"])}
         return [*begun, closed, *(_live(row, step) for row, step in live)]
@@ -53,6 +58,19 @@ def _begun(need: Need, review_days: int) -> list[Event]:
         return [written, {**read, "state": "now", "when": _("by %(day)s", day=due), "who": _("the broker")}]
     within = ngettext("within %(num)s day", "within %(num)s days", review_days)
     return [written, {**read, "state": "next", "when": within}]
+
+
+def _chosen(need: Need, route: dict[str, Any] | None) -> list[Event]:
+    """Return the way that was chosen to test or buy, or for a published need that one is to be chosen."""
+    address = url_for("routes.show", need_id=need["id"])
+    if route:
+        said = _("The way is chosen: %(way)s", way=route_words.way_name(route["way"]))
+        title = Markup('<a class="ds-link" href="{}">{}</a>').format(address, said)
+        return [{"state": "done", "title": title, **_when(route["chosen_at"]), "who": route["person"] or ""}]
+    if need["status"] != "published":
+        return []
+    title = Markup('<a class="ds-link" href="{}">{}</a>').format(address, _("You find the way to test or buy"))
+    return [{"state": "next", "title": title}]
 
 
 def _open(need: Need, past: list[dict[str, Any]], paired: bool, now: str) -> list[Event]:

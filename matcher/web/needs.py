@@ -11,12 +11,13 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import cases, need_catalogue, need_versions, needs, people, reference
+from ..hub import cases, need_catalogue, need_versions, needs, people, reference, routes
 from ..hub.errors import Conflict, Invalid
 from ..hub.need_catalogue import Filters
 from . import forms, need_next
 from .access import allowed, now, person, settings, store, viewer
 from .ranking import saved
+from .route_words import way_name
 
 blueprint = Blueprint("needs", __name__)
 
@@ -83,6 +84,7 @@ def show(need: dict[str, Any]) -> str:
     expired = needs.expired(need, now())
     inside = bool(who) and (who.has("broker") or who.acts_for(need["organisation_id"], "owner", "startup"))
     rows = cases.of_need(store(), who, need["id"], now()) if inside and need["published_at"] else []
+    route = routes.standing(store(), need["id"]) if inside else None
     return render_template(
         "needs/show.html",
         need=need,
@@ -90,7 +92,9 @@ def show(need: dict[str, Any]) -> str:
         expired=expired,
         may_answer=bool(who) and who.has("startup") and not inside and need["status"] == "published" and not expired,
         cases=rows,
-        events=need_next.events(need, rows, now(), settings().review_days) if inside else [],
+        route=route,
+        route_way=way_name(route["way"]) if route else "",
+        events=need_next.events(need, rows, now(), settings().review_days, route) if inside else [],
         contacts=people.with_role(store(), "broker")[:BROKERS_NAMED] if inside else [],
         status_kinds=STATUS_KINDS,
     )

@@ -48,6 +48,11 @@ ACTIONS: dict[str, Any] = {
     "need.create": _l("Need begun"),
     "need.publish": _l("Need published"),
     "need.return": _l("Need sent back"),
+    "need.route_answer": _l("Questions about the way answered"),
+    "need.route_choose": _l("Way to test or buy chosen"),
+    "need.route_innovation": _l("Said whether innovation was considered"),
+    "need.route_tick": _l("Line of a way's checklist ticked"),
+    "need.route_untick": _l("Line of a way's checklist unticked"),
     "need.save": _l("Need changed"),
     "need.submit": _l("Need sent for review"),
     "organisation.create": _l("Organisation added"),
@@ -106,6 +111,7 @@ DETAILS: dict[str, Any] = {
     "answer_by": _l("answer by"),
     "changed": _l("changed"),
     "comment": _l("comment"),
+    "considered": _l("considered"),
     "cost": _l("cost"),
     "days": _l("shortest test, days"),
     "decisions": _l("decisions"),
@@ -115,6 +121,7 @@ DETAILS: dict[str, Any] = {
     "error": _l("error"),
     "held_on": _l("day"),
     "instead": _l("instead"),
+    "item": _l("line"),
     "kept": _l("kept"),
     "least": _l("lowest score, in hundredths"),
     "minutes": _l("minutes of a meeting"),
@@ -132,6 +139,7 @@ DETAILS: dict[str, Any] = {
     "pause": _l("minutes between two meetings"),
     "places": _l("with places"),
     "quarters": _l("quarters"),
+    "questions": _l("questions"),
     "reason": _l("reason"),
     "replaces": _l("replaces"),
     "role": _l("role"),
@@ -147,6 +155,7 @@ DETAILS: dict[str, Any] = {
     "testbed_id": _l("testbed"),
     "title": _l("name"),
     "version": _l("version"),
+    "way": _l("way"),
     "weights": _l("weights"),
 }
 
@@ -174,6 +183,8 @@ def details(row: dict[str, Any]) -> list[tuple[str, str]]:
 def _value(group: str, name: str, value: Any) -> str:
     if name == "changed" and isinstance(value, list):
         return ", ".join(words.label(group, one) if group in words.LABELS else str(one) for one in value)
+    if name == "questions" and isinstance(value, list):
+        return " ".join(words.label("route_questions", one) for one in value)
     if name == "role":
         return words.label("roles", value)
     if name in ("answer_by", "starts_on", "ends_on", "held_on"):

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from ..exchange.errors import MESSAGES
 from ..hub import clock, reference
 from ..hub.errors import HubError
-from . import case_words, outcome_words
+from . import case_words, outcome_words, route_words
 
 LABELS: dict[str, dict[str, Any]] = {
     "beneficiaries": {
@@ -192,6 +192,7 @@ LABELS: dict[str, dict[str, Any]] = {
         "9": _l("9 – Proven in use"),
     },
     **case_words.LABELS,
+    **route_words.LABELS,
     **outcome_words.LABELS,
 }
 
@@ -222,6 +223,7 @@ FIELD_ERRORS: dict[str, Any] = {
     "other_county": _l("That municipality lies in another county. Change one of them."),
     "local_where": _l("Choose the county that startups must be active in."),
     **case_words.FIELD_ERRORS,
+    **route_words.FIELD_ERRORS,
     **outcome_words.FIELD_ERRORS,
 }
 
@@ -269,6 +271,7 @@ SENTENCES: dict[str, Any] = {
     "mail_not_given_up": _l("That mail has been sent or is waiting already. Look at the list again."),
     "denied": _l("You may see this but not do that. Ask a broker if you think that is wrong."),
     **case_words.SENTENCES,
+    **route_words.SENTENCES,
     **outcome_words.SENTENCES,
 }
 

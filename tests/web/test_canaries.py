@@ -62,12 +62,14 @@ AUDIENCE: dict[str, set[str] | frozenset[str]] = {
     "outbox.waiting.params": set(),
     "audit.": {"administrator"},
     "import.": {"broker"},
+    "route.": NEED,
     "round.": {"broker", "administrator"},  # the record tells of locks and noes, and why
 }
 # Words that must be found, or the walk does not look where they are.
 SEEN = {
     "owner": ("need.draft.title", "need.draft.return_comment", "need.closed.close_note", "share.standing.comment",
-              "pairing.proposed.message", "conflict.standing.note", "need.published.contact"),
+              "route.published.why", "route.published.innovation", "pairing.proposed.message",
+              "conflict.standing.note", "need.published.contact"),
     "startup": ("startup.draft.problem", "startup.hidden.hidden_reason", "startup.published.flag_reason",
                 "interest.waiting.message", "interest.declined.note", "pairing.declined.note", "need.closed.effect",
                 "need.case_accepted.contact"),

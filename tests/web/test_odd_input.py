@@ -59,6 +59,8 @@ TEXTS = {
     "share": ("note", "comment"),
     "dismissal": ("note",),
     "conflict": ("note",),
+    "route_choice": ("why",),
+    "innovation_answer": ("note",),
     "pairing": ("message", "note"),
     "import_batch": ("filename",),
     "import_note": ("title",),

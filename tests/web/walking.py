@@ -128,6 +128,8 @@ class Hub:
             "organisation_id": world.home(visitor),
             "revision": "1",
             "held_on": world.day(40),
+            "number": "1",
+            "replaces": world.things["route_choice"].get(thing, ""),
         }
         if endpoint in ("pairings.confirm", "testbeds.close_period"):
             given |= {"starts_on": world.day(100), "ends_on": world.day(130)}
@@ -173,6 +175,10 @@ FORMS: dict[str, dict[str, Any]] = {
     "plans.demand": {"demand": "2"},
     "plans.override": {"kind": "forbid", "note": "Känner varandra."},
     "plans.set_day": {"held_on": ..., "opens_at": "09:00", "minutes": "20", "pause": "5", "tables": "4"},
+    "routes.answer": {"number": ..., "market": "no", "amount": "450 000", "testbed": "yes", "service": "ordinary"},
+    "routes.choose": {"number": ..., "replaces": ..., "way": "paid_test", "why": "Litet och snabbt."},
+    "routes.tick": {"way": "testbed_agreement", "items": ["no_promise"]},
+    "routes.consider": {"considered": "yes", "innovation_note": "Vi frågade tre bolag."},
     "startups.create": {"name": "Nytt bolag", "organisation_id": ...},
     "startups.save": {"name": "Nytt namn", "revision": ...},
     "startups.hide": {"reason": "Finns den?"},

@@ -14,7 +14,21 @@ from typing import Any
 import numpy as np
 
 from matcher.exchange import batches, tables
-from matcher.hub import clock, directory, doubts, learned, links, merging, pairings, people, record, rounds, sessions
+from matcher.hub import (
+    clock,
+    directory,
+    doubts,
+    learned,
+    links,
+    merging,
+    pairings,
+    people,
+    record,
+    rounds,
+    route_settings,
+    routes,
+    sessions,
+)
 from matcher.hub.ids import new_id
 from matcher.hub.people import Viewer
 from matcher.ranking import planning, scoring
@@ -71,6 +85,7 @@ def build(store: Store) -> World:
     _testbeds(world)
     _pairings(world)
     _said(world)
+    _routes(world)
     _merge_offers(world)
     _administration(world)
     _import_batches(world)
@@ -236,6 +251,18 @@ def _row(world: World, table: str, state: str, need: str = "", **columns: Any) -
     more = {"need_version": 1, "answer_by": world.day(7)} if table == "interest" else {}
     world.store.insert(table, {**row, moment: world.now, **more, **columns})
     world.keep(f"{table}_id", state, row["id"])
+
+
+def _routes(world: World) -> None:
+    """Answer the questions about the way of a need, choose one, tick a line of it, and tell of innovation."""
+    store, owner, now = world.store, world.people["owner"], world.now
+    need_id, guide = world.things["need_id"]["published"], route_settings.load()
+    said = {"market": "adapt", "amount": "450 000", "testbed": "yes"}
+    number = routes.answer(store, owner, need_id, said, 0, now)
+    chosen = ("testbed_agreement", secret("route.published.why"), number, "")
+    world.keep("route_choice", "published", routes.choose(store, owner, guide, need_id, *chosen, now))
+    routes.tick(store, owner, guide, need_id, "testbed_agreement", [], ["end"], now)
+    routes.consider(store, owner, need_id, "yes", secret("route.published.innovation"), now)
 
 
 def _merge_offers(world: World) -> None:
