@@ -208,7 +208,7 @@ def by_token(store: Store, token: str, now: str) -> Row:
         raise NotFound("feedback_link")
     case = cases.fetch(store, rows[0]["pairing_id"])
     kept = {name: case[name] for name in ("owner_name", "startup_name", "testbed_name", "broker", "broker_email")}
-    return {**rows[0], **kept, "status": status(rows[0], now), "owner_organisation": case["owner_organisation"]}
+    return {**rows[0], **kept, "status": status(rows[0], now)}
 
 
 def answer(store: Store, token: str, grade: str | int, text: str, now: str) -> None:

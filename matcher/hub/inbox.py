@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
+from . import pilots
 from .clock import day, days_between, later
 
 SHOWN = 100
@@ -40,6 +41,13 @@ LISTS = {
         select p.id, n.title, s.name as other, a.opened_at as since, a.ends_on as due
         from access a join pairing p on p.id = a.pairing_id join need n on n.id = p.need_id
         join startup s on s.id = p.startup_id where p.ended_at is null and a.ends_on <= :soon""",
+    "pilots_undecided": """
+        select p.id, n.title, s.name as other, null as due,
+               case when p.ended_at < t.ends_on then substr(p.ended_at, 1, 10) else t.ends_on end as since
+        from pilot t join pairing p on p.id = t.pairing_id join need n on n.id = p.need_id
+        join startup s on s.id = p.startup_id
+        where t.started_at is not null and t.decided_at is null
+          and (t.ends_on < :today or p.ended_at is not null)""",
     "needs_expiring": """
         select n.id, n.title, o.name as other, n.published_at as since, n.valid_until as due
         from need n join organisation o on o.id = n.organisation_id
@@ -87,5 +95,7 @@ def total(rows: list[dict[str, Any]]) -> int:
 
 def _aged(row: dict[str, Any], name: str, now: str, review_days: int) -> dict[str, Any]:
     due = day(later(row["since"], days=review_days)) if name in _PROMISED else row["due"]
+    if name == "pilots_undecided":
+        due = day(later(f"{row['since']}T00:00:00Z", days=pilots.DECISION_DAYS))
     late = bool(due) and due < day(now) and name != "needs_expired"  # its day has passed; nobody promised anything
     return {**row, "due": due, "age": days_between(row["since"], now), "late": late}

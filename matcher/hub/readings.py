@@ -55,7 +55,8 @@ def enter(store: Store, viewer: Viewer, pairing_id: str, indicator_id: str, data
         indicator = _indicator(store, pilot, indicator_id)
         reading_id = _keep(store, viewer, indicator, content, now)
         record.write(
-            store, viewer.person_id, "pilot.reading", "pairing", pairing_id, now, name=indicator["name"],
+            # With the pilot, not with the case: a reading a day would bury the case's history.
+            store, viewer.person_id, "pilot.reading", "pilot", pilot["id"], now, name=indicator["name"],
             value=content["value"], unit=indicator["unit"], on_day=content["on_day"], note=content["note"],
         )  # fmt: skip
     return reading_id

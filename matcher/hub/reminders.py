@@ -1,12 +1,13 @@
 """Mails before a day passes: an answer that is awaited, and the last day of a need. Each is told once.
 
-The event that a mail tells of names the day, so a day that is moved is told of again (`mail.queue`).
+The event that a mail tells of names the day, so a day that is moved is told of again (`mail.queue`). Who is asked
+what came of a case, and when, is in `outcome_links.py`.
 """
 
 from __future__ import annotations
 
 from ..store import Store
-from . import cases, locks, mail, needs, parties
+from . import cases, locks, mail, needs, outcome_links, parties, pilot_ends
 from .clock import day, later
 
 ANSWER_DAYS = 3
@@ -29,8 +30,11 @@ def send(store: Store, now: str) -> int:
            where published_at is not null and closed_at is null and valid_until >= :today and valid_until <= :soon""",
         {"today": day(now), "soon": soon["need"]},
     )
-    return sum(_of_case(store, row["id"], now) for row in awaited) + sum(
-        _of_need(store, row["id"], now) for row in ending
+    asked = outcome_links.send(store, now) + pilot_ends.remind(store, now)
+    return (
+        asked
+        + sum(_of_case(store, row["id"], now) for row in awaited)
+        + sum(_of_need(store, row["id"], now) for row in ending)
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from . import (  # noqa: F401 — need_form, need_review, similar, startup_…, match_day add pages to a noun's blueprint
+from . import (  # noqa: F401 — agreement_setup, need_form, need_review, similar, startup_…, match_day add pages to a noun's blueprint
     account,
     admin,
+    agreement_setup,
+    agreements,
     api,
+    api_cases,
     atlas,
     candidates,
     desk,
+    feedback,
     health,
     home,
     imports,
@@ -18,8 +22,11 @@ from . import (  # noqa: F401 — need_form, need_review, similar, startup_…, 
     need_form,
     need_review,
     needs,
+    outcomes,
     pairings,
+    pilots,
     plans,
+    releases,
     routes,
     search,
     similar,
@@ -32,7 +39,7 @@ from . import (  # noqa: F401 — need_form, need_review, similar, startup_…, 
 ALL = [
     module.blueprint
     for module in (
-        home, account, needs, startups, testbeds, search, desk, pairings,
-        routes, plans, imports, admin, api, atlas, health,
+        home, account, needs, routes, startups, testbeds, search, desk, pairings, agreements, pilots, feedback,
+        plans, imports, admin, api, atlas, health,
     )
 ]  # fmt: skip

@@ -6,6 +6,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from . import pilot_words
+
 STAGES = {
     "proposed": _l("Proposed, awaits answers"),
     "expired": _l("Not answered in time"),
@@ -71,6 +73,7 @@ ACTIONS = {
     "pairing.decline": _l("Declined"),
     "pairing.confirm": _l("Confirmed: a place was taken"),
     "pairing.end": _l("Ended"),
+    **pilot_words.ACTIONS,
 }
 NEXT = {
     "answer": _l("The owner of the need and the startup both answer. After two yes the broker books a place."),

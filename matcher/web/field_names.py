@@ -11,7 +11,16 @@ from flask_babel import lazy_gettext as _l
 from . import words
 
 # The pages of a noun, and the group of `words.LABELS` that names the noun's own fields.
-_GROUPS = {"needs": "need_fields", "startups": "startup_fields", "testbeds": "testbed_fields"}
+_GROUPS = {
+    "agreements": "agreement_fields",
+    "feedback": "pilot_fields",
+    "needs": "need_fields",
+    "pilots": "pilot_fields",
+    "startups": "startup_fields",
+    "testbeds": "testbed_fields",
+    "outcomes": "outcome_fields",
+    "releases": "outcome_fields",
+}
 # Every other field of a form. A page that calls one otherwise says so to the summary (`names`).
 _COMMON: dict[str, Any] = {
     "answer_days": _l("Days to answer"),

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from . import words
+from . import agreement_words, words
 
 KINDS: dict[str, Any] = {
     "conflict": _l("Conflict of interest"),
@@ -19,9 +19,11 @@ KINDS: dict[str, Any] = {
     "organisation": _l("Organisation"),
     "pairing": _l("Pairing"),
     "person": _l("Person"),
+    "pilot": _l("Pilot"),
     "round": _l("Round"),
     "share": _l("Candidate shown to the owner"),
     "startup": _l("Startup"),
+    "template": _l("Template for agreements"),
     "testbed": _l("Testbed"),
 }
 ACTIONS: dict[str, Any] = {
@@ -64,6 +66,21 @@ ACTIONS: dict[str, Any] = {
     "pairing.end": _l("Pairing ended"),
     "pairing.extend": _l("More time to answer given"),
     "pairing.propose": _l("Pairing proposed"),
+    "pilot.save": _l("Facts of a pilot changed"),
+    "pilot.indicator": _l("Indicator of a pilot written"),
+    "pilot.indicator_removed": _l("Indicator of a pilot taken away"),
+    "pilot.start": _l("Pilot started"),
+    "pilot.extend": _l("Pilot given more time"),
+    "pilot.reading": _l("Reading of an indicator entered"),
+    "pilot.reading_corrected": _l("Reading of an indicator corrected"),
+    "pilot.reading_withdrawn": _l("Reading of an indicator struck out"),
+    "pilot.incident": _l("Incident in a pilot reported"),
+    "pilot.incident_handled": _l("Incident in a pilot handled"),
+    "pilot.decide": _l("Pilot decided"),
+    "feedback.open": _l("Feedback round opened"),
+    "feedback.link": _l("New link to a feedback round made"),
+    "feedback.close": _l("Feedback round closed"),
+    "feedback.changed": _l("What the startup changed told"),
     "person.disable": _l("Account closed"),
     "person.enable": _l("Account opened again"),
     "person.invite": _l("Invitation sent"),
@@ -106,9 +123,29 @@ ACTIONS: dict[str, Any] = {
     "weights.adopt": _l("Learned weights adopted"),
     "weights.learn": _l("Weights learned"),
     "weights.roll_back": _l("Learned weights rolled back"),
+    **agreement_words.ACTIONS,
+    **agreement_words.OTHER_ACTIONS,
 }
 DETAILS: dict[str, Any] = {
+    "text": _l("text"),
+    "results_owner": _l("who owns the results"),
+    "payment": _l("payment"),
+    "paper": _l("checksum of the paper"),
+    "hash": _l("checksum"),
     "answer_by": _l("answer by"),
+    "baseline": _l("baseline"),
+    "before": _l("before"),
+    "closes_on": _l("last day to answer"),
+    "decided_side": _l("decided for"),
+    "decision": _l("decision"),
+    "early": _l("why before the last day"),
+    "evidence": _l("evidence"),
+    "lesson": _l("lesson"),
+    "on_day": _l("day"),
+    "severity": _l("how serious"),
+    "target": _l("target"),
+    "unit": _l("unit"),
+    "value": _l("value"),
     "changed": _l("changed"),
     "comment": _l("comment"),
     "considered": _l("considered"),
@@ -187,7 +224,7 @@ def _value(group: str, name: str, value: Any) -> str:
         return " ".join(words.label("route_questions", one) for one in value)
     if name == "role":
         return words.label("roles", value)
-    if name in ("answer_by", "starts_on", "ends_on", "held_on"):
+    if name in ("answer_by", "starts_on", "ends_on", "held_on", "on_day", "closes_on"):
         return words.day(str(value))
     return str(value)
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from babel.dates import format_date, format_time, get_datetime_format
+from babel.numbers import format_decimal
 from flask import Flask
 from flask_babel import get_locale, get_timezone, lazy_pgettext
 from flask_babel import gettext as _
@@ -15,7 +16,7 @@ from markupsafe import Markup, escape
 from ..exchange.errors import MESSAGES
 from ..hub import clock, reference
 from ..hub.errors import HubError
-from . import case_words, outcome_words, route_words
+from . import agreement_words, case_words, outcome_words, pilot_words, route_words
 
 LABELS: dict[str, dict[str, Any]] = {
     "beneficiaries": {
@@ -192,6 +193,7 @@ LABELS: dict[str, dict[str, Any]] = {
         "9": _l("9 – Proven in use"),
     },
     **case_words.LABELS,
+    **pilot_words.LABELS,
     **route_words.LABELS,
     **outcome_words.LABELS,
 }
@@ -223,6 +225,8 @@ FIELD_ERRORS: dict[str, Any] = {
     "other_county": _l("That municipality lies in another county. Change one of them."),
     "local_where": _l("Choose the county that startups must be active in."),
     **case_words.FIELD_ERRORS,
+    **pilot_words.FIELD_ERRORS,
+    **agreement_words.FIELD_ERRORS,
     **route_words.FIELD_ERRORS,
     **outcome_words.FIELD_ERRORS,
 }
@@ -271,6 +275,8 @@ SENTENCES: dict[str, Any] = {
     "mail_not_given_up": _l("That mail has been sent or is waiting already. Look at the list again."),
     "denied": _l("You may see this but not do that. Ask a broker if you think that is wrong."),
     **case_words.SENTENCES,
+    **pilot_words.SENTENCES,
+    **agreement_words.SENTENCES,
     **route_words.SENTENCES,
     **outcome_words.SENTENCES,
 }
@@ -330,7 +336,9 @@ def _named(row: dict[str, str]) -> str:
 def field_error(code: str, params: dict[str, Any]) -> str:
     """Return the sentence for a field's error code."""
     known = FIELD_ERRORS.get(code)
-    return str(known) % params if known else _("This cannot be used. Check what you wrote.")
+    if not known:
+        return _("This cannot be used. Check what you wrote.")
+    return str(known) % {name: _shown(name, value) for name, value in params.items()}
 
 
 def sentence(error: Exception) -> str:
@@ -369,6 +377,14 @@ def _dates() -> str:
     return "en_GB" if _language() == "en" else "sv"
 
 
+def figure(value: float | None, decimals: int = 6, typed: bool = False) -> str:
+    """Return a number in the reader's language, without needless noughts; `typed`: as one would type it in a form."""
+    if value is None:
+        return ""
+    digits = "#" * decimals
+    return format_decimal(value, f"0.{digits}" if typed else f"#,##0.{digits}", locale=_dates())
+
+
 def due(step: dict[str, Any]) -> str:
     """Return when the next step of a case is: a day it begins on, a day it lasts until, or the last day to do it."""
     if not step["by"]:
@@ -387,7 +403,7 @@ def paragraphs(text: str | None) -> Markup:
 
 def install(app: Flask) -> None:
     """Give the words to all templates."""
-    app.jinja_env.filters.update(day=day, moment=moment, paragraphs=paragraphs)
+    app.jinja_env.filters.update(day=day, figure=figure, moment=moment, paragraphs=paragraphs)
     app.jinja_env.globals.update(
         due=due,
         label=label,

@@ -1,0 +1,391 @@
+"""A pilot's pages: the facts before it, its indicators with their readings, incidents, more time, the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from ..hub import cases, feedback, incidents, indicators, pilot_ends, pilot_facts, pilots, readings
+from ..hub.errors import Conflict, Invalid, NotFound, Stale
+from . import forms, pilot_drawing, pilot_words, words
+from .access import allowed, now, person, store
+from .stale import differing
+
+blueprint = Blueprint("pilots", __name__)
+
+Case = dict[str, Any]
+FACTS = ("question", "starts_on", "ends_on", *pilot_facts.PERSONS, "route")
+CHECKS = (*pilot_facts.CHECKS, "checks_note")
+READING = ("on_day", "value", "note")
+INCIDENT = ("happened_on", "what", "severity", "done")
+DECISION = ("decision", "evidence", "lesson", "early_reason")
+
+
+@blueprint.get("/pairings/<pairing_id>/pilot")
+@allowed("pairing.view", cases.load)
+def show(case: Case) -> str:
+    """Show a case's pilot: where it stands, what is missing or next, what was measured, said and decided."""
+    return page(case)
+
+
+def page(case: Case, form: str = "", errors: dict[str, str] | None = None, notice: str = "") -> str:
+    """Return a pilot's page; `form` names the one that was sent, whose fields come back as they were typed."""
+    row = pilots.of_case(store(), case["id"])
+    measured = indicators.of_pilot(store(), row["id"]) if row else []
+    told = incidents.of_pilot(store(), row["id"]) if row else []
+    status = pilots.status(row, now()) if row else "none"
+    return render_template(
+        "pilots/show.html",
+        case=case,
+        pilot=row,
+        status=status,
+        kind="danger" if row and pilots.overdue(row, now()) else pilot_words.STATUS_KINDS[status],
+        settled=_settled(case, row) if status in ("none", "prepared") else [],
+        decide_by=pilots.decide_by(row) if row and row["started_at"] else None,
+        late=bool(row) and pilots.overdue(row, now()),
+        indicators=[_drawn(row, one, read) for one, read in _with_readings(row, measured)] if row else [],
+        rounds=feedback.of_pilot(store(), row["id"], now()) if row else [],
+        incidents=told,
+        halting=[one for one in told if one["severity"] == "stops" and not one["handled_at"]],
+        checks=dict(pilot_facts.checks(row)) if row else {},
+        round_kinds=pilot_words.ROUND_KINDS,
+        severity_kinds=pilot_words.SEVERITY_KINDS,
+        form=form,
+        typed=request.form if form else {},
+        errors=errors or {},
+        summary=[(f"{name}-{form}", text) for name, text in (errors or {}).items()],
+        notice=notice,
+    )
+
+
+def _settled(case: Case, row: Case | None) -> list[tuple[bool, str, str]]:
+    """Return what a start needs for the list in red and green."""
+    return [
+        (done, words.label("pilot_settled", code), "" if done else words.label("pilot_to_do", code))
+        for code, done in pilots.settled(store(), case, row, now())
+    ]
+
+
+def _with_readings(row: Case, measured: list[Case]) -> list[tuple[Case, list[Case]]]:
+    held = readings.of_pilot(store(), row["id"])
+    return [(one, held.get(one["id"], [])) for one in measured]
+
+
+def _drawn(row: Case, indicator: Case, read: list[Case]) -> Case:
+    """Return an indicator with its readings and, once the pilot has started, their picture."""
+    standing = readings.standing(read)
+    latest = standing[-1] if standing else None
+    drawn = row["started_at"] and pilot_drawing.draw(indicator, standing, row["starts_on"], row["ends_on"], now()[:10])
+    return {
+        **indicator,
+        "readings": list(reversed(read)),
+        "latest": latest,
+        "reached": indicators.reached(indicator, latest["value"]) if latest else None,
+        "chart": drawn,
+    }
+
+
+def take(case: Case, step: Callable[[], Any], done: str, again: Callable[..., str], to: str = "") -> Any:
+    """Take a step and go to the pilot's page, or to `to`; what stands in the way is told where it was typed.
+
+    `again(errors=…, notice=…)` renders the page that the form was on.
+    """
+    try:
+        step()
+    except Invalid as error:
+        return again(errors=forms.messages(error)), 422
+    except Conflict as error:
+        return again(notice=words.sentence(error)), 409
+    flash(done, "success")
+    return redirect(to or url_for("pilots.show", pairing_id=case["id"]), 303)
+
+
+def _required(case: Case) -> Case:
+    """Return the case's pilot; a page about what happens in one is not there before it."""
+    row = pilots.of_case(store(), case["id"])
+    if row is None or not row["started_at"]:
+        raise NotFound("pilot")
+    return row
+
+
+# --- the facts before ---
+
+
+@blueprint.get("/pairings/<pairing_id>/pilot/facts")
+@allowed("pilot.edit", cases.load)
+def facts(case: Case) -> str:
+    """Show the form for the facts of a pilot."""
+    return _facts_page(case, "facts", FACTS)
+
+
+@blueprint.post("/pairings/<pairing_id>/pilot/facts")
+@allowed("pilot.edit", cases.load)
+def save_facts(case: Case) -> Any:
+    """Save the facts that the form held."""
+    return _save(case, "facts", FACTS, _("The facts are saved."))
+
+
+@blueprint.get("/pairings/<pairing_id>/pilot/checks")
+@allowed("pilot.edit", cases.load)
+def checks(case: Case) -> str:
+    """Show the ethics and privacy check."""
+    return _facts_page(case, "checks", CHECKS)
+
+
+@blueprint.post("/pairings/<pairing_id>/pilot/checks")
+@allowed("pilot.edit", cases.load)
+def save_checks(case: Case) -> Any:
+    """Save the answers of the ethics and privacy check."""
+    return _save(case, "checks", CHECKS, _("The answers are saved."))
+
+
+def _save(case: Case, form: str, names: tuple[str, ...], done: str) -> Any:
+    typed = forms.read(names)
+    try:
+        pilots.save(store(), person(), case["id"], typed, forms.revision(), now())
+    except Invalid as error:
+        return _facts_page(case, form, names, typed, forms.messages(error)), 422
+    except Stale as error:
+        saved = error.params["current"]
+        return _facts_page(case, form, names, typed, stale=differing(saved, typed)), 409
+    except Conflict as error:
+        return _facts_page(case, form, names, typed, notice=words.sentence(error)), 409
+    flash(done, "success")
+    return redirect(url_for("pilots.show", pairing_id=case["id"]), 303)
+
+
+def _facts_page(
+    case: Case, form: str, names: tuple[str, ...], typed: dict[str, Any] | None = None,
+    errors: dict[str, str] | None = None, stale: list[str] | None = None, notice: str = "",
+) -> str:  # fmt: skip
+    row = pilots.of_case(store(), case["id"])
+    saved = row or {**pilot_facts.EMPTY, "revision": 0, "started_at": None}
+    # Who sees the two texts side by side and saves again means to replace the one that was saved.
+    revision = saved["revision"] if typed is None or stale else forms.revision()
+    return render_template(
+        f"pilots/{form}.html",
+        case=case,
+        pilot=saved,
+        values={**saved, **(typed or {})},
+        revision=revision,
+        errors=errors or {},
+        stale=stale or [],
+        notice=notice,
+        names=names,
+        answers=words.choices("check_answers"),
+    )
+
+
+@blueprint.get("/pairings/<pairing_id>/pilot/indicator")
+@allowed("pilot.edit", cases.load)
+def indicator(case: Case) -> str:
+    """Show the form for an indicator: a new one, or the one that the address names."""
+    return _indicator_page(case, request.args.get("indicator", ""))
+
+
+@blueprint.post("/pairings/<pairing_id>/pilot/indicator")
+@allowed("pilot.edit", cases.load)
+def save_indicator(case: Case) -> Any:
+    """Add or change an indicator."""
+    typed, which = forms.read(indicators.REQUIRED), request.form.get("indicator", "")
+    return take(
+        case,
+        lambda: indicators.save(store(), person(), case["id"], which, typed, now()),
+        _("The indicator is saved."),
+        lambda **told: _indicator_page(case, which, typed, **told),
+    )
+
+
+@blueprint.post("/pairings/<pairing_id>/pilot/indicator/remove")
+@allowed("pilot.edit", cases.load)
+def remove_indicator(case: Case) -> Any:
+    """Take an indicator away before the start."""
+    which = request.form.get("indicator", "")
+    step = lambda: indicators.remove(store(), person(), case["id"], which, now())  # noqa: E731 — as beside it
+    return take(case, step, _("The indicator is taken away."), lambda **told: page(case, **told))
+
+
+def _indicator_page(
+    case: Case, which: str, typed: dict[str, Any] | None = None, errors: dict[str, str] | None = None, notice: str = ""
+) -> str:
+    row = pilots.of_case(store(), case["id"])
+    held = {one["id"]: one for one in (indicators.of_pilot(store(), row["id"]) if row else [])}
+    if which and which not in held:
+        raise NotFound("indicator")
+    saved = {**held[which]} if which else {}
+    saved |= {name: words.figure(saved[name], typed=True) for name in ("baseline", "target") if name in saved}
+    return render_template(
+        "pilots/indicator.html", case=case, which=which, values={**saved, **(typed or {})}, errors=errors or {},
+        notice=notice, started=bool(row and row["started_at"]),
+    )  # fmt: skip
+
+
+@blueprint.post("/pairings/<pairing_id>/pilot/start")
+@allowed("pilot.edit", cases.load)
+def start(case: Case) -> Any:
+    """Start the pilot when nothing is red."""
+    done = _("The pilot is started, and everybody in the case has been told.")
+    return take(
+        case, lambda: pilots.start(store(), person(), case["id"], now()), done, lambda **told: page(case, **told)
+    )
+
+
+# --- while it runs ---
+
+
+@blueprint.get("/pairings/<pairing_id>/pilot/reading")
+@allowed("pilot.read", cases.load)
+def reading(case: Case) -> str:
+    """Show the form for a reading: of the indicator, or in place of the reading, that the address names."""
+    return _reading_page(case, request.args.get("indicator", ""), request.args.get("reading", ""))
+
+
+@blueprint.post("/pairings/<pairing_id>/pilot/reading")
+@allowed("pilot.read", cases.load)
+def enter_reading(case: Case) -> Any:
+    """Keep a reading, or put another in the place of one that was wrong."""
+    typed = forms.read((*READING, "reason"))
+    which, wrong = request.form.get("indicator", ""), request.form.get("reading", "")
+    values = {name: typed.get(name, "") for name in READING}
+
+    def step() -> None:
+        if wrong:
+            readings.correct(store(), person(), case["id"], wrong, values, typed.get("reason", ""), now())
+        else:
+            readings.enter(store(), person(), case["id"], which, values, now())
+
+    done = _("The reading is corrected.") if wrong else _("The reading is entered.")
+    return take(case, step, done, lambda **told: _reading_page(case, which, wrong, typed, **told))
+
+
+@blueprint.post("/pairings/<pairing_id>/pilot/reading/withdraw")
+@allowed("pilot.read", cases.load)
+def withdraw_reading(case: Case) -> Any:
+    """Strike a reading out."""
+    which, reason = request.form.get("reading", ""), request.form.get("reason", "")
+    return take(
+        case,
+        lambda: readings.withdraw(store(), person(), case["id"], which, reason, now()),
+        _("The reading is struck out."),
+        lambda **told: _reading_page(case, "", which, None, **told),
+    )
+
+
+def _reading_page(
+    case: Case, which: str, wrong: str = "", typed: dict[str, Any] | None = None,
+    errors: dict[str, str] | None = None, notice: str = "",
+) -> str:  # fmt: skip
+    row = _required(case)
+    measured = indicators.of_pilot(store(), row["id"])
+    old = next(
+        (one for rows in readings.of_pilot(store(), row["id"]).values() for one in rows if one["id"] == wrong), None
+    )
+    if (wrong and old is None) or (which and which not in {one["id"] for one in measured}):
+        raise NotFound("reading")
+    values = {"on_day": now()[:10]}
+    if old:
+        values = {"on_day": old["on_day"], "value": words.figure(old["value"], typed=True), "note": old["note"]}
+        which = old["indicator_id"]
+    return render_template(
+        "pilots/reading.html", case=case, pilot=row, indicators=measured, which=which or measured[0]["id"], old=old,
+        values={**values, **(typed or {})}, errors=errors or {}, notice=notice,
+    )  # fmt: skip
+
+
+@blueprint.post("/pairings/<pairing_id>/pilot/extend")
+@allowed("pilot.edit", cases.load)
+def extend(case: Case) -> Any:
+    """Give the pilot more time, with a reason."""
+    ends_on, reason = request.form.get("ends_on", ""), request.form.get("reason", "")
+    return take(
+        case,
+        lambda: pilot_ends.extend(store(), person(), case["id"], ends_on, reason, now()),
+        _("The pilot has more time, and everybody in the case has been told."),
+        lambda **told: page(case, "extend", **told),
+    )
+
+
+@blueprint.get("/pairings/<pairing_id>/pilot/incident")
+@allowed("pilot.incident", cases.load)
+def incident(case: Case) -> str:
+    """Show the form for an incident."""
+    return _incident_page(case, {"happened_on": now()[:10]})
+
+
+@blueprint.post("/pairings/<pairing_id>/pilot/incident")
+@allowed("pilot.incident", cases.load)
+def report_incident(case: Case) -> Any:
+    """Keep an incident; a serious one is mailed to all sides."""
+    typed = forms.read(INCIDENT)
+    mailed = typed.get("severity") in incidents.SEVERITIES[1:]
+    return take(
+        case,
+        lambda: incidents.report(store(), person(), case["id"], typed, now()),
+        _("The incident is kept, and all sides have been mailed.") if mailed else _("The incident is kept."),
+        lambda **told: _incident_page(case, typed, **told),
+    )
+
+
+def _incident_page(case: Case, values: dict[str, Any], errors: dict[str, str] | None = None, notice: str = "") -> str:
+    _required(case)
+    return render_template(
+        "pilots/incident.html", case=case, values=values, errors=errors or {}, notice=notice,
+        severities=words.choices("severities"),
+    )  # fmt: skip
+
+
+@blueprint.post("/pairings/<pairing_id>/pilot/incident/handled")
+@allowed("pilot.edit", cases.load)
+def handle_incident(case: Case) -> Any:
+    """Say what was done about an incident."""
+    which, done = request.form.get("incident", ""), request.form.get("done", "")
+    return take(
+        case,
+        lambda: incidents.handle(store(), person(), case["id"], which, done, now()),
+        _("It is noted what was done."),
+        lambda **told: page(case, f"handled-{which}", **told),
+    )
+
+
+# --- the end ---
+
+
+@blueprint.get("/pairings/<pairing_id>/pilot/decision")
+@allowed("pilot.decide", cases.load)
+def decision(case: Case) -> str:
+    """Show the form for the decision, beside what was measured and said."""
+    return _decision_page(case, {})
+
+
+@blueprint.post("/pairings/<pairing_id>/pilot/decision")
+@allowed("pilot.decide", cases.load)
+def decide(case: Case) -> Any:
+    """Decide what becomes of the pilot."""
+    typed = forms.read(DECISION)
+    return take(
+        case,
+        lambda: pilot_ends.decide(store(), person(), case["id"], typed, now()),
+        _("The decision is recorded, and everybody in the case has been told."),
+        lambda **told: _decision_page(case, typed, **told),
+    )
+
+
+def _decision_page(case: Case, values: dict[str, Any], errors: dict[str, str] | None = None, notice: str = "") -> str:
+    row = _required(case)
+    measured = indicators.of_pilot(store(), row["id"])
+    return render_template(
+        "pilots/decision.html",
+        case=case,
+        pilot=row,
+        values=values,
+        errors=errors or {},
+        notice=notice,
+        early=pilot_ends.is_early(row, now()),
+        indicators=[_drawn(row, one, read) for one, read in _with_readings(row, measured)],
+        rounds=feedback.of_pilot(store(), row["id"], now()),
+        incidents=incidents.of_pilot(store(), row["id"]),
+        decisions=[(code, text, pilot_words.DECISION_HINTS[code]) for code, text in words.choices("decisions")],
+    )
