@@ -19,6 +19,7 @@ from .permissions import can
 
 Row = dict[str, Any]
 KINDS = ("lock", "forbid")
+PAGE = 20
 MATCH_DAY = ("held_on", "opens_at", "minutes", "pause", "tables")
 LONGEST_DAY = 24 * 60
 
@@ -133,15 +134,21 @@ def load_need(store: Store, viewer: Viewer | None, round_id: str, need_id: str) 
     return {**row, "need_id": need_id}
 
 
-def listing(store: Store) -> list[Row]:
-    """Return the rounds, open ones first, the newest on top, with the broker's name and the locks that stand."""
-    return store.query(
+def listing(store: Store, page: int = 1) -> tuple[list[Row], int]:
+    """Return a page of the rounds and how many there are: open ones first, the newest on top.
+
+    Each with the broker's name and how many locks and noes stand (`rules`).
+    """
+    total = store.query("select count(*) as n from round")[0]["n"]
+    rows = store.query(
         """select r.id, r.name, r.starts_on, r.quarters, r.made_at, r.created_at, r.closed_at, r.held_on, r.places,
                   p.name as person,
                   (select count(*) from round_rule u where u.round_id = r.id and u.undone_at is null) as rules
            from round r left join person p on p.id = r.person_id
-           order by r.closed_at is not null, r.created_at desc, r.id limit 100"""
+           order by r.closed_at is not null, r.created_at desc, r.id limit :limit offset :offset""",
+        {"limit": PAGE, "offset": PAGE * (max(page, 1) - 1)},
     )
+    return rows, total
 
 
 def rules(store: Store, round_id: str) -> list[Row]:

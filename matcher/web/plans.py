@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import needs, quarters, record, round_facts, rounds
+from ..hub import limits, needs, quarters, record, round_facts, rounds
 from ..hub.errors import Conflict, HubError, Invalid, NotFound
 from ..ranking import planning, round_report, round_scores
 from ..ranking import rounds as boards
@@ -26,6 +26,7 @@ TERMS = ("name", "starts_on", "quarters", "days", "demand", "most", "places", "l
 AT_ONCE = 400  # needs: ranking more of them takes longer than a page may; the command line does it
 COSTS_SHOWN = 20_000  # pairs: of a larger round a cost is shown on the page of the change only
 SHOWN = 100  # rows of a page
+RANKED_A_QUARTER = 20  # rounds, of an hour and a person: each ranks all open needs
 
 
 @blueprint.get("/")
@@ -36,10 +37,14 @@ def listing() -> str:
 
 
 def _listing(typed: Any = None, errors: dict[str, str] | None = None) -> str:
-    first = quarters.next_first_day(now()[:10])
+    first, page = quarters.next_first_day(now()[:10]), forms.page()
+    rows, total = rounds.listing(store(), page)
     return render_template(
         "plans/listing.html",
-        rows=rounds.listing(store()),
+        rows=rows,
+        page=page,
+        pages=max(-(-total // rounds.PAGE), 1),
+        page_url=forms.page_address("plans.listing"),
         typed=typed if typed is not None else {"places": "yes", "quarters": 4, "days": 56, "demand": 1, "least": 10},
         firsts=[(period[0], quarters.name(period[0])) for period in quarters.span(first, 4)],
         quarter=quarters.name,
@@ -68,7 +73,8 @@ class TooLarge(Exception):
 
 
 def _scored(terms: Row) -> Row:
-    """Return the scores of today for a round."""
+    """Return the scores of today for a round; raise TooMany when one person asks for that again and again."""
+    limits.count(store(), f"plan:{person().person_id}", RANKED_A_QUARTER, now())
     count = round_facts.how_many(store(), now())
     if count > AT_ONCE:
         raise TooLarge(

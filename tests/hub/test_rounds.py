@@ -67,7 +67,19 @@ def test_a_round_is_kept_and_recorded(store):
     row = rounds.load(store, planned.broker, planned.id)
     assert row["need_ids"] == [planned.need["id"]]
     assert [action for action, _ in planned.told()] == ["round.create"]
-    assert [one["id"] for one in rounds.listing(store)] == [planned.id]
+    rows, total = rounds.listing(store)
+    assert ([one["id"] for one in rows], total) == ([planned.id], 1)
+
+
+def test_every_round_stands_on_some_page(store):
+    planned = Planned(store)
+    row = store.query("select * from round")[0]
+    for number in range(rounds.PAGE):
+        store.insert("round", {**row, "id": f"round-{number:02}", "closed_at": NOW})
+    pages = [[one["id"] for one in rounds.listing(store, page)[0]] for page in (1, 2, 3)]
+    assert [len(page) for page in pages] == [rounds.PAGE, 1, 0]
+    assert pages[0][0] == planned.id  # the open one
+    assert len({*pages[0], *pages[1]}) == rounds.listing(store)[1] == rounds.PAGE + 1
 
 
 def test_only_a_broker_meets_a_round(store):

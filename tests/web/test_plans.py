@@ -14,6 +14,7 @@ from matcher.hub import clock, quarters, rounds
 from matcher.ranking import indexing, planning
 from matcher.ranking import rounds as boards
 from matcher.ranking.encoder import TinyEncoder
+from matcher.web import plans
 from tests import factories
 
 
@@ -59,6 +60,36 @@ def test_a_round_is_made_from_what_is_open(client, login, store, text):
     [row] = store.query("select * from round")
     assert (row["demand"], row["quarters"], row["places"]) == (1, 4, None)
     assert b"V\xc3\xa5r 2027" in client.get("/plans/").data
+
+
+def test_the_rounds_stand_on_pages(client, login, store, text):
+    made = hub_of(store, [[0.9]])
+    row = store.query("select * from round")[0]
+    for number in range(rounds.PAGE):
+        store.insert("round", {**row, "id": f"round-{number}", "name": f"Gammal {number}", "created_at": "2020-01-01"})
+    login(client, made["broker"])
+    first, second = (client.get(f"/plans/?page={page}").text for page in (1, 2))
+    assert "page=2" in first
+    assert first.count("Gammal") == rounds.PAGE - 1
+    assert second.count("Gammal") == 1
+
+
+def test_ranking_everything_again_and_again_is_refused_for_a_while(client, login, store, monkeypatch):
+    monkeypatch.setattr(plans, "RANKED_A_QUARTER", 2)
+    moment = f"{clock.now()[:14]}07:00.000000Z"  # no quarter of an hour ends in the middle of counting
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    made = hub_of(store, [[0.9]])
+    while indexing.catch_up(store, TinyEncoder()):
+        pass
+    login(client, made["broker"])
+    assert client.post(f"/plans/{made['id']}/remake").status_code == 303
+    assert client.post("/plans/", data={"name": "Vår 2027", "places": ""}).status_code == 303
+    assert client.post("/plans/", data={"name": "Vår 2028", "places": ""}).status_code == 429
+    assert client.post(f"/plans/{made['id']}/remake").status_code == 429
+    assert len(store.query("select id from round")) == 2
+    assert client.get(f"/plans/{made['id']}").status_code == 200
+    login(client, factories.create_person(store, "broker"))
+    assert client.post(f"/plans/{made['id']}/remake").status_code == 303
 
 
 def test_what_cannot_be_a_round_comes_back_with_what_was_typed(client, login, store, text):
