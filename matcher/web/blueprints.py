@@ -39,7 +39,7 @@ from . import (  # noqa: F401 — agreement_setup, need_form, need_review, simil
 ALL = [
     module.blueprint
     for module in (
-        home, account, needs, routes, startups, testbeds, search, desk, pairings, agreements, pilots, feedback,
+        home, account, needs, routes, startups, testbeds, search, desk, pairings, outcomes, releases, agreements, pilots, feedback,
         plans, imports, admin, api, atlas, health,
     )
 ]  # fmt: skip

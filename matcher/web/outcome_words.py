@@ -86,3 +86,13 @@ SENTENCES: dict[str, Any] = {
     "release_not_agreed": _l("There is no yes of this side to take back."),
     "release_public": _l("Both sides have said yes already, and the case is public."),
 }
+ACTIONS: dict[str, Any] = {
+    "outcome.answer": _l("Answered whether it is in use"),
+    "outcome.company": _l("The company’s two numbers given"),
+    "outcome.correct": _l("Answer corrected"),
+    "release.write": _l("Text for the public page written"),
+    "release.agree": _l("Yes to the public page"),
+    "release.public": _l("The case became public"),
+    "release.take_back": _l("Yes to the public page taken back"),
+    "release.ask": _l("Asked for a public page"),
+}

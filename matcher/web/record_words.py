@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from . import agreement_words, words
+from . import agreement_words, outcome_words, words
 
 KINDS: dict[str, Any] = {
     "conflict": _l("Conflict of interest"),
@@ -123,6 +123,7 @@ ACTIONS: dict[str, Any] = {
     "weights.adopt": _l("Learned weights adopted"),
     "weights.learn": _l("Weights learned"),
     "weights.roll_back": _l("Learned weights rolled back"),
+    **outcome_words.ACTIONS,
     **agreement_words.ACTIONS,
     **agreement_words.OTHER_ACTIONS,
 }
@@ -157,7 +158,11 @@ DETAILS: dict[str, Any] = {
     "ends_on": _l("last day"),
     "error": _l("error"),
     "held_on": _l("day"),
+    "customers": _l("customers"),
+    "in_use": _l("in use"),
     "instead": _l("instead"),
+    "jobs": _l("people working there"),
+    "month": _l("after months"),
     "item": _l("line"),
     "kept": _l("kept"),
     "least": _l("lowest score, in hundredths"),

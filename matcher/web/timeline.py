@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from . import pilot_history, words
+from . import outcome_history, pilot_history, words
 
 STOPPING = ("pairing.decline", "pairing.end")
 LATER = {
@@ -77,6 +77,8 @@ def _text(action: str, detail: dict[str, Any]) -> str:
     """Return what was said; the message of a proposal stands on the page by itself."""
     if action.startswith(("pilot.", "feedback.")):
         return pilot_history.told(action, detail)
+    if action.startswith(("outcome.", "release.")):
+        return outcome_history.told(action, detail)
     parts = [words.label("reasons", detail["reason"])] if detail.get("reason") else []
     parts += [detail["note"]] if detail.get("note") and action != "pairing.propose" else []
     if detail.get("testbed"):
