@@ -21,7 +21,7 @@ from .api_content import Need, NeedList, NeedQuery, Problem, Testbed, TestbedLis
 blueprint = Blueprint("api", __name__)
 
 # Only the documents are spectree's: it is never registered with the application, which would add views of its own
-# (without a rule of ours) and pages that load scripts from elsewhere. What comes in is checked by `_query`.
+# (without a rule of ours) and pages that load scripts from elsewhere. What comes in is checked by `query_of`.
 documented = SpecTree(
     "flask",
     mode="strict",
@@ -49,14 +49,14 @@ class BadQuery(Exception):
 )
 def list_needs() -> Response:
     """List published needs, last changed first."""
-    asked = _query(NeedQuery)
+    asked = query_of(NeedQuery)
     found = open_data.list_needs(
         store(), now(),
         theme=asked.theme or "", beneficiary=asked.beneficiary or "", county=asked.county or "",
         municipality=asked.municipality or "", since=_moment(asked), late=asked.late,
         page=asked.page, per_page=asked.per_page,
     )  # fmt: skip
-    return _answer(NeedList(**_listed(found, Need)))
+    return answered(NeedList(**_listed(found, Need)))
 
 
 @blueprint.get("/api/v1/needs/<need_id>")
@@ -64,7 +64,7 @@ def list_needs() -> Response:
 @documented.validate(resp=Answers(HTTP_200=Need, HTTP_404=Problem), skip_validation=True, tags=["needs"])
 def show_need(need_id: str) -> Response:
     """Return one published need."""
-    return _answer(Need(**needs.load(store(), None, need_id)))
+    return answered(Need(**needs.load(store(), None, need_id)))
 
 
 @blueprint.get("/api/v1/testbeds")
@@ -74,12 +74,12 @@ def show_need(need_id: str) -> Response:
 )
 def list_testbeds() -> Response:
     """List the testbeds of the catalogue, last changed first."""
-    asked = _query(TestbedQuery)
+    asked = query_of(TestbedQuery)
     found = open_data.list_testbeds(
         store(), theme=asked.theme or "", county=asked.county or "", municipality=asked.municipality or "",
         since=_moment(asked), page=asked.page, per_page=asked.per_page,
     )  # fmt: skip
-    return _answer(TestbedList(**_listed(found, Testbed)))
+    return answered(TestbedList(**_listed(found, Testbed)))
 
 
 @blueprint.get("/api/v1/testbeds/<testbed_id>")
@@ -87,7 +87,7 @@ def list_testbeds() -> Response:
 @documented.validate(resp=Answers(HTTP_200=Testbed, HTTP_404=Problem), skip_validation=True, tags=["testbeds"])
 def show_testbed(testbed_id: str) -> Response:
     """Return one testbed of the catalogue."""
-    return _answer(Testbed(**testbeds.load(store(), None, testbed_id)))
+    return answered(Testbed(**testbeds.load(store(), None, testbed_id)))
 
 
 @blueprint.get("/openapi.json")
@@ -107,7 +107,7 @@ def docs() -> str:
     )
 
 
-def _query(model: type[Query]) -> Query:
+def query_of(model: type[Query]) -> Query:
     """Return the address's parameters, checked; raise BadQuery with what is wrong and what would do."""
     try:
         return model.model_validate(request.args.to_dict())
@@ -124,7 +124,7 @@ def _listed(found: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     return {**found, "rows": [model(**row) for row in found["rows"]]}
 
 
-def _answer(content: BaseModel) -> Response:
+def answered(content: BaseModel) -> Response:
     """Return content as JSON with an ETag, so that who asks again for the same gets 304."""
     response = make_response(content.model_dump_json(), {"Content-Type": "application/json"})
     response.headers["Cache-Control"] = "public, max-age=60"
