@@ -118,10 +118,6 @@ class Index:
             return self._of_one(questions[0].ids, self._weights(questions[0]))
         return self.share_of(self._weighed(questions))
 
-    def mean_share(self, questions: Sequence[Terms]) -> np.ndarray:
-        """Return (documents,) float32: the mean of `share` over the questions, at the cost of one; 0 with none."""
-        return self.share_of(self.mean_question(questions))[0]
-
     def mean_question(self, questions: Sequence[Terms]) -> sp.csr_array:
         """Return (1, BUCKETS): the mean of what the questions ask for, for `share_of`."""
         return sp.csr_array(self._weighed(questions).sum(axis=0)[None] / max(len(questions), 1))

@@ -67,10 +67,10 @@ def test_many_questions_at_once_give_what_each_gives_alone():
     assert np.allclose(index.share(questions), np.vstack([index.share([question]) for question in questions]))
 
 
-def test_the_mean_share_is_the_mean_of_the_shares():
+def test_the_mean_of_questions_shares_the_mean_of_what_each_shares():
     index = lexical.Index([lexical.terms(text) for text in ("lekplatser i parken", "parkering", "vatten")])
     questions = [lexical.terms("en park"), lexical.terms("vattenläcka")]
-    assert np.allclose(index.mean_share(questions), index.share(questions).mean(axis=0))
+    assert np.allclose(index.share_of(index.mean_question(questions))[0], index.share(questions).mean(axis=0))
 
 
 def test_other_texts_lend_their_frequencies_only():
