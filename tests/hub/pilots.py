@@ -10,20 +10,18 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from matcher.hub import agreements, feedback, indicators, pilot_ends, pilots, readings, signatures
-from matcher.hub.clock import later
+from matcher.hub import agreements, feedback, indicators, pairings, pilot_ends, pilots, readings, signatures
+from matcher.hub.clock import day, later
 from matcher.store import Store
 from tests.factories import NOW, create_person, create_testbed
 
-from .cases import FIRST, LAST, Case
+from .cases import FIRST, Case
 
 BEGUN = f"{FIRST}T08:00:00.000000Z"
 ENDS = "2027-01-15"
 OVER = "2027-01-16T08:00:00.000000Z"
 FACTS: dict[str, Any] = {
     "question": "Faller färre på natten när larmet hörs i tid?",
-    "starts_on": FIRST,
-    "ends_on": ENDS,
     "runner_name": "Rut Ström",
     "runner_role": "Enhetschef",
     "signer_name": "Sara Ek",
@@ -53,29 +51,38 @@ PAPER = b"PK\x03\x04 the paper"
 TERMS = {
     "purpose": "Pröva larm.", "owner_does": "Ger tillgång.", "startup_does": "Installerar.",
     "results_owner": "startup", "results_use": "Fritt.", "data": "Inga.", "liability": "Var och en.",
-    "payment": "free", "funds": "own", "starts_on": FIRST, "ends_on": LAST, "language": "sv",
+    "payment": "free", "funds": "own", "language": "sv",
 }  # fmt: skip
 
 
 class Pilot(Case):
-    """A confirmed case with somebody at the host, and shortcuts to the stages of its pilot."""
+    """A confirmed case with somebody at the host, and shortcuts to the stages of its pilot.
 
-    def __init__(self, store: Store, agreed: bool = True) -> None:
+    Everything happens at `now`; the place is booked from `ahead` days later, for two months.
+    """
+
+    def __init__(self, store: Store, agreed: bool = True, now: str = NOW, ahead: int = 11) -> None:
         super().__init__(store)
+        self.now = now
+        self.first, self.ends, self.last = (day(later(now, days=ahead + days)) for days in (0, 45, 61))
         self.testbed = create_testbed(store, published=True, places=1)
         self.host = create_person(store, "host", self.testbed["organisation_id"])
-        self.id = self.accepted()
-        self.confirm(self.id, self.testbed)
+        self.id = self.accept(self.propose(now), now)
+        pairings.confirm(store, self.broker, self.id, self.testbed["id"], self.first, self.last, now)
         if agreed:
             self.agree()
 
     def agree(self) -> None:
-        number = agreements.draft(self.store, self.broker, self.id, TERMS, NOW)
-        agreements.send(self.store, self.broker, self.id, number, PAPER, 1, NOW)
+        terms = {**TERMS, "starts_on": self.first, "ends_on": self.last}
+        number = agreements.draft(self.store, self.broker, self.id, terms, self.now)
+        agreements.send(self.store, self.broker, self.id, number, PAPER, 1, self.now)
         for side, who in (("owner", self.owner), ("startup", self.founder), ("host", self.host)):
             given = {"name": who.name, "title": "Chef"}
             paper_hash = hashlib.sha256(PAPER).hexdigest()
-            signatures.sign(self.store, who, self.id, number, side, given, paper_hash=paper_hash, now=NOW)
+            signatures.sign(self.store, who, self.id, number, side, given, paper_hash=paper_hash, now=self.now)
+
+    def facts(self, **changes: Any) -> dict[str, Any]:
+        return {**FACTS, "starts_on": self.first, "ends_on": self.ends, **changes}
 
     @property
     def row(self) -> dict[str, Any]:
@@ -92,12 +99,12 @@ class Pilot(Case):
         return indicators.save(self.store, who or self.owner, self.id, indicator_id, {**INDICATOR, **changes}, now)
 
     def prepare(self, **changes: Any) -> str:
-        self.save(**{**FACTS, **changes})
-        return self.indicator()
+        self.save(self.now, **self.facts(**changes))
+        return self.indicator(self.now)
 
-    def start(self, now: str = BEGUN, **changes: Any) -> str:
+    def start(self, now: str = "", **changes: Any) -> str:
         indicator_id = self.prepare(**changes)
-        pilots.start(self.store, self.owner, self.id, now)
+        pilots.start(self.store, self.owner, self.id, now or (BEGUN if self.now == NOW else self.now))
         return indicator_id
 
     def read(self, indicator_id: str, value: str, on_day: str = FIRST, now: str = BEGUN, who: Any = None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from matcher.hub import agreements, conflicts, pairings, pilots
+from matcher.hub import agreements, cases, conflicts, pairings, pilots
 from matcher.hub.errors import Conflict, Denied, Invalid, Stale
 from matcher.store import ConstraintViolation, Store
 from tests.factories import NOW, create_person
@@ -22,10 +22,9 @@ def pilot(store: Store) -> Pilot:
 
 
 def red(pilot: Pilot, now: str = NOW) -> list[str]:
-    case = pilots.locks.cases.fetch(pilot.store, pilot.id)
-    return [
-        code for code, done in pilots.settled(pilot.store, case, pilots.of_case(pilot.store, pilot.id), now) if not done
-    ]
+    case = cases.fetch(pilot.store, pilot.id)
+    settled = pilots.settled(pilot.store, case, pilots.of_case(pilot.store, pilot.id), now)
+    return [code for code, done in settled if not done]
 
 
 def start(pilot: Pilot, now: str = BEGUN, who: Any = None) -> Any:
@@ -188,7 +187,7 @@ def test_a_case_that_is_not_accepted_has_no_pilot(store: Store) -> None:
 def test_before_a_place_is_booked_the_facts_may_be_written_but_not_started(store: Store) -> None:
     case = Case(store)
     pairing_id = case.accepted()
-    pilots.save(store, case.owner, pairing_id, FACTS, 0, NOW)
+    pilots.save(store, case.owner, pairing_id, {**FACTS, "starts_on": FIRST, "ends_on": ENDS}, 0, NOW)
     with pytest.raises(Conflict) as error:
         pilots.start(store, case.owner, pairing_id, NOW)
     assert "access_none" in error.value.params["missing"]

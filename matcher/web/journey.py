@@ -1,0 +1,61 @@
+"""The journey of a case after its place is booked, a step a line: agreement, access, and what comes after.
+
+Each part of the house says one step: its title, how it stands (`state` as in the timeline macro: done, now, next or
+stopped), a sentence, and the page where it is done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from ..hub import access, agreements, cases, signatures
+from ..hub.people import Viewer
+from ..store import Store
+from . import pilot_journey, words
+
+Case = dict[str, Any]
+Step = dict[str, Any]
+
+
+def steps(store: Store, viewer: Viewer, case: Case, now: str) -> list[Step]:
+    """Return the steps of a confirmed case in their order; none before a place is booked."""
+    if not case["confirmed_at"]:
+        return []
+    return [_agreement(store, viewer, case, now), _access(store, case, now), pilot_journey.step(store, case, now)]
+
+
+def _agreement(store: Store, viewer: Viewer, case: Case, now: str) -> Step:
+    rows = [row for row in agreements.of_case(store, case["id"]) if not row["withdrawn_at"]]
+    broker = "broker" in cases.sides(viewer, case)
+    row = next((one for one in rows if one["sent_at"] or broker), None)
+    state = agreements.status(row, now) if row else ""
+    waits = signatures.missing(store, case, row["id"]) if row and state == "sent" else []
+    parties = agreements.signing_parties(store, case) if waits else {}
+    said = {
+        "": _("Not written yet. The broker writes it."),
+        "drafted": _("A draft is written and not sent yet."),
+        "sent": _("Still to sign: %(names)s.", names=", ".join(parties[side]["name"] for side in waits)),
+        "in_force": _("In force until %(day)s.", day=words.day(row["ends_on"]) if row else ""),
+    }
+    return {
+        "title": _("Agreement"),
+        "state": {"in_force": "done", "over": "done", "ended": "stopped"}.get(state, "now"),
+        "text": said.get(state) or (words.label("agreement_status", state) + "."),
+        "url": url_for("agreements.show", pairing_id=case["id"]),
+    }
+
+
+def _access(store: Store, case: Case, now: str) -> Step:
+    missing = access.missing(store, case, now)
+    state = (
+        "stopped" if missing[:1] == ["ended"] else "next" if "agreement" in missing else "now" if missing else "done"
+    )
+    return {
+        "title": _("Access to the place"),
+        "state": "done" if missing[:1] == ["over"] else state,
+        "text": " ".join(words.label("access_missing", code) for code in missing) or _("Open: the place may be used."),
+        "url": url_for("agreements.show", pairing_id=case["id"]),
+    }
