@@ -16,28 +16,28 @@ from .scoring import WEIGHTS, Collection
 
 
 def carried(
-    collection: Collection, question: np.ndarray, said: np.ndarray, answers: np.ndarray, rests: np.ndarray
+    collection: Collection, question: np.ndarray, said: np.ndarray, rests: np.ndarray, nearest: np.ndarray
 ) -> np.ndarray:
-    """(m,): how much lower the score would be without each sentence of a profile, but for a constant of the profile.
+    """(s,): how much lower the score would be without each of s sentences, but for a constant of each profile.
 
-    question (d,), said (n, d): the need and its sentences; answers (m, d), rests (m, d): the profile's sentences and
-    the profile without each. All centred and of length 1.
+    question (d,), said (o, d): the need and its sentences. rests (s, d): the profiles without each of the sentences.
+    All centred and of length 1. nearest (s,): `without_each` of these sentences.
     """
     meaning = collection.meaning(question, rests)
-    nearest = _without_each(said @ answers.T).mean(axis=1)
-    whole = (said @ rests.T).max(axis=0)
     sides = 2 if len(said) > 1 else 1
-    closer = 2 * (nearest + (whole if sides == 2 else 0)) - sides * meaning
+    closer = 2 * (nearest + (said @ rests.T).max(axis=0) if sides == 2 else nearest) - sides * meaning
     return -(WEIGHTS["semantic"] * meaning + WEIGHTS["sentence"] * closer)
 
 
-def _without_each(nearness: np.ndarray) -> np.ndarray:
-    """(m, n): the best of each of n rows of (n, m) numbers without each of the m columns; 0 with a single column."""
-    if nearness.shape[1] < 2:
-        return np.zeros(nearness.shape[::-1], nearness.dtype)
-    ordered = np.sort(nearness, axis=1)
-    best, second = ordered[:, -1:], ordered[:, -2:-1]
-    return np.where(nearness == best, second, best).T
+def without_each(near: np.ndarray) -> np.ndarray:
+    """(t, l): how near t profiles' sentences come to a need's, in the mean, without each of their l sentences.
+
+    near (t, o, l): cosine of each sentence of the need to each of a profile, −inf where it has none.
+    """
+    if near.shape[2] < 2:
+        return np.zeros((len(near), near.shape[2]), near.dtype)
+    second, best = np.moveaxis(np.partition(near, -2, axis=2)[:, :, -2:], 2, 0)[..., None]
+    return np.where(near == best, second, best).mean(axis=1)
 
 
 def drops(

@@ -1,13 +1,7 @@
-"""Why these two? The sentences of a need and of a profile that meet, what nothing answers, and the shared words.
-
-Bare sentence cosine lies in E5's narrow cone like that of whole texts, so both sides are centred by the means of the
-background first (background.Mean). The best sentence alone ranks worse than the whole text (docs/ranking.md), so it
-is only one part of the score.
-"""
+"""Why these two? The pairs of sentences of a need and of a profile that meet, and the words that both have."""
 
 import math
 import re
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,76 +14,58 @@ ENDING = 0.2  # the part of a word that inflection may change
 _WORD = re.compile(r"\w+")
 
 
-@dataclass(frozen=True)
-class Pair:
-    """Sentence number `asked` of the need and number `answer` of the profile, and their centred cosine."""
+def best_pairs(worth: np.ndarray, wanted: int = PAIRS) -> tuple[np.ndarray, np.ndarray]:
+    """Find the best pairs of sentences for each of t profiles.
 
-    asked: int
-    answer: int
-    score: float
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The best pairs, best first, and the numbers of the need's sentences that nothing in the profile answers."""
-
-    pairs: list[Pair]
-    uncovered: list[int]
-
-
-def find(asked: np.ndarray, answers: np.ndarray, pairs: int = PAIRS, answered: float = ANSWERED) -> Evidence:
-    """Find the best pairs of (n, d) sentence vectors of a need and (m, d) of a profile, both centred and of length 1.
-
-    No sentence of the profile is shown twice, nor one of the need before each other sentence that has an answer was.
+    worth (t, n, m): of each sentence of the need with each of a profile, −inf where there is no such sentence. Returns
+    (t, wanted, 2) numbers of the two sentences, the best pair first, and (t, wanted) whether there was a pair to find.
+    The highest is taken again and again, its row and column crossed out; rows come back when all are used, so that no
+    sentence of a profile is shown twice, nor one of the need before each other one was.
     """
-    if not len(asked) or not len(answers):
-        return Evidence([], list(range(len(asked))))
-    scores = np.asarray(asked @ answers.T, dtype=float)
-    uncovered = np.flatnonzero(scores.max(axis=1) < answered).tolist()
-    return Evidence(_best_pairs(scores, pairs, answered), uncovered)
-
-
-def _best_pairs(scores: np.ndarray, wanted: int, answered: float) -> list[Pair]:
-    """Take the highest score again and again, crossing out its row and column; rows come back when all are used."""
-    left, found = scores.copy(), []
-    used_rows = np.zeros(len(scores), bool)
-    while len(found) < min(wanted, scores.shape[1]):
-        fresh = np.where(used_rows[:, None], -np.inf, left)
-        if found and fresh.max() < answered:
-            fresh = left
-        asked, answer = np.unravel_index(np.argmax(fresh), fresh.shape)
-        if found and fresh[asked, answer] < answered:
-            break
-        found.append(Pair(int(asked), int(answer), float(scores[asked, answer])))
-        used_rows[asked] = True
-        left[:, answer] = -np.inf
-    return sorted(found, key=lambda pair: -pair.score)
+    every, columns = np.arange(len(worth)), worth.shape[2]
+    left, used = worth.copy(), np.zeros(worth.shape[:2], bool)
+    places, values = np.empty((len(worth), wanted), np.int64), np.empty((len(worth), wanted), worth.dtype)
+    for number in range(wanted):
+        fresh = np.where(used[:, :, None], -np.inf, left).reshape(len(worth), -1)
+        again = fresh.max(axis=1) == -np.inf
+        if again.any():
+            fresh[again] = left.reshape(len(worth), -1)[again]
+        places[:, number] = best = fresh.argmax(axis=1)
+        values[:, number] = fresh[every, best]
+        used[every, best // columns] = True
+        left[every, :, best % columns] = -np.inf
+    order = np.argsort(-values, axis=1, kind="stable")
+    places = np.take_along_axis(places, order, axis=1)
+    found = np.take_along_axis(values, order, axis=1) > -np.inf
+    return np.stack([places // columns, places % columns], axis=2), found
 
 
 def shared_words(one: str, other: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Find the places (start, end) in each text of the words that the other has too, inflected or inside a compound."""
     mine, theirs = _words(one), _words(other)
-    alike = [[_alike(a, b) for _, _, b in theirs] for _, _, a in mine]
-    in_one = [(start, end) for (start, end, _), row in zip(mine, alike, strict=True) if any(row)]
-    in_other = [(start, end) for i, (start, end, _) in enumerate(theirs) if any(row[i] for row in alike)]
+    alike = [[stem in b if len(a) <= len(b) else other in a for _, _, b, other in theirs] for _, _, a, stem in mine]
+    in_one = [(start, end) for (start, end, *_), row in zip(mine, alike, strict=True) if any(row)]
+    in_other = [(start, end) for (start, end, *_), *row in zip(theirs, *alike, strict=True) if any(row)]
     return in_one, in_other
 
 
 def telling(text: str) -> list[str]:
     """Return the words of a text that carry meaning, in their order."""
-    return [text[start:end] for start, end, _ in _words(text)]
+    return [text[start:end] for start, end, *_ in _words(text)]
 
 
-def _words(text: str) -> list[tuple[int, int, str]]:
-    """Words long enough to carry meaning; in Swedish and English the shorter ones are mostly grammar."""
+def _words(text: str) -> list[tuple[int, int, str, str]]:
+    """Where words stand that are long enough to carry meaning, in lower case, and their stems.
+
+    In Swedish and English the shorter ones are mostly grammar.
+    """
     found = ((match.start(), match.end(), match.group().lower()) for match in _WORD.finditer(text))
-    return [word for word in found if word[1] - word[0] > STEM and word[2] not in _GRAMMAR]
+    return [(*word, _stem(word[2])) for word in found if word[1] - word[0] > STEM and word[2] not in _GRAMMAR]
 
 
-def _alike(one: str, other: str) -> bool:
-    """Whether the longer word has the shorter in it, but for an ending of a fifth of its letters."""
-    short, long = sorted((one, other), key=len)
-    return short[: max(STEM + 1, math.ceil((1 - ENDING) * len(short)))] in long
+def _stem(word: str) -> str:
+    """Return a word but for an ending of a fifth of its letters: a longer word that has it inside is alike."""
+    return word[: max(STEM + 1, math.ceil((1 - ENDING) * len(word)))]
 
 
 _GRAMMAR = frozenset(

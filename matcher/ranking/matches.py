@@ -6,8 +6,10 @@ A match is computed, never stored as a decision; `snapshot` is what a decision s
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
+from . import evidence
 from .fit import Wish
 from .gates import Gate
 from .unexpected import Why
@@ -15,13 +17,28 @@ from .unexpected import Why
 
 @dataclass(frozen=True)
 class Meeting:
-    """A sentence of the need and one of the profile that meet; `…_marks` are (start, end) of the shared words."""
+    """A sentence of the need and one of the profile that meet; `…_marks` are (start, end) of the shared words.
+
+    The marks are looked for when somebody asks: they cost more than all the rest of a ranking.
+    """
 
     need: str
     profile: str
     score: float
-    need_marks: list[tuple[int, int]]
-    profile_marks: list[tuple[int, int]]
+
+    @cached_property
+    def _marks(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        return evidence.shared_words(self.need, self.profile)
+
+    @property
+    def need_marks(self) -> list[tuple[int, int]]:
+        """Where the need's sentence has words that the profile's has too."""
+        return self._marks[0]
+
+    @property
+    def profile_marks(self) -> list[tuple[int, int]]:
+        """Where the profile's sentence has words that the need's has too."""
+        return self._marks[1]
 
 
 @dataclass(frozen=True)
@@ -123,5 +140,13 @@ def _plain(match: Match) -> dict[str, Any]:
         "parts": {name: round(value, 6) for name, value in match.parts.items()},
         "gates": [asdict(gate) for gate in match.gates],
         "wishes": [asdict(wish) for wish in match.wishes],
-        "reasons": asdict(match.reasons) if match.reasons else None,
+        "reasons": _plain_reasons(match.reasons) if match.reasons else None,
     }
+
+
+def _plain_reasons(reasons: Reasons) -> dict[str, Any]:
+    meetings = [
+        {**asdict(meeting), "need_marks": meeting.need_marks, "profile_marks": meeting.profile_marks}
+        for meeting in reasons.meetings
+    ]
+    return {"meetings": meetings, "uncovered": reasons.uncovered}

@@ -68,8 +68,8 @@ class Collection:
         shipped = (shipped or Background.none(documents.vectors.shape[1])).without(questions, documents)
         self.asking = background.Side(questions, shipped.questions)
         self.answering = background.Side(documents, shipped.documents)
-        self._languages = documents.languages
-        self._vectors = self.answering.centre(documents.vectors, self._languages)
+        self.languages = documents.languages
+        self._vectors = self.answering.centre(documents.vectors, self.languages)
         self._embedded = documents.vectors.any(axis=1)
         # The hub's first questions and the shipped ones: positions of the hub's own stay what they are.
         self._questions = self.asking.centre(
@@ -88,7 +88,7 @@ class Collection:
         """
         grown = copy.copy(self)
         vectors, words = self.answering.centre(more.vectors, more.languages), self._index.beside(more.terms)
-        grown._languages = self._languages + more.languages
+        grown.languages = self.languages + more.languages
         grown._vectors = np.concatenate([self._vectors, vectors])
         grown._embedded = np.concatenate([self._embedded, more.vectors.any(axis=1)])
         grown._hubs = self._hubs.joined(background.Hubs(self._questions @ vectors.T))
@@ -110,14 +110,14 @@ class Collection:
         return Scores({"semantic": semantic, "lexical": lexical}, WEIGHTS, questions)
 
     def __len__(self) -> int:
-        return len(self._languages)
+        return len(self.languages)
 
     def meaning(self, question: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """(m,): the part `semantic` of (m, d) centred documents for a centred question (d,), but for its own constant.
 
         The documents need not be in the collection.
         """
-        return 2 * vectors @ question - background.Hubs(self._questions @ vectors.T).mean()
+        return 2 * vectors @ question - background.nearest_mean(vectors @ self._questions.T)[:, 0]
 
     def near(self, vector: np.ndarray) -> np.ndarray:
         """(documents,): cosine of a centred vector (d,) of length 1 to each document, 0 where it is not embedded."""
@@ -158,7 +158,7 @@ class Collection:
 
     def _centred(self, sentences: Mapping[int, np.ndarray]) -> dict[int, np.ndarray]:
         """Centre (m, d) sentences by position of their document."""
-        languages = [self._languages[place] for place in sentences]
+        languages = [self.languages[place] for place in sentences]
         return dict(zip(sentences, self.answering.centre_each(list(sentences.values()), languages), strict=True))
 
     def _semantic(self, questions: np.ndarray, known: np.ndarray, own: np.ndarray) -> np.ndarray:

@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 from itertools import count, islice
 from typing import Any
 
+import numpy as np
+
 from ..store import Store
 from . import combinations, reasons, unexpected
 from .background import Texts
 from .evidence import ANSWERED
-from .lexical import Terms
+from .explaining import NO_TEXT, Explain, Heard
 from .matches import Combination, Match
 from .mirror import Shelf
 from .ranked import Between, Choice, Ranked
-from .reasons import Explain, Spoken
+from .reasons import Spoken
 from .scoring import CLOSER_LOOK
 from .upkeep import View
 from .weighing import Weighing
-
-NO_TEXT = {"title": "", "tried": "", "keep": ""}
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,11 @@ class Run:
     weighing: Weighing
     model: str = ""
 
-    def terms(self, match: Match) -> Terms:
-        """Return the words of a match."""
-        return self.shelf.texts.terms[self.shelf.place[match.id]]
+    def heard(self, match: Match, spoken: Spoken, need: dict[str, str], rests: np.ndarray | None = None) -> Heard:
+        """Return the sentences of a match with all that is known of them."""
+        place = self.shelf.place[match.id]
+        language = self.view.collection.languages[self.view.columns[place]]
+        return Heard(spoken, language, need, rests, self.ranked.heard.get(place))
 
 
 def part(
@@ -55,16 +57,18 @@ def part(
     found = run.spoken.of(list({match.id: None for match in (*explained, *leading)}))
     rests = reasons.rests(store, run.model, [match.id for match in explained]) if need else {}
     needs = {} if need else reasons.needs(store, [match.id for match in explained])
+    if run.spoken.own is None:
+        return matches, None
+    heard = {
+        match.id: run.heard(match, found[match.id], needs.get(match.id, NO_TEXT), rests.get(match.id))
+        for match in (*explained, *leading)
+        if match.id in found
+    }
     explain = Explain(run.view.collection, run.asked, run.spoken.own, need)
-    matches[: len(explained)] = [
-        replace(
-            match,
-            reasons=explain(found.get(match.id), run.terms(match), needs.get(match.id, NO_TEXT), rests.get(match.id)),
-        )
-        for match in explained
-    ]
-    heard = [(match, found[match.id], run.terms(match)) for match in leading if match.id in found]
-    return matches, _together(explain, heard) if run.spoken.own else None
+    known = [match.id for match in explained if match.id in heard]
+    why = dict(zip(known, explain.each([heard[name] for name in known]), strict=True))
+    matches[: len(explained)] = [replace(match, reasons=why.get(match.id)) for match in explained]
+    return matches, _together(explain, [(match, heard[match.id]) for match in leading if match.id in heard])
 
 
 class _Walk:
@@ -105,10 +109,10 @@ def _leading(ranked: Ranked, between: Between, choice: Choice, walk: _Walk) -> l
     return sorted(found, key=lambda match: match.rank)[: combinations.LOOKED_AT]
 
 
-def _together(explain: Explain, heard: list[tuple[Match, Spoken, Terms]]) -> Combination | None:
+def _together(explain: Explain, heard: list[tuple[Match, Heard]]) -> Combination | None:
     if len(heard) < combinations.SMALLEST:
         return None
-    near, sentences = explain.coverage([(spoken, terms) for _, spoken, terms in heard])
+    near, sentences = explain.coverage([one for _, one in heard])
     found = combinations.best(near, ANSWERED)
     if found is None:
         return None

@@ -7,6 +7,7 @@ import pytest
 from matcher.hub import startups
 from matcher.hub.clock import now as clock_now
 from matcher.ranking import advice, reading
+from matcher.ranking.explaining import Explain
 from matcher.ranking.matches import Meeting, Reasons
 from matcher.ranking.ranker import Ranker
 from matcher.ranking.upkeep import Patience
@@ -80,8 +81,8 @@ def ranker(store, encoder, request):
 
 def told(ranker, need, startup, monkeypatch):
     """Return what is told; the tiny encoder knows no meaning, so something is said to meet."""
-    found = Reasons([Meeting(NEED, startup["description"], 0.5, [], [])], [NEED])
-    monkeypatch.setattr("matcher.ranking.reasons.find", lambda *_, **__: found)
+    found = Reasons([Meeting(NEED, startup["description"], 0.5)], [NEED])
+    monkeypatch.setattr(Explain, "each", lambda _, heard: [found] * len(heard))
     return advice.standing(ranker, need, startup, TODAY, PHRASES)
 
 
@@ -142,8 +143,8 @@ def test_what_is_published_is_read_once_for_all_that_is_tried(ranker, need, star
 
 
 def test_no_text_is_tried_for_a_profile_that_is_about_other_things(ranker, need, startup, monkeypatch):
-    found = Reasons([Meeting(NEED, "", 0.1, [], [])], [NEED])
-    monkeypatch.setattr("matcher.ranking.reasons.find", lambda *_, **__: found)
+    found = Reasons([Meeting(NEED, "", 0.1)], [NEED])
+    monkeypatch.setattr(Explain, "each", lambda _, heard: [found] * len(heard))
     changes = advice.standing(ranker, need, startup, TODAY, PHRASES).changes
     assert {change.code for change in changes} == {"readiness", "language"}
 

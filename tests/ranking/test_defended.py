@@ -14,8 +14,9 @@ import pytest
 
 from matcher.hub import needs, startups
 from matcher.hub.reference import DATA
-from matcher.ranking import carrying, gaming, lexical, reasons, sentences
+from matcher.ranking import carrying, gaming, lexical, sentences
 from matcher.ranking.background import Texts
+from matcher.ranking.explaining import Explain, Heard
 from matcher.ranking.scoring import Collection
 
 pytestmark = pytest.mark.model
@@ -127,20 +128,14 @@ def test_without_the_sentence_that_is_shown_the_score_falls_more_than_without_an
         said, asked = demo.said(text, "query"), demo.texts([text], "query")
         order = np.argsort(-demo.scores(text, own), kind="stable")
         heard = {place: demo.said(demo.offers[place], "passage") for place in order[:24].tolist()}
-        whole = demo.collection.asking.centre(asked.vectors, asked.languages)[0]
-        centred = demo.collection.asking.centre(said, asked.languages * len(said))
+        explain = Explain(demo.collection, asked, (sentences.split(text), said), need)
         for place in order[:SHOWN].tolist():
             parts = sentences.split(demo.offers[place])
             if len(parts) < 2:
                 continue
             rests = demo.texts([demo.offers[place].replace(part, "", 1) for part in parts], "passage")
-            language = [demo.documents.languages[place]] * len(parts)
-            answers, without = (
-                demo.collection.answering.centre(vectors, language) for vectors in (heard[place], rests.vectors)
-            )
-            carries = carrying.carried(demo.collection, whole, centred, answers, without)
-            aside = f"{need['tried']}\n{need['keep']}"
-            found = reasons.find(sentences.split(text), centred, parts, answers, need["title"], aside, carries)
+            one = Heard((parts, heard[place]), demo.documents.languages[place], rests=rests.vectors)
+            found = explain.each([one])[0]
             drops = carrying.drops(demo.collection, asked, own, said, place, heard, rests)
             shares.append(carrying.share_below(drops, parts.index(found.meetings[0].profile)))
     assert len(shares) >= 30

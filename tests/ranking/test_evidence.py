@@ -1,47 +1,47 @@
 import numpy as np
-import pytest
 
 from matcher.ranking import evidence
 
+NONE = -np.inf
 
-def rows(*vectors):
-    found = np.array(vectors, dtype=np.float32)
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+def best_pairs(*worth, wanted=3):
+    """Return the (asked, answer) pairs found in each table."""
+    places, found = evidence.best_pairs(np.array(worth, float), wanted)
+    return [
+        [tuple(pair) for pair, there in zip(pairs, known, strict=True) if there]
+        for pairs, known in zip(places.tolist(), found.tolist(), strict=True)
+    ]
 
 
 def test_the_pairs_are_the_nearest_and_the_best_stands_first():
-    found = evidence.find(rows([1, 0, 0], [0, 1, 0.2]), rows([0, 1, 0], [1, 0.5, 0]))
-    assert [(pair.asked, pair.answer) for pair in found.pairs] == [(1, 0), (0, 1)]
+    assert best_pairs([[0.1, 0.8], [0.9, 0.7]]) == [[(1, 0), (0, 1)]]
+
+
+def test_the_best_stands_first_also_where_it_could_only_be_taken_last():
+    assert best_pairs([[0.9, 0.8]]) == [[(0, 0), (0, 1)]]
+    assert best_pairs([[0.5, 0.4, 0.3], [0.1, 0.1, 0.1]], wanted=3) == [[(0, 0), (0, 2), (1, 1)]]
 
 
 def test_no_sentence_of_the_profile_is_shown_twice():
-    found = evidence.find(rows([1, 0], [1, 0.1], [1, 0.2]), rows([1, 0]))
-    assert [pair.answer for pair in found.pairs] == [0]
+    assert best_pairs([[0.9], [0.8], [0.7]]) == [[(0, 0)]]
 
 
 def test_another_sentence_of_the_need_goes_before_the_same_once_more():
-    asked, answers = rows([1, 0, 0], [0, 0.7, 1]), rows([1, 0, 0], [1, 0.1, 0], [0, 0, 1])
-    assert {pair.asked for pair in evidence.find(asked, answers, pairs=2).pairs} == {0, 1}
+    assert best_pairs([[0.9, 0.8, 0.7], [0.1, 0.2, 0.3]], wanted=2) == [[(0, 0), (1, 2)]]
+
+
+def test_a_single_sentence_of_the_need_meets_one_after_the_other():
+    assert best_pairs([[0.2, 0.9, 0.5, 0.1]]) == [[(0, 1), (0, 2), (0, 0)]]
+
+
+def test_each_profile_gets_its_own_and_never_a_sentence_that_it_has_not():
+    one, other = [[0.9, NONE], [0.5, NONE]], [[0.1, 0.2], [0.3, 0.1]]
+    assert best_pairs(one, other) == [[(0, 0)], [(1, 0), (0, 1)]]
 
 
 def test_at_most_the_wanted_number_of_pairs():
-    assert len(evidence.find(np.eye(6), np.eye(6), pairs=3).pairs) == 3
-
-
-def test_a_poor_pair_is_shown_only_if_there_is_no_better():
-    found = evidence.find(rows([1, 0]), rows([0, 1], [-0.1, 1]))
-    assert len(found.pairs) == 1
-    assert found.uncovered == [0]
-
-
-def test_what_nothing_answers_is_uncovered():
-    assert evidence.find(rows([1, 0], [0, 1]), rows([1, 0.1])).uncovered == [1]
-
-
-@pytest.mark.parametrize(("asked", "answers", "uncovered"), [(0, 3, []), (2, 0, [0, 1]), (0, 0, [])])
-def test_a_side_without_sentences_gives_no_pairs(asked, answers, uncovered):
-    found = evidence.find(np.empty((asked, 4)), np.empty((answers, 4)))
-    assert (found.pairs, found.uncovered) == ([], uncovered)
+    assert [len(pairs) for pairs in best_pairs(np.eye(6), wanted=3)] == [3]
 
 
 def marked(one, other):
