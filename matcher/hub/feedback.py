@@ -115,10 +115,8 @@ def open_round(
     store: Store, viewer: Viewer, pairing_id: str, question: str, days: str | int, now: str
 ) -> tuple[str, str]:
     """Open a round and return its id and the secret token of its link; the sides are told, with the link."""
-    content = fields.validate(RoundContent, {"question": question, "days": days})
-    if not content.question:
-        raise Invalid({"question": ("required", {})})
-    token, row = new_token(), {"id": new_id(), "question": content.question}
+    content = fields.filled(RoundContent, {"question": question, "days": days}, {"question": "required"})
+    token, row = new_token(), {"id": new_id(), "question": content["question"]}
     with store.atomic():
         case = pilots.locked(store, viewer, pairing_id, "feedback.open")
         pilot = _running(store, case, now)
@@ -127,16 +125,16 @@ def open_round(
         )
         if number >= MOST_ROUNDS:
             raise Conflict("rounds_full", most=MOST_ROUNDS)
-        closes_on = day(later(now, days=content.days or ROUND_DAYS))
+        closes_on = day(later(now, days=content["days"] or ROUND_DAYS))
         row |= {"pilot_id": pilot["id"], "number": number + 1, "token_hash": token_hash(token), "opened_at": now}
         store.insert("feedback_round", {**row, "opened_by": viewer.person_id, "closes_on": closes_on})
         parties.tell(
             store, viewer, case, ("owner", "startup", "host", "broker"), "feedback_opened", now,
-            question=content.question, token=token, closes_on=closes_on, feedback_id=row["id"],
+            question=content["question"], token=token, closes_on=closes_on, feedback_id=row["id"],
         )  # fmt: skip
         record.write(
             store, viewer.person_id, "feedback.open", "pairing", pairing_id, now,
-            number=number + 1, note=content.question, closes_on=closes_on,
+            number=number + 1, note=content["question"], closes_on=closes_on,
         )  # fmt: skip
     return row["id"], token
 

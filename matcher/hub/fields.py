@@ -180,3 +180,24 @@ def validate(model: type[Model], data: dict[str, Any], limit: int = FORM_LIMIT) 
                 for problem in error.errors(include_url=False, include_input=False)
             }
         ) from None
+
+
+def filled(
+    model: type[Model], data: dict[str, Any], required: dict[str, str], more: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the checked content as a dict; raise one Invalid for what is wrong, what is empty, and `more`.
+
+    `required` maps a field to the code of its error when it is empty; `more` holds errors that the caller found.
+    """
+    errors: dict[str, tuple[str, dict[str, Any]]] = dict(more or {})
+    content: dict[str, Any] = {}
+    try:
+        content = validate(model, data).model_dump()
+    except Invalid as error:
+        errors |= error.errors
+    known = content or data
+    empty = [name for name in required if known.get(name) is None or not str(known[name]).strip()]
+    errors = {**{name: (required[name], {}) for name in empty}, **errors}
+    if errors:
+        raise Invalid(errors)
+    return content

@@ -96,16 +96,8 @@ def handle(store: Store, viewer: Viewer, pairing_id: str, incident_id: str, done
 
 
 def _checked(data: Row, now: str) -> Row:
-    content = fields.validate(IncidentContent, data).model_dump()
-    errors: dict[str, Any] = {}
-    if not content["happened_on"]:
-        errors["happened_on"] = ("required_day", {})
-    elif content["happened_on"] > day(now):
-        errors["happened_on"] = ("day_ahead", {})
-    if not content["what"]:
-        errors["what"] = ("required", {})
-    if content["severity"] is None:
-        errors["severity"] = ("required_choice", {})
-    if errors:
-        raise Invalid(errors)
+    required = {"happened_on": "required_day", "what": "required", "severity": "required_choice"}
+    content = fields.filled(IncidentContent, data, required)
+    if content["happened_on"] > day(now):
+        raise Invalid({"happened_on": ("day_ahead", {})})
     return content

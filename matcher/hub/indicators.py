@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from ..store import Store
 from . import fields, pilots, record
-from .errors import Conflict, Invalid, NotFound
+from .errors import Conflict, NotFound
 from .ids import new_id
 from .people import Viewer
 from .pilot_facts import INDICATORS_MOST
@@ -74,10 +74,7 @@ def save(store: Store, viewer: Viewer, pairing_id: str, indicator_id: str, data:
 
     Refused once the pilot has started, and for a fourth.
     """
-    content = fields.validate(IndicatorContent, data).model_dump()
-    missing = {name: ("required", {}) for name in REQUIRED if content[name] in ("", None)}
-    if missing:
-        raise Invalid(missing)
+    content = fields.filled(IndicatorContent, data, dict.fromkeys(REQUIRED, "required"))
     with store.atomic():
         pilot, rows = _open(store, viewer, pairing_id, now)
         if indicator_id:

@@ -36,27 +36,24 @@ class _ExtensionContent(fields.Content):
 
 def extend(store: Store, viewer: Viewer, pairing_id: str, ends_on: str, reason: str, now: str) -> str:
     """Move a started pilot's last day on, with a reason, and return it; everybody in the case is told."""
-    content = fields.validate(_ExtensionContent, {"ends_on": ends_on, "reason": reason})
-    errors: dict[str, Any] = {} if content.ends_on else {"ends_on": ("required_day", {})}
-    if not content.reason:
-        errors["reason"] = ("required", {})
-    if errors or content.ends_on is None:
-        raise Invalid(errors)
+    typed = {"ends_on": ends_on, "reason": reason}
+    content = fields.filled(_ExtensionContent, typed, {"ends_on": "required_day", "reason": "required"})
+    last, reason = content["ends_on"], content["reason"]
     with store.atomic():
         case = pilots.locked(store, viewer, pairing_id, "pilot.edit")
         row = pilots.started(store, case)
         pilots.undecided(row)
-        if content.ends_on <= row["ends_on"]:
+        if last <= row["ends_on"]:
             raise Invalid({"ends_on": ("pilot_later", {"last": row["ends_on"]})})
-        pilot_facts.check_period(row["starts_on"], content.ends_on, case, now)
-        pilots.change(store, row["id"], {"ends_on": content.ends_on}, viewer, now)
-        told = {"before": row["ends_on"], "last": content.ends_on, "reason_given": content.reason}
+        pilot_facts.check_period(row["starts_on"], last, case, now)
+        pilots.change(store, row["id"], {"ends_on": last}, viewer, now)
+        told = {"before": row["ends_on"], "last": last, "reason_given": reason}
         parties.tell(store, viewer, case, pilots.SIDES, "pilot_extended", now, **told)
         record.write(
             store, viewer.person_id, "pilot.extend", "pairing", pairing_id, now,
-            before=row["ends_on"], ends_on=content.ends_on, note=content.reason,
+            before=row["ends_on"], ends_on=last, note=reason,
         )  # fmt: skip
-    return content.ends_on
+    return last
 
 
 def is_early(row: Row, now: str) -> bool:

@@ -91,16 +91,9 @@ def withdraw(store: Store, viewer: Viewer, pairing_id: str, reading_id: str, rea
 
 
 def _checked(data: Row, now: str) -> Row:
-    content = fields.validate(ReadingContent, data).model_dump()
-    errors: dict[str, Any] = {}
-    if content["value"] is None:
-        errors["value"] = ("required_figure", {})
-    if not content["on_day"]:
-        errors["on_day"] = ("required_day", {})
-    elif content["on_day"] > day(now):
-        errors["on_day"] = ("day_ahead", {})
-    if errors:
-        raise Invalid(errors)
+    content = fields.filled(ReadingContent, data, {"on_day": "required_day", "value": "required_figure"})
+    if content["on_day"] > day(now):
+        raise Invalid({"on_day": ("day_ahead", {})})
     return content
 
 
