@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .route_settings import QUESTIONS, UNKNOWN, Condition, Figure, Guide, Rule, Way, Words
+from .route_guide import QUESTIONS, UNKNOWN, Condition, Figure, Guide, Rule, Way, Words
 
 Answers = Mapping[str, Any]  # each of QUESTIONS → a choice or "unknown"; amount → whole kronor or None
 

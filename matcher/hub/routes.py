@@ -1,6 +1,6 @@
-"""The route of a need: the answers, the way chosen and why, its checklist, and whether innovation was considered.
+"""The route of a need: the answers to the questions about it, and the way that was chosen with why.
 
-Each is kept with who and when, and nothing is overwritten.
+Each is kept with who and when, and nothing is overwritten. The checklist and innovation are in `route_notes`.
 
 Which ways there are stands in `route_settings`, which of them fit in `route_rules`. The rows belong to the need's
 own side and the brokers: whoever calls with a need has loaded it for them (`need.route` in `permissions`).
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from ..store import Store
@@ -19,10 +18,9 @@ from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
 from .people import Viewer
 from .permissions import can
+from .route_guide import QUESTIONS, UNKNOWN, Guide
 from .route_rules import advise, kept, nothing_known
-from .route_settings import QUESTIONS, UNKNOWN, Guide
 
-LARGEST = 99_999_999_999
 NAMED = 3  # so many needs are named beside a way; the rest are counted
 
 
@@ -51,7 +49,10 @@ def checked(typed: dict[str, Any]) -> dict[str, Any]:
 
 def kronor(value: Any) -> int | None:
     """Return whole kronor from a number or typed text ("450 000 kr"); None when empty. Raise ValueError."""
-    text = re.sub(r"(?i)\s*(kr|kronor|sek)\.?\s*$", "", str("" if value is None else value)[:60].strip())
+    typed = str("" if value is None else value).strip()
+    if len(typed) > 40:
+        raise ValueError(typed[:40])
+    text = re.sub(r"(?i)\s*(kr|kronor|sek)\.?$", "", typed)
     text = re.sub(r"^(?i:sek)\s*", "", text)
     if not text:
         return None
@@ -86,7 +87,7 @@ def answer(store: Store, viewer: Viewer, need_id: str, typed: dict[str, Any], nu
     """
     found = checked(typed)
     with store.atomic():
-        _open(store, viewer, need_id)
+        held(store, viewer, need_id)
         before = latest(store, need_id)
         changed = sorted(name for name in found if found[name] != before["answers"][name])
         if before["number"] and not changed:
@@ -138,11 +139,11 @@ def choose(
     `number` is the version of the answers that the person saw, `replaces` the id of the choice that stood then (empty
     when none did). Raise Invalid, Conflict when somebody answered or chose in between, or the same way stands already.
     """
-    why = _text("why", why)
+    why = written("why", why)
     if guide.way(way) is None:
         raise Invalid({"way": ("required_choice", {})})
     with store.atomic():
-        _open(store, viewer, need_id)
+        held(store, viewer, need_id)
         answers, before = latest(store, need_id), standing(store, need_id)
         if not answers["number"]:
             raise Conflict("route_not_answered")
@@ -193,79 +194,7 @@ def done_before(store: Store, viewer: Viewer | None, need_id: str) -> dict[str, 
     return found
 
 
-def ticks(store: Store, need_id: str, way: str) -> dict[str, dict[str, Any]]:
-    """Return what is ticked on a way's checklist: item → `person` and ticked_at."""
-    rows = store.query(
-        """select t.item, t.ticked_at, p.name as person from route_tick t left join person p on p.id = t.ticked_by
-           where t.need_id = :id and t.way = :way and t.undone_at is null""",
-        {"id": need_id, "way": way},
-    )
-    return {row["item"]: row for row in rows}
-
-
-def tick(
-    store: Store, viewer: Viewer, guide: Guide, need_id: str, way: str, was: Iterable[str], wanted: Iterable[str],
-    now: str,
-) -> int:  # fmt: skip
-    """Tick and untick items of the chosen way's checklist and return how many changed.
-
-    `was` are the items that stood ticked on the page, `wanted` those ticked when it was sent: only what the person
-    changed is changed, so that two people can tick at once. Raise Conflict when another way has been chosen.
-    """
-    was, wanted = set(was), set(wanted)
-    with store.atomic():
-        _open(store, viewer, need_id)
-        chosen = standing(store, need_id)
-        if chosen is None or chosen["way"] != way:
-            raise Conflict("route_other_way")
-        listed = guide.way(way)
-        known = {item.id for item in listed.items} if listed else set()
-        ticked = ticks(store, need_id, way)
-        added = [item for item in sorted((wanted - was) & known) if item not in ticked]
-        gone = [item for item in sorted(was - wanted) if item in ticked]
-        for item in added:
-            row = {"id": new_id(), "need_id": need_id, "way": way, "item": item}
-            store.insert("route_tick", {**row, "ticked_by": viewer.person_id, "ticked_at": now})
-            record.write(store, viewer.person_id, "need.route_tick", "need", need_id, now, way=way, item=item)
-        for item in gone:
-            store.execute(
-                """update route_tick set undone_at = :now, undone_by = :by
-                   where need_id = :id and way = :way and item = :item and undone_at is null""",
-                {"now": now, "by": viewer.person_id, "id": need_id, "way": way, "item": item},
-            )
-            record.write(store, viewer.person_id, "need.route_untick", "need", need_id, now, way=way, item=item)
-    return len(added) + len(gone)
-
-
-def innovation(store: Store, need_id: str) -> list[dict[str, Any]]:
-    """Return what was answered to "was innovation considered?", newest first, with `person`."""
-    return store.query(
-        """select i.*, p.name as person from innovation_answer i left join person p on p.id = i.answered_by
-           where i.need_id = :id order by i.number desc""",
-        {"id": need_id},
-    )
-
-
-def consider(store: Store, viewer: Viewer, need_id: str, considered: str, note: str, now: str) -> None:
-    """Keep whether innovation was considered (yes or no) and how, or why not; a second answer stands beside it.
-
-    Raise Invalid, Conflict for a need that is closed. The same said again is kept once.
-    """
-    if considered not in ("yes", "no"):
-        raise Invalid({"considered": ("required_choice", {})})
-    note = _text("innovation_note", note)
-    with store.atomic():
-        _open(store, viewer, need_id)
-        before = innovation(store, need_id)
-        if before and (before[0]["considered"], before[0]["note"]) == (considered, note):
-            return
-        number = before[0]["number"] + 1 if before else 1
-        row = {"need_id": need_id, "number": number, "considered": considered, "note": note}
-        store.insert("innovation_answer", {**row, "answered_by": viewer.person_id, "answered_at": now})
-        record.write(store, viewer.person_id, "need.route_innovation", "need", need_id, now, considered=considered)
-
-
-def _open(store: Store, viewer: Viewer, need_id: str) -> None:
+def held(store: Store, viewer: Viewer, need_id: str) -> None:
     """Lock a need by a write, so that whoever comes second waits; raise NotFound, Denied, or Conflict when closed."""
     rows = store.query("update need set seq = seq where id = :id returning *", {"id": need_id})
     if not rows:
@@ -276,7 +205,8 @@ def _open(store: Store, viewer: Viewer, need_id: str) -> None:
         raise Conflict("need_closed")
 
 
-def _text(name: str, text: str) -> str:
+def written(name: str, text: str) -> str:
+    """Return a typed text that must be there, cleaned; raise Invalid under its field's name."""
     if len(text) > fields.FORM_LIMIT:
         raise Invalid({name: ("too_long", {"limit": fields.FORM_LIMIT, "length": len(text)})})
     found = fields.clean(text)

@@ -10,8 +10,9 @@ from flask_babel import get_locale, lazy_pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from ..hub.route_guide import UNKNOWN, Condition, Guide
 from ..hub.route_rules import Open
-from ..hub.route_settings import UNKNOWN, Condition, Guide, load
+from ..hub.route_settings import load
 from .access import settings
 
 _YES_NO = {"yes": _l("Yes"), "no": _l("No"), "unknown": _l("We do not know")}

@@ -8,11 +8,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from ..hub import routes
+from ..hub import route_notes, routes
 from ..hub.clock import day
 from ..hub.errors import Conflict, Invalid, Stale
+from ..hub.route_guide import QUESTIONS, UNKNOWN, Guide
 from ..hub.route_rules import Standing, advise, amounts, unknown
-from ..hub.route_settings import QUESTIONS, UNKNOWN, Guide
 from . import forms, route_words, words
 from .access import allowed, now, person, store
 from .route_words import guide
@@ -70,7 +70,7 @@ def tick(need: dict[str, Any]) -> Any:
     typed = forms.read(("way", "was", "items"), ("was", "items"))
     was, wanted = typed.get("was", []), typed.get("items", [])
     try:
-        changed = routes.tick(store(), person(), guide(), need["id"], typed.get("way", ""), was, wanted, now())
+        changed = route_notes.tick(store(), person(), guide(), need["id"], typed.get("way", ""), was, wanted, now())
     except Conflict as error:
         return _page(need, notice=words.sentence(error)), 409
     if changed:
@@ -85,7 +85,7 @@ def consider(need: dict[str, Any]) -> Any:
     typed = forms.read(("considered", "innovation_note"))
     considered, note = typed.get("considered", ""), typed.get("innovation_note", "")
     try:
-        routes.consider(store(), person(), need["id"], considered, note, now())
+        route_notes.consider(store(), person(), need["id"], considered, note, now())
     except Invalid as error:
         return _page(need, errors=forms.messages(error), innovation_typed=typed), 422
     flash(_("Kept, with your name and the day."), "success")
@@ -129,10 +129,10 @@ def _page(
         doubts=_doubts(known, [*advice.ranked, *advice.out]),
         stands=stands,
         picked=picked,
-        ticks=routes.ticks(store(), need["id"], stands["way"]) if stands else {},
+        ticks=route_notes.ticks(store(), need["id"], stands["way"]) if stands else {},
         before=routes.done_before(store(), person(), need["id"]),
         versions=routes.versions(store(), need["id"]) if latest["number"] > 1 else [],
-        considered=routes.innovation(store(), need["id"]),
+        considered=route_notes.innovation(store(), need["id"]),
         innovation_typed=innovation_typed or {},
         questions=QUESTIONS,
         words=route_words,

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from matcher.hub import routes
+from matcher.hub import route_notes, routes
 from matcher.hub.route_settings import SHIPPED, load
 from tests import factories
 from tests.factories import NOW
@@ -169,9 +169,9 @@ def test_the_checklist_keeps_who_ticked_what(client, page, text, store, need, ow
     assert client.post(f"{page}/checklist", data=form).status_code == 303
     found = client.get(page).get_data(as_text=True)
     assert found.count(" checked aria-describedby=") == 2
-    assert set(routes.ticks(store, need["id"], "paid_test")) == {"value", "end"}
+    assert set(route_notes.ticks(store, need["id"], "paid_test")) == {"value", "end"}
     client.post(f"{page}/checklist", data={"way": "paid_test", "was": ["value", "end"], "items": ["end"]})
-    assert set(routes.ticks(store, need["id"], "paid_test")) == {"end"}
+    assert set(route_notes.ticks(store, need["id"], "paid_test")) == {"end"}
 
 
 def test_whether_innovation_was_considered_is_kept_with_who(client, page, text, owner):

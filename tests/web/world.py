@@ -25,6 +25,7 @@ from matcher.hub import (
     people,
     record,
     rounds,
+    route_notes,
     route_settings,
     routes,
     sessions,
@@ -261,8 +262,8 @@ def _routes(world: World) -> None:
     number = routes.answer(store, owner, need_id, said, 0, now)
     chosen = ("testbed_agreement", secret("route.published.why"), number, "")
     world.keep("route_choice", "published", routes.choose(store, owner, guide, need_id, *chosen, now))
-    routes.tick(store, owner, guide, need_id, "testbed_agreement", [], ["end"], now)
-    routes.consider(store, owner, need_id, "yes", secret("route.published.innovation"), now)
+    route_notes.tick(store, owner, guide, need_id, "testbed_agreement", [], ["end"], now)
+    route_notes.consider(store, owner, need_id, "yes", secret("route.published.innovation"), now)
 
 
 def _merge_offers(world: World) -> None:
