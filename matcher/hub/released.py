@@ -32,20 +32,27 @@ _PUBLIC = f"""
     where r.owner_released_at is not null and r.startup_released_at is not null"""
 
 
+def count(store: Store) -> int:
+    """Return how many cases both sides have released."""
+    return int(
+        store.query(
+            """select count(*) as number from release
+               where owner_released_at is not null and startup_released_at is not null"""
+        )[0]["number"]
+    )
+
+
 def listing(store: Store, now: str, page: int = 1, per_page: int = MOST) -> Row:
     """Return a page of the released cases, last released first: `rows`, `total`, `page`, `pages`. Four queries."""
     per_page, page = min(max(per_page, 1), MOST), max(page, 1)
-    total = store.query(
-        """select count(*) as number from release
-           where owner_released_at is not null and startup_released_at is not null"""
-    )[0]["number"]
+    total = count(store)
     rows = store.query(
         f"""{_PUBLIC} order by case when r.owner_released_at > r.startup_released_at then r.owner_released_at
             else r.startup_released_at end desc, p.id limit :limit offset :offset""",
         {"limit": per_page, "offset": (page - 1) * per_page},
     )
-    pages = max(1, -(-int(total) // per_page))
-    return {"rows": _public(store, rows, now), "total": int(total), "page": page, "pages": pages}
+    pages = max(1, -(-total // per_page))
+    return {"rows": _public(store, rows, now), "total": total, "page": page, "pages": pages}
 
 
 def every(store: Store, now: str) -> list[Row]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 
-from ..hub import cases, interests, need_catalogue, overview
+from ..hub import cases, interests, need_catalogue, outcomes, overview, released
 from .access import allowed, now, person, settings, store
 from .needs import STATUS_KINDS
 
@@ -52,9 +52,13 @@ def _with_step(case: dict[str, Any]) -> dict[str, Any]:
 @blueprint.get("/results")
 @allowed("public")
 def results() -> str:
-    """Show what has come of it so far: confirmed pairings, by theme."""
+    """Show what has come of it so far: what is in use, then confirmed pairings by theme."""
     return render_template(
-        "home/results.html", counts=overview.counts(store(), now()), themes=overview.confirmed_by_theme(store())
+        "home/results.html",
+        counts=overview.counts(store(), now()),
+        themes=overview.confirmed_by_theme(store()),
+        use=outcomes.use(store(), now()),
+        released=released.count(store()),
     )
 
 
