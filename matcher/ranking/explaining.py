@@ -38,17 +38,16 @@ NO_TEXT = {"title": "", "tried": "", "keep": ""}
 
 @dataclass(frozen=True)
 class Heard:
-    """A text that is to be explained: its sentences (l of them, as the encoder gave them) and their language.
+    """A text that is to be explained: its sentences (l of them, as the encoder gave them).
 
-    need: title, tried and keep, where it is a need. rests (l, d): the profile without each of its sentences, as the
-    encoder gave them, if they are known. centred (l, d): the sentences' vectors, where they were centred already.
+    place: its position in the collection. need: title, tried and keep, where it is a need. rests (l, d): the profile
+    without each of its sentences, as the encoder gave them, if they are known.
     """
 
     spoken: Spoken
-    language: str
+    place: int
     need: Mapping[str, str] = field(default_factory=lambda: NO_TEXT)
     rests: np.ndarray | None = None
-    centred: np.ndarray | None = None
 
 
 class Explain:
@@ -69,7 +68,7 @@ class Explain:
         others = [sentence for one in heard for sentence in one.spoken[0]]
         words = _words(others)
         near = rows.padded((self._own @ together.T).T, -np.inf)  # (t, l, o)
-        middle, middles = self._own.mean(axis=0), np.add.reduceat(together, rows.starts) / rows.sizes[:, None]
+        middle, middles = self._own.mean(axis=0), rows.means() @ together
         of_own = NEAR_THE_WHOLE * _unit(middles) @ self._own.T - _shortness(self._words)  # (t, o)
         of_others = NEAR_THE_WHOLE * together @ _unit(middle[None])[0] - _shortness(words)  # (s,)
         mine, theirs = [self._sentences] * len(heard), [one.spoken[0] for one in heard]
@@ -98,11 +97,8 @@ class Explain:
 
     def _centred(self, heard: Sequence[Heard]) -> list[np.ndarray]:
         """Return the centred vectors of each text's sentences."""
-        new = [one for one in heard if one.centred is None]
-        made = iter(
-            self._collection.answering.centre_each([one.spoken[1] for one in new], [one.language for one in new])
-        )
-        return [next(made) if one.centred is None else one.centred for one in heard]
+        found = self._collection.centred({one.place: one.spoken[1] for one in heard})
+        return [found[one.place] for one in heard]
 
     def _carried(self, heard: Sequence[Heard], near: np.ndarray, words: np.ndarray) -> np.ndarray:
         """(t, l): what a sentence of a profile is worth for what it carries of the score, where that is known.
@@ -114,9 +110,8 @@ class Explain:
         known = [place for place in known if len(heard[place].rests) == len(heard[place].spoken[0])]
         if not known:
             return worth
-        rests = self._collection.answering.centre_each(
-            [heard[place].rests for place in known], [heard[place].language for place in known]
-        )
+        found = self._collection.centred({heard[place].place: heard[place].rests for place in known}, "rests")
+        rests = [found[heard[place].place] for place in known]
         rows = _Rows([len(vectors) for vectors in rests])
         asked = self._collection.asking.centre(self._asked.vectors, self._asked.languages)[0]
         places = np.array(known)[rows.text], rows.position
@@ -139,6 +134,12 @@ class _Rows:
         """(t, l, …) of (s, …)."""
         table = np.full((len(self.sizes), self.sizes.max(), *values.shape[1:]), empty, values.dtype)
         table[self.text, self.position] = values
+        return table
+
+    def means(self) -> np.ndarray:
+        """(t, s): what gives, multiplied by (s, d) vectors, the mean of each text's; quicker than adding them up."""
+        table = np.zeros((len(self.sizes), len(self.text)), np.float32)
+        table[self.text, np.arange(len(self.text))] = (1 / self.sizes)[self.text]
         return table
 
     def split(self, values: np.ndarray) -> list[np.ndarray]:

@@ -55,7 +55,6 @@ class Ranked:
     """All documents of one kind in order: scores and weighted parts by row of the shelf, and `order`, best first.
 
     alike: by the row of the one that stands among the first, the rows that are nearly the same and stand after them.
-    heard: by row, the (m, d) centred vectors of the sentences that were looked at.
     """
 
     shelf: Shelf
@@ -63,7 +62,6 @@ class Ranked:
     parts: dict[str, np.ndarray]
     order: np.ndarray
     alike: dict[int, list[int]] = field(default_factory=dict)
-    heard: dict[int, np.ndarray] = field(default_factory=dict)
 
     def match(self, rank: int, place: int, between: Between | None = None) -> Match:
         """Return the match of one row of the shelf, at the rank that it has."""
@@ -146,8 +144,7 @@ def score(
     parts = {name: scores.weights[name] * part[0, columns] for name, part in scores.parts.items()}
     total = sum(parts.values())
     order, alike = gaming.spread(in_order(total), shelf.texts) if spread else (in_order(total), {})
-    heard = {int(view.rows[column]): vectors for column, vectors in scores.sentences.items()}
-    return Ranked(shelf, total, parts, order, alike, heard)
+    return Ranked(shelf, total, parts, order, alike)
 
 
 def in_order(total: np.ndarray) -> np.ndarray:

@@ -11,12 +11,13 @@ chosen.
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from . import background
 from .background import Background, Texts
+from .keeping import Latest
 from .lexical import Index
 
 SCORING_VERSION = "1"
@@ -26,20 +27,19 @@ WEIGHTS = {"semantic": 1.0, "lexical": 2.5, "sentence": 0.3}
 WORDINESS = 1.5  # how many times the share that chance gives is taken away
 CLOSER_LOOK = 20  # the sentences of so many documents are looked at: those whose evidence is shown anyway
 QUESTIONS_KEPT = 1000  # more questions than this change the hub statistics by less than they cost
+SENTENCES_KEPT = 10_000  # 15 MB
 
 
 @dataclass(frozen=True)
 class Scores:
     """Scores of (questions, documents): `total` is the sum of `parts`, each times its weight in `weights`.
 
-    questions: (questions, d) the centred vectors they were made with. sentences: by position of a document the (m, d)
-    centred vectors of its sentences, where a closer look was taken.
+    questions: (questions, d) the centred vectors they were made with.
     """
 
     parts: dict[str, np.ndarray]
     weights: dict[str, float]
     questions: np.ndarray | None = None
-    sentences: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     @property
     def total(self) -> np.ndarray:
@@ -77,6 +77,8 @@ class Collection:
             questions.languages[:QUESTIONS_KEPT] + shipped.questions.languages,
         )
         self._hubs = background.Hubs(self._questions @ self._vectors.T)
+        # Positions of what comes later mean another text in each collection that grows from this one.
+        self._kept, self._lasting = Latest(SENTENCES_KEPT), len(documents)
         self._index = Index(documents.terms, shipped.documents.terms)
         self._wordiness = background.Wordiness(self._index, questions.terms, shipped.questions.terms)
 
@@ -140,7 +142,7 @@ class Collection:
         """
         first = scores.first() if first is None else first
         looked = dict.fromkeys(first.ravel().tolist())
-        centred = self._centred({place: sentences[place] for place in looked if len(sentences.get(place, ()))})
+        centred = self.centred({place: sentences[place] for place in looked if len(sentences.get(place, ()))})
         gains = np.zeros_like(scores.parts["semantic"])
         for row, places in enumerate(first.tolist()):
             seen = [place for place in places if place in centred]
@@ -154,12 +156,22 @@ class Collection:
                 near.append((said @ self._vectors[seen].T).max(axis=0))
             gain = 2 * sum(near) - len(near) * scores.parts["semantic"][row, seen]
             gains[row, seen] = gain - gain.mean()
-        return replace(scores, parts=scores.parts | {"sentence": gains}, sentences=centred)
+        return replace(scores, parts=scores.parts | {"sentence": gains})
 
-    def _centred(self, sentences: Mapping[int, np.ndarray]) -> dict[int, np.ndarray]:
-        """Centre (m, d) sentences by position of their document."""
-        languages = [self.languages[place] for place in sentences]
-        return dict(zip(sentences, self.answering.centre_each(list(sentences.values()), languages), strict=True))
+    def centred(self, groups: Mapping[int, np.ndarray], what: str = "sentences") -> dict[int, np.ndarray]:
+        """Return (m, d) vectors by position of the document they belong to, centred; the latest are remembered.
+
+        what: the sentences of the documents, or another name for other vectors of them.
+        """
+        kept = self._kept.get((what, place) for place in groups)
+        found = {place: vectors for (_, place), vectors in kept.items() if len(vectors) == len(groups[place])}
+        new = [place for place in groups if place not in found]
+        made = self.answering.centre_each([groups[place] for place in new], [self.languages[place] for place in new])
+        for place, vectors in zip(new, made, strict=True):
+            found[place] = vectors
+            if place < self._lasting:
+                self._kept.put((what, place), vectors.copy())
+        return found
 
     def _semantic(self, questions: np.ndarray, known: np.ndarray, own: np.ndarray) -> np.ndarray:
         """2 cos(q, d) − nearness of d to its nearest questions − nearness of q to its nearest documents.

@@ -38,9 +38,7 @@ class Run:
 
     def heard(self, match: Match, spoken: Spoken, need: dict[str, str], rests: np.ndarray | None = None) -> Heard:
         """Return the sentences of a match with all that is known of them."""
-        place = self.shelf.place[match.id]
-        language = self.view.collection.languages[self.view.columns[place]]
-        return Heard(spoken, language, need, rests, self.ranked.heard.get(place))
+        return Heard(spoken, int(self.view.columns[self.shelf.place[match.id]]), need, rests)
 
 
 def part(

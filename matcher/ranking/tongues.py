@@ -89,8 +89,8 @@ class Level:
 
 def unit(moved: np.ndarray, given: np.ndarray) -> np.ndarray:
     """Give (n, d) vectors length 1, in place, and return them; where the `given` ones are zeros they become zeros."""
-    moved /= np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
-    there = given.any(axis=1)
-    if not there.all():
+    # As np.linalg.norm reckons, without the copies that it makes.
+    moved /= np.maximum(np.sqrt(np.add.reduce(moved * moved, axis=1, keepdims=True)), 1e-9)
+    if not given[:, :1].all() and not (there := given.any(axis=1)).all():
         moved[~there] = 0
     return moved

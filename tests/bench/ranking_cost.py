@@ -72,10 +72,7 @@ def run() -> Iterator[Ratio]:
         ranked = product()
         rows = ranked.order[:CLOSER_LOOK].tolist()
         found = voices.of([shelf.rows[row]["id"] for row in rows])
-        heard = [
-            Heard(found[str(row)], view.collection.languages[row], NO_TEXT, rests[row % len(rests)], ranked.heard[row])
-            for row in rows
-        ]
+        heard = [Heard(found[str(row)], row, NO_TEXT, rests[row % len(rests)]) for row in rows]
         return Explain(view.collection, one, voices.own, need).each(heard)
 
     def marked() -> int:

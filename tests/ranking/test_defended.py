@@ -134,7 +134,7 @@ def test_without_the_sentence_that_is_shown_the_score_falls_more_than_without_an
             if len(parts) < 2:
                 continue
             rests = demo.texts([demo.offers[place].replace(part, "", 1) for part in parts], "passage")
-            one = Heard((parts, heard[place]), demo.documents.languages[place], rests=rests.vectors)
+            one = Heard((parts, heard[place]), place, rests=rests.vectors)
             found = explain.each([one])[0]
             drops = carrying.drops(demo.collection, asked, own, said, place, heard, rests)
             shares.append(carrying.share_below(drops, parts.index(found.meetings[0].profile)))

@@ -21,11 +21,18 @@ def spoken(sentences, prompt="passage"):
     return sentences, ENCODER.encode(sentences, prompt)
 
 
+def explaining_for(asked, own, need, others):
+    """Return what explains `others` (lists of sentences) in a hub that knows their words, and nobody's meaning."""
+    texts = [lexical.terms(" ".join(other)) for other in others]
+    documents = Texts(np.zeros((len(texts), ENCODER.dimensions), np.float32), texts)
+    collection = Collection(documents, Texts.none(ENCODER.dimensions))
+    return Explain(collection, create_texts(" ".join(asked)), own, need)
+
+
 def explain(need, profiles, *, rests=None, **about):
-    """Return the reasons of profiles (lists of sentences) for a need, in a hub without other texts."""
-    asked, none = create_texts(" ".join(need)), Texts.none(ENCODER.dimensions)
-    explains = Explain(Collection(none, none), asked, spoken(need, "query"), {**ABOUT, **about})
-    return explains.each([Heard(spoken(profile), "", rests=rests) for profile in profiles])
+    """Return the reasons of profiles (lists of sentences) for a need."""
+    explains = explaining_for(need, spoken(need, "query"), {**ABOUT, **about}, profiles)
+    return explains.each([Heard(spoken(profile), place, rests=rests) for place, profile in enumerate(profiles)])
 
 
 def find(need, profile, title=""):
@@ -79,13 +86,11 @@ def test_together_they_get_the_reasons_that_each_gets_alone():
 
 
 def test_both_sides_are_given_the_same_reasons():
-    none = Texts.none(ENCODER.dimensions)
-    profile = PROFILES[0]
-    asked = Explain(Collection(none, none), create_texts(" ".join(profile)), spoken(profile), None)
-    about = {**ABOUT, "title": NEED[1]}
+    profile, about = PROFILES[0], {**ABOUT, "title": NEED[1]}
     for needs in ([NEED], [NEED, NEED[:1]]):
-        heard = [Heard(spoken(need, "query"), "", about) for need in needs]
-        assert asked.each(heard)[0] == find(NEED, profile, NEED[1])
+        explains = explaining_for(profile, spoken(profile), None, needs)
+        heard = [Heard(spoken(need, "query"), place, about) for place, need in enumerate(needs)]
+        assert explains.each(heard)[0] == find(NEED, profile, NEED[1])
 
 
 def test_a_need_of_one_sentence_is_never_met_by_the_same_sentence_twice():
@@ -104,12 +109,10 @@ def test_the_sentence_that_carries_the_score_is_shown_first():
         assert explain(need, [profile], rests=rests)[0].meetings[0].profile == profile[place]
 
 
-def test_vectors_that_are_centred_already_are_taken_as_they_are():
-    none = Texts.none(ENCODER.dimensions)
-    explains = Explain(Collection(none, none), create_texts(" ".join(NEED)), spoken(NEED, "query"), ABOUT)
-    sentences, vectors = spoken(PROFILES[0])
-    centred = Heard((sentences, np.zeros_like(vectors)), "", centred=vectors)
-    assert explains.each([centred]) == explains.each([Heard((sentences, vectors), "")])
+def test_the_same_again_gets_the_same_reasons():
+    explains = explaining_for(NEED, spoken(NEED, "query"), ABOUT, PROFILES)
+    heard = [Heard(spoken(profile), place, rests=None) for place, profile in enumerate(PROFILES)]
+    assert explains.each(heard) == explains.each(heard) == explains.each(heard[::-1])[::-1]
 
 
 def test_nothing_to_explain_gives_no_reasons():
