@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+PDF := fonts-liberation libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench figures lint format translations clean
@@ -26,12 +27,13 @@ $(DEV_STAMP): requirements-dev.txt requirements-postgres.txt $(STAMP)
 	touch $@
 
 run: $(STAMP) ## install, migrate, load the demo if the hub is empty, and serve on http://127.0.0.1:8000
+	@sh scripts/need $(PDF) || echo "Until then agreements come as DOCX only, not as PDF." >&2
 	@$(BIN)/matcher model
 	@exec $(BIN)/matcher run --demo
 
 test: $(DEV_STAMP) ## all tests, also in a real browser and on PostgreSQL
-	@sh scripts/need chromium fonts-liberation
-	$(BIN)/python -m pytest
+	@sh scripts/need chromium $(PDF)
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(DEV_STAMP) ## measure speed as ratios, with the goal beside each (some minutes on a quiet machine)
 	@$(BIN)/matcher model

@@ -75,6 +75,16 @@ def sides(case: Row) -> list[str]:
     return ["owner", "startup", *(["host"] if host else [])]
 
 
+def signing_parties(store: Store, case: Row) -> dict[str, Row]:
+    """Return name and organisation number of the organisations behind owner, startup and host, as they are now."""
+    ids = {side: case[f"{side}_organisation"] for side in ("owner", "startup", "host")}
+    rows = store.query(
+        "select id, name, orgnr from organisation where id in :ids", {"ids": [one for one in ids.values() if one]}
+    )
+    known = {row["id"]: row for row in rows}
+    return {side: known[one] for side, one in ids.items() if one in known}
+
+
 def status(row: Row, now: str) -> str:
     """Return drafted, sent, withdrawn, in_force, over (its last day has passed) or ended."""
     if row["withdrawn_at"]:

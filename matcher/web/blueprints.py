@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from . import (  # noqa: F401 — agreement_setup, need_form, need_review, similar, startup_…, match_day add pages to a noun's blueprint
+# agreement_setup, need_form, need_review, similar, startup_… and match_day add pages to a noun's blueprint.
+from . import (  # noqa: F401
     account,
     admin,
     agreement_setup,
@@ -39,7 +40,7 @@ from . import (  # noqa: F401 — agreement_setup, need_form, need_review, simil
 ALL = [
     module.blueprint
     for module in (
-        home, account, needs, routes, startups, testbeds, search, desk, pairings, outcomes, releases, agreements, pilots, feedback,
-        plans, imports, admin, api, atlas, health,
+        home, account, needs, routes, startups, testbeds, search, desk, pairings, agreements, pilots, feedback,
+        outcomes, releases, plans, imports, admin, api, atlas, health,
     )
 ]  # fmt: skip

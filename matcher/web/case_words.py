@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from . import outcome_words, pilot_words
+from . import agreement_words, outcome_words, pilot_words
 
 STAGES = {
     "proposed": _l("Proposed, awaits answers"),
@@ -73,6 +73,7 @@ ACTIONS = {
     "pairing.decline": _l("Declined"),
     "pairing.confirm": _l("Confirmed: a place was taken"),
     "pairing.end": _l("Ended"),
+    **agreement_words.ACTIONS,
     **outcome_words.ACTIONS,
     **pilot_words.ACTIONS,
 }

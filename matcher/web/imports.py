@@ -14,6 +14,7 @@ from ..hub import limits
 from ..ranking import indexing
 from . import forms, import_words
 from .access import allowed, now, person, store
+from .files import download
 
 blueprint = Blueprint("imports", __name__, url_prefix="/imports")
 
@@ -204,7 +205,7 @@ def refused(batch: dict[str, Any]) -> Response:
         file, names, notes.every(store(), batch["id"], "refused"),
         lambda faults: import_words.reason(batch["kind"], faults), (_("Line"), _("Reason")),
     )  # fmt: skip
-    return _download(file.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", f"not-taken-{batch['id']}.csv")
+    return download(file.getvalue().encode("utf-8-sig"), f"not-taken-{batch['id']}.csv", "text/csv; charset=utf-8")
 
 
 @blueprint.get("/examples/<kind>.<ending>")
@@ -214,12 +215,4 @@ def template(kind: str, ending: str) -> Response:
     if kind not in KINDS or ending not in EXAMPLES:
         abort(404)
     make, mimetype = EXAMPLES[ending]
-    return _download(make(kind), mimetype, f"{kind}.{ending}")
-
-
-def _download(data: bytes, mimetype: str, name: str) -> Response:
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-    }
-    return Response(data, content_type=mimetype, headers=headers)
+    return download(make(kind), f"{kind}.{ending}", mimetype)

@@ -17,6 +17,7 @@ from ..ranking import match_day, round_report
 from ..ranking import rounds as boards
 from . import forms, words
 from .access import allowed, now, person, store
+from .files import download
 from .plans import blueprint
 
 Row = dict[str, Any]
@@ -72,8 +73,7 @@ def day_file(row: Row) -> Response:
     party = request.args.get("organisation", "")
     entries = [_entry(row, one) for one in found if not party or party in (one["owner_id"], one["company_id"])]
     body = calendars.calendar(row["name"], entries, clock.parse(row["made_at"]))
-    headers = {"Content-Disposition": 'attachment; filename="match-day.ics"'}
-    return Response(body, mimetype="text/calendar", headers=headers)
+    return download(body, "match-day.ics", "text/calendar")
 
 
 def _meetings(row: Row) -> tuple[list[Row], int]:

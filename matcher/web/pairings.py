@@ -12,12 +12,13 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import capacity, cases, conflicts, needs, pairings, parties, reasons, record
+from ..hub import agreements, capacity, cases, conflicts, needs, pairings, parties, reasons, record
 from ..hub.catalogue import swedish_key
 from ..hub.errors import Conflict, Invalid
 from ..ranking.gates import Gate
-from . import forms, shortlist, timeline, words
+from . import forms, journey, shortlist, timeline, words
 from .access import allowed, now, person, settings, store
+from .agreements import usual_texts
 from .case_words import STAGE_KINDS
 
 blueprint = Blueprint("pairings", __name__)
@@ -64,6 +65,9 @@ def _page(case: Case, form: str = "", errors: dict[str, str] | None = None, noti
         step=step,
         who=timeline.actors(case, step["who"]),
         events=timeline.events(case, record.history(store(), "pairing", case["id"]), step),
+        journey=journey.steps(store(), person(), case, now()),
+        usual=usual_texts() if step["code"].startswith("answer") else {},
+        usual_owner=agreements.USUAL_OWNER,
         sides=cases.sides(person(), case),
         conflicts=conflicts.history(store(), case["need_id"], case["startup_id"]),
         contacts={side: parties.of_side(store(), side, case)[:3] for side in ("owner", "startup")} if confirmed else {},

@@ -193,6 +193,7 @@ LABELS: dict[str, dict[str, Any]] = {
         "9": _l("9 – Proven in use"),
     },
     **case_words.LABELS,
+    **agreement_words.LABELS,
     **pilot_words.LABELS,
     **route_words.LABELS,
     **outcome_words.LABELS,

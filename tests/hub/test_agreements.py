@@ -18,8 +18,8 @@ from .cases import FIRST, LAST, Case, mails, recorded
 PAPER = b"PK\x03\x04 the paper"
 HASH = hashlib.sha256(PAPER).hexdigest()
 TERMS = {
-    "purpose": "Pröva larm på natten.", "owner_does": "Ger tillgång till två avdelningar.", "startup_does": "Installerar.",
-    "results_owner": "startup", "results_use": "Kommunen får använda resultaten fritt.", "data": "Inga personuppgifter.",
+    "purpose": "Pröva larm på natten.", "owner_does": "Öppnar två avdelningar.", "startup_does": "Installerar.",
+    "results_owner": "startup", "results_use": "Kommunen får använda dem fritt.", "data": "Inga personuppgifter.",
     "liability": "Var och en svarar för sin egen skada.", "payment": "free", "funds": "own",
     "starts_on": FIRST, "ends_on": LAST, "language": "sv",
 }  # fmt: skip
@@ -162,9 +162,8 @@ def test_a_withdrawn_agreement_is_not_signed_and_another_may_be_drafted(case: Si
     assert error.value.code == "agreement_withdrawn"
     second = case.send(later(NOW, minutes=5))
     assert second == first + 1
-    assert signatures.missing(case.store, cases.fetch(case.store, case.id), agreements.load(case.store, case.id, 2)["id"]) == [
-        "owner", "startup", "host",
-    ]  # fmt: skip
+    row = agreements.load(case.store, case.id, second)
+    assert signatures.missing(case.store, cases.fetch(case.store, case.id), row["id"]) == ["owner", "startup", "host"]
 
 
 def test_only_one_is_in_preparation(case: Signing) -> None:
