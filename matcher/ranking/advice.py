@@ -76,7 +76,7 @@ def standing(ranker: Ranker, need: Row, startup: Row, today: date, phrases: Phra
         return None
     place = run.shelf.place[startup["id"]]
     rank = _rank_of(run.ranked, place)
-    found = ranker.startups_for(need, today, among=[startup["id"]]).matches[0]
+    found = ranker.startups_for(need, today, among=[startup["id"]], run=run).matches[0]
     tenth = run.ranked.order[min(FIRST, len(run.ranked.order)) - 1]
     first = {name: float(part[tenth]) for name, part in run.ranked.parts.items()}
     changes = [*_conditions(found, startup)]

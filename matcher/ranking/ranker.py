@@ -71,16 +71,17 @@ class Ranker:
         among: Collection[str] | None = None,
         both: bool = False,
         surprise: Surprise | None = None,
+        run: Run | None = None,
     ) -> Ranking:
         """Rank all published startups for a need (a decoded row, published or not), with gates and reasons.
 
         top: how many matches to return after the first `skip` (None: all); the first 20 returned carry reasons.
         keep: a filter over matches whose gates are known. among: only these ids. both: in the order of what both sides
-        get; else by how well the offer fits. surprise: chooses for the place of the unexpected. Ranks are always those
-        of the whole list by fit.
+        get; else by how well the offer fits. surprise: chooses for the place of the unexpected. run: what `run_for`
+        gave for the need, to show a part of that. Ranks are always those of the whole list by fit.
         """
         choice = Choice(keep, among, both, None if both else surprise)
-        return self._rank("startup", need, self._between(need, today), top, skip, choice)
+        return self._rank("startup", need, self._between(need, today), top, skip, choice, run)
 
     def under(self, weighing: Weighing) -> Ranker:
         """Return a ranker over the same rows with other weights: to see what they would change."""
@@ -211,8 +212,9 @@ class Ranker:
         top: int | None,
         skip: int,
         choice: Choice,
+        run: Run | None = None,
     ) -> Ranking:
-        run = self._run(kind, asking)
+        run = run or self._run(kind, asking)
         if run.ranked is None:
             return Ranking([], 0, self.model, run.weighing.version, run.away)
         matches, together = shown.part(

@@ -6,7 +6,7 @@ made of, the weights as numbers. Scores of another scoring version are never com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import islice
@@ -16,10 +16,12 @@ from ..hub import rankings
 from ..store import Store
 from . import ranked, scoring, weighing
 from .background import Background
+from .matches import Match, Ranking
 from .mirror import BY_WORDS
 from .past import Past
 from .ranker import Ranker
 from .reasons import Spoken
+from .shown import Run
 from .upkeep import Key, Made, keys
 
 LISTED = 50  # rows of the list that are stored: more than any broker has looked at before deciding
@@ -74,7 +76,22 @@ def taken(store: Store, ranker: Ranker, need: dict[str, Any], background: str, n
 
     background: the name of the shipped background in use.
     """
-    run, matches = ranker.run_for(need, date.fromisoformat(now[:10]))
+    return _kept(store, ranker, need, background, *ranker.run_for(need, date.fromisoformat(now[:10])))
+
+
+def seen(
+    store: Store, ranker: Ranker, need: dict[str, Any], startup_id: str, background: str, now: str
+) -> tuple[Ranking, rankings.Run]:
+    """Return the match of one startup (none, if it is not ranked) and the ranking that it is a part of, to be kept."""
+    today = date.fromisoformat(now[:10])
+    run, matches = ranker.run_for(need, today)
+    kept = _kept(store, ranker, need, background, run, matches)
+    return ranker.startups_for(need, today, among=[startup_id], run=run), kept
+
+
+def _kept(
+    store: Store, ranker: Ranker, need: dict[str, Any], background: str, run: Run, matches: Iterator[Match]
+) -> rankings.Run:
     listed, made = list(islice(matches, LISTED)), run.view.made
     facts = {
         "model": ranker.model,

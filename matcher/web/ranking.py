@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from ..hub import rankings
 from ..ranking import embedder, indexing, replay, shipped
 from ..ranking.background import Background
+from ..ranking.matches import Ranking
 from ..ranking.ranker import Ranker
 from .access import now, store
 
@@ -74,10 +75,13 @@ def _background(instance: Path, identity: indexing.Identity) -> Callable[[], Bac
     return load
 
 
-def taken(need: dict[str, Any]) -> rankings.Run:
-    """Return the ranking of a need (a decoded row) that a decision is about to be taken on."""
+def seen(need: dict[str, Any], startup_id: str) -> tuple[Ranking, rankings.Run]:
+    """Return the match that a decision is about to be taken on, and the ranking of the need (a decoded row) around it.
+
+    Both are of one moment: what changes in between would make them differ.
+    """
     held = ranker()
-    return replay.taken(store(), held, need, shipped.version(held.model), now())
+    return replay.seen(store(), held, need, startup_id, shipped.version(held.model), now())
 
 
 def saved(kind: str, row: dict[str, Any]) -> None:

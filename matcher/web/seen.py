@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from ..hub import needs, startups
 from ..ranking import indexing
 from ..ranking.matches import snapshot as ranked
+from . import ranking
 from .access import now, person, store
-from .ranking import ranker, taken
 
 NOTHING: dict[str, Any] = {"rank": None, "score": None, "parts": {}, "gates": [], "model": None, "scoring": None}
 
@@ -23,7 +22,7 @@ def snapshot(need_id: str, startup_id: str) -> dict[str, Any]:
     startup that the ranking does not hold (it was just published) gives the same keys without figures.
     """
     need, startup = needs.load(store(), person(), need_id), startups.load(store(), person(), startup_id)
-    found = ranker().startups_for(need, date.fromisoformat(now()[:10]), among=[startup_id])
+    found, run = ranking.seen(need, startup_id)
     seen = ranked(found, found.matches[0], need) if found.matches else {**NOTHING, "need_version": need["version"]}
     meetings = (seen.get("reasons") or {}).get("meetings", [])
     return {
@@ -33,6 +32,6 @@ def snapshot(need_id: str, startup_id: str) -> dict[str, Any]:
             "need": indexing.ranked_hash(store(), "need", need),
             "startup": indexing.ranked_hash(store(), "startup", startup),
         },
-        "run": taken(need),
+        "run": run,
         "at": now(),
     }

@@ -6,7 +6,7 @@ import pytest
 
 from matcher.hub import clock, rankings, removals
 from matcher.hub.errors import NotFound
-from matcher.ranking import indexing, replay, scoring
+from matcher.ranking import indexing, ranked, replay, scoring
 from matcher.ranking.background import Background
 from matcher.ranking.ranker import Ranker
 from matcher.ranking.upkeep import Patience
@@ -109,6 +109,22 @@ def test_it_comes_again_although_the_statistics_lagged_behind(store, encoder, ne
     assert found.same
     assert "bolag-f" in [row.id for row in found.shown]
     assert [row.score for row in found.again] == pytest.approx([row.score for row in found.shown], abs=1e-5)
+
+
+def test_a_match_and_its_ranking_are_made_at_once(store, ranker, need, monkeypatch):
+    counted, score = [], ranked.score
+    monkeypatch.setattr(
+        "matcher.ranking.ranker.score", lambda *given, **named: counted.append(1) or score(*given, **named)
+    )
+    found, run = replay.seen(store, ranker, need, "bolag-d", "background", NOW)
+    assert len(counted) == 1
+    (match,) = found.matches
+    assert match == ranker.startups_for(need, date(2026, 11, 22), among=["bolag-d"]).matches[0]
+    assert match.reasons
+    assert run.facts["list"][match.rank - 1]["id"] == "bolag-d"
+    assert run == replay.taken(store, ranker, need, "background", NOW)
+    none, _ = replay.seen(store, ranker, need, "no-such", "background", NOW)
+    assert none.matches == []
 
 
 def test_what_is_gone_is_named(store, ranker, need):
