@@ -22,7 +22,7 @@ from .world import VISITORS
 
 WORD = re.compile(r"canary-([\w.]+?)-7q")
 # Whoever holds a link's token may open it: that is what the token is for.
-TOKEN_HELD = {"account.link"}
+TOKEN_HELD = {"outcomes.by_link", "account.link"}
 WITH_A_ROLE = frozenset(VISITORS) - {"none", "revoked", "roleless"}
 NEED, STARTUP, TESTBED = {"broker", "owner"}, {"broker", "startup"}, {"broker", "host"}
 SIDES, ALL_SIDES = {"broker", "owner", "startup"}, {"broker", "owner", "startup", "host"}
@@ -37,6 +37,8 @@ AUDIENCE: dict[str, set[str] | frozenset[str]] = {
     "need.case_declined.": NEED,
     "need.case_confirmed.": ALL_SIDES,
     "need.case_ended.": ALL_SIDES,
+    "need.case_followed.": ALL_SIDES,
+    "need.case_released.": ALL_SIDES,
     "need.case_others.": {"broker", "other_owner", "other_startup"},
     "need.closed.close_note": NEED,
     "startup.": STARTUP,
@@ -47,6 +49,11 @@ AUDIENCE: dict[str, set[str] | frozenset[str]] = {
     "pairing.": SIDES | {"administrator"},  # the record tells what was said
     "pairing.confirmed.": ALL_SIDES | {"administrator"},
     "pairing.ended.": ALL_SIDES | {"administrator"},
+    **{f"pairing.{state}.": ALL_SIDES | {"administrator"} for state in ("followed", "released")},
+    **{f"pairing.{state}.model": {"broker"} for state in ("followed", "released")},
+    "outcome.": ALL_SIDES,
+    "release.followed.": SIDES,
+    "release.released.": frozenset(VISITORS),
     "pairing.others.": {"broker", "other_owner", "other_startup", "administrator"},
     **{f"pairing.{state}.model": {"broker"} for state in ("proposed", "accepted", "declined", "confirmed", "ended")},
     "pairing.others.model": {"broker"},
@@ -74,9 +81,10 @@ SEEN = {
                 "interest.waiting.message", "interest.declined.note", "pairing.declined.note", "need.closed.effect",
                 "need.case_accepted.contact"),
     "host": ("need.case_confirmed.contact", "testbed.draft.conditions", "testbed.withdrawn.name",
-             "pairing.confirmed.message"),
+             "outcome.released.work", "pairing.confirmed.message"),
     "broker": ("need.submitted.effect", "pairing.proposed.model", "import.new.filename",
                "import.cell", "person.owner.mail", "round.open.name", "round.rule.note"),
+    "none": ("release.released.title", "release.released.owner_text", "release.released.startup_text"),
     "administrator": ("person.startup.mail", "link.open.mail", "outbox.given_up.mail", "audit.detail"),
 }  # fmt: skip
 PAIRED = ("published", "draft", "closed", "conflict_standing", "case_declined", "others", "missing")

@@ -27,7 +27,7 @@ NAMES = (
     "page", "per_page", "sort", "q", "theme", "county", "beneficiary", "status", "state", "late", "own", "kind",
     "stage", "mine", "step", "then", "next", "startup", "reason", "organisation_id", "decided", "complete", "role",
     "id", "invite", "starts_on", "ends_on", "readiness", "seeks", "stopped", "dismissed", "updated_since",
-    "municipality", "embedding", "lang", "v",
+    "municipality", "embedding", "lang", "v", "month",
 )  # fmt: skip
 BODIES: tuple[dict[str, object], ...] = (
     {},
@@ -47,7 +47,8 @@ VALUES = (
 )  # fmt: skip
 MORE_FIELDS = ("step", "go", "then", "seen", "next", "locale", "themes", "goals", "languages", "regions", "places",
                "readiness", "website", "orgnr", "county_code", "valid_until", "themes__shown", "ties", "testbed_id",
-               "column-0", "publish", "invite", "keyboard", "resume", "kept:title", "local")  # fmt: skip
+               "column-0", "publish", "invite", "keyboard", "resume", "kept:title", "local", "place", "month", "in_use",
+               "perspectives", "jobs", "hours")  # fmt: skip
 TEXTS = {
     "need": (*NEED_TEXTS, "return_comment", "close_note"),
     "startup": (*STARTUP_TEXTS, "hidden_reason", "flag_reason", "website"),
@@ -65,6 +66,9 @@ TEXTS = {
     "import_batch": ("filename",),
     "import_note": ("title",),
     "outbox": ("error",),
+    "outcome": ("why_not", "used_by_whom", "economic_note", "work"),
+    "outcome_spread": ("name",),
+    "release": ("title", "owner_text", "startup_text"),
 }
 
 

@@ -21,16 +21,18 @@ from matcher.hub import (
     learned,
     links,
     merging,
+    outcomes,
     pairings,
     people,
     record,
+    releases,
     rounds,
     route_notes,
     route_settings,
     routes,
     sessions,
 )
-from matcher.hub.ids import new_id
+from matcher.hub.ids import new_id, new_token, token_hash
 from matcher.hub.people import Viewer
 from matcher.ranking import planning, scoring
 from matcher.ranking import rounds as boards
@@ -85,6 +87,7 @@ def build(store: Store) -> World:
     _startups(world)
     _testbeds(world)
     _pairings(world)
+    _outcomes(world)
     _said(world)
     _routes(world)
     _merge_offers(world)
@@ -219,6 +222,37 @@ def _case(world: World, state: str, sides: tuple[str, ...] = ("owner", "startup"
         pairings.confirm(store, broker, case, testbed_id, world.day(1), world.day(60), now)
     if state == "ended":
         pairings.end(store, broker, case, "other", secret("pairing.ended.note"), now)
+
+
+def _outcomes(world: World) -> None:
+    """Make a case whose form is due and that one side has released, and one that is answered and public."""
+    store, now = world.store, world.now
+    owner, founder, broker = (world.people[name] for name in ("owner", "startup", "broker"))
+    for state in ("followed", "released"):
+        _case(world, state)
+        case = world.things["pairing_id"][state]
+        pairings.accept(store, owner, case, "owner", now)
+        pairings.accept(store, founder, case, "startup", now)
+        testbed = world.things["testbed_id"]["published"]
+        pairings.confirm(store, broker, case, testbed, world.day(1), world.day(60), now)
+        pairings.end(store, broker, case, "completed", secret(f"pairing.{state}.note"), now)
+        ended = f"{outcomes.months_after(world.day(0), -7)}T08:00:00.000000Z"
+        store.execute("update pairing set ended_at = :at where id = :id", {"at": ended, "id": case})
+        texts = {name: secret(f"release.{state}.{name}") for name in ("title", "owner_text")}
+        releases.save(store, owner, case, "owner", {**texts, "language": "sv"}, 0, now)
+        releases.save(store, founder, case, "startup", {"startup_text": secret(f"release.{state}.startup_text")}, 1, now)
+        releases.agree(store, owner, case, "owner", 2, now)
+    releases.agree(store, founder, case, "startup", 2, now)
+    notes = {f"{kind}_note": secret(f"outcome.released.{kind}") for kind in outcomes.VALUES}
+    more = {name: secret(f"outcome.released.{name}") for name in ("why_not", "used_by_whom", "spread", "work")}
+    outcomes.answer(store, owner, case, "owner", 6, {"in_use": "partly", "used_by": "4", **notes, **more}, "", now)
+    figures = {"jobs": "12", "customers": "3"}
+    outcomes.answer(store, founder, case, "startup", 6, figures, "", now)
+    for thing, state, side in (("owner", "followed", "owner"), ("startup", "followed", "startup"),
+                               ("answered", "released", "owner")):  # fmt: skip
+        token = world.keep("outcome_token", thing, new_token())
+        row = {"token_hash": token_hash(token), "pairing_id": world.things["pairing_id"][state], "side": side}
+        store.insert("outcome_link", {**row, "month": 6, "sent_at": now})
 
 
 def _said(world: World) -> None:
