@@ -21,6 +21,8 @@ FACTS = ("question", "starts_on", "ends_on", *pilot_facts.PERSONS, "route")
 CHECKS = (*pilot_facts.CHECKS, "checks_note")
 READING = ("on_day", "value", "note")
 INCIDENT = ("happened_on", "what", "severity", "done")
+# Before the start the form's own page is not there: what stood in the way is told on the pilot's.
+NO_FORM = ("pilot_not_started", "pairing_not_accepted", "pairing_declined")
 DECISION = ("decision", "evidence", "lesson", "early_reason")
 
 
@@ -98,7 +100,8 @@ def take(case: Case, step: Callable[[], Any], done: str, again: Callable[..., st
     except Invalid as error:
         return again(errors=forms.messages(error)), 422
     except Conflict as error:
-        return again(notice=words.sentence(error)), 409
+        told = {"notice": words.sentence(error)}
+        return page(case, **told) if error.code in NO_FORM else again(**told), 409
     flash(done, "success")
     return redirect(to or url_for("pilots.show", pairing_id=case["id"]), 303)
 

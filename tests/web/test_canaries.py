@@ -22,7 +22,7 @@ from .world import VISITORS
 
 WORD = re.compile(r"canary-([\w.]+?)-7q")
 # Whoever holds a link's token may open it: that is what the token is for.
-TOKEN_HELD = {"outcomes.by_link", "account.link"}
+TOKEN_HELD = {"outcomes.by_link", "account.link", "feedback.form", "feedback.thanks"}
 WITH_A_ROLE = frozenset(VISITORS) - {"none", "revoked", "roleless"}
 NEED, STARTUP, TESTBED = {"broker", "owner"}, {"broker", "startup"}, {"broker", "host"}
 SIDES, ALL_SIDES = {"broker", "owner", "startup"}, {"broker", "owner", "startup", "host"}
@@ -37,6 +37,8 @@ AUDIENCE: dict[str, set[str] | frozenset[str]] = {
     "need.case_declined.": NEED,
     "need.case_confirmed.": ALL_SIDES,
     "need.case_ended.": ALL_SIDES,
+    "need.case_prepared.": ALL_SIDES,
+    "need.case_running.": ALL_SIDES,
     "need.case_followed.": ALL_SIDES,
     "need.case_released.": ALL_SIDES,
     "need.case_others.": {"broker", "other_owner", "other_startup"},
@@ -49,6 +51,12 @@ AUDIENCE: dict[str, set[str] | frozenset[str]] = {
     "pairing.": SIDES | {"administrator"},  # the record tells what was said
     "pairing.confirmed.": ALL_SIDES | {"administrator"},
     "pairing.ended.": ALL_SIDES | {"administrator"},
+    "pairing.prepared.": ALL_SIDES | {"administrator"},
+    "pairing.running.": ALL_SIDES | {"administrator"},
+    "pairing.prepared.model": {"broker"},
+    "pairing.running.model": {"broker"},
+    "pilot.": ALL_SIDES | {"administrator"},  # the record tells what was said
+    "feedback.": ALL_SIDES | {"administrator"},
     **{f"pairing.{state}.": ALL_SIDES | {"administrator"} for state in ("followed", "released")},
     **{f"pairing.{state}.model": {"broker"} for state in ("followed", "released")},
     "outcome.": ALL_SIDES,
@@ -81,7 +89,7 @@ SEEN = {
                 "interest.waiting.message", "interest.declined.note", "pairing.declined.note", "need.closed.effect",
                 "need.case_accepted.contact"),
     "host": ("need.case_confirmed.contact", "testbed.draft.conditions", "testbed.withdrawn.name",
-             "outcome.released.work", "pairing.confirmed.message"),
+             "outcome.released.work", "pairing.confirmed.message", "pilot.running.what", "feedback.closed.text"),
     "broker": ("need.submitted.effect", "pairing.proposed.model", "import.new.filename",
                "import.cell", "person.owner.mail", "round.open.name", "round.rule.note"),
     "none": ("release.released.title", "release.released.owner_text", "release.released.startup_text"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -275,7 +276,7 @@ def test_mails_of_a_pilot_can_be_written_in_both_languages(app, pilot):
     with app.app_context():
         for row in rows:
             for locale in ("sv", "en"):
-                subject, body = letters.write({**row, "params": clock_json(row["params"]), "locale": locale})
+                subject, body = letters.write({**row, "params": json.loads(row["params"]), "locale": locale})
                 assert subject
                 assert (
                     pilot.need["title"] in subject + body
@@ -285,9 +286,3 @@ def test_mails_of_a_pilot_can_be_written_in_both_languages(app, pilot):
                 assert f"/pairings/{pilot.id}/pilot" in body
                 assert "{" not in body
     assert pilots.of_case(pilot.store, pilot.id)["decision"] == "adopt"
-
-
-def clock_json(text_: str) -> dict[str, Any]:
-    import json
-
-    return json.loads(text_)

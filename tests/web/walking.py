@@ -128,11 +128,17 @@ class Hub:
             "organisation_id": world.home(visitor),
             "revision": "1",
             "held_on": world.day(40),
+            "indicator": world.things["indicator"].get(thing, MISSING),
+            "reading": world.things["reading"].get(thing, MISSING),
+            "incident": world.things["incident"].get(thing, MISSING),
             "number": "1",
             "replaces": world.things["route_choice"].get(thing, ""),
         }
         if endpoint in ("pairings.confirm", "testbeds.close_period"):
             given |= {"starts_on": world.day(100), "ends_on": world.day(130)}
+        given |= {"on_day": world.day(0), "happened_on": world.day(0)}
+        if endpoint == "pilots.extend":
+            given["ends_on"] = world.day(55)
         wanted = FORMS.get(endpoint, {})
         if endpoint == "imports.upload":
             given["file"] = (io.BytesIO("id;titel\n1;Snö på gångbanor\n".encode()), "behov.csv")
@@ -177,6 +183,25 @@ FORMS: dict[str, dict[str, Any]] = {
     "pairings.extend": {"answer_days": "21"},
     "pairings.end": {"reason": "completed"},
     "pairings.confirm": {"testbed_id": ..., "starts_on": ..., "ends_on": ...},
+    "pilots.save_facts": {"question": "Ny fråga?", "revision": ...},
+    "pilots.save_checks": {"personal_data": "no", "checks_note": "Ny", "revision": ...},
+    "pilots.save_indicator": {
+        "name": "Tid", "unit": "minuter", "baseline": "10", "target": "5", "method": "Klocka", "measured_by": "Chefen",
+        "uncertainty": "Liten",
+    },
+    "pilots.remove_indicator": {"indicator": ...},
+    "pilots.enter_reading": {"indicator": ..., "on_day": ..., "value": "3,9"},
+    "pilots.withdraw_reading": {"reading": ..., "reason": "Fel dag."},
+    "pilots.extend": {"ends_on": ..., "reason": "Semester."},
+    "pilots.report_incident": {"happened_on": ..., "what": "Den föll ner.", "severity": "serious"},
+    "pilots.handle_incident": {"incident": ..., "done": "Uppsatt igen."},
+    "pilots.decide": {
+        "decision": "stop", "evidence": "Ingen skillnad.", "lesson": "Det behövs mer än en sensor.",
+        "early_reason": "Vi vet nog.",
+    },
+    "feedback.start": {"question": "Hur går det?", "days": "7"},
+    "feedback.say_changed": {"changed": "Vi höjde ljudet."},
+    "feedback.answer": {"grade": "4", "text": "Bra."},
     "plans.create": {"name": "Vår", "quarters": "2", "least": "0", "places": "yes"},
     "plans.demand": {"demand": "2"},
     "plans.override": {"kind": "forbid", "note": "Känner varandra."},

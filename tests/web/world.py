@@ -7,6 +7,7 @@ not be. `open_hub(folder)` builds the world once and copies it back whenever a r
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,15 +16,22 @@ import numpy as np
 
 from matcher.exchange import batches, tables
 from matcher.hub import (
+    agreements,
     clock,
     directory,
     doubts,
+    feedback,
+    incidents,
+    indicators,
     learned,
     links,
     merging,
     outcomes,
     pairings,
     people,
+    pilot_facts,
+    pilots,
+    readings,
     record,
     releases,
     rounds,
@@ -31,6 +39,7 @@ from matcher.hub import (
     route_settings,
     routes,
     sessions,
+    signatures,
 )
 from matcher.hub.ids import new_id, new_token, token_hash
 from matcher.hub.people import Viewer
@@ -87,6 +96,7 @@ def build(store: Store) -> World:
     _startups(world)
     _testbeds(world)
     _pairings(world)
+    _pilots(world)
     _outcomes(world)
     _said(world)
     _routes(world)
@@ -215,13 +225,59 @@ def _case(world: World, state: str, sides: tuple[str, ...] = ("owner", "startup"
     world.keep("pairing_id", state, case)
     if state == "declined":
         pairings.decline(store, owner, case, "owner", "other", secret("pairing.declined.note"), now)
-    if state in ("accepted", "confirmed", "ended"):
+    if state in ("accepted", "confirmed", "ended", "prepared", "running"):
         pairings.accept(store, owner, case, "owner", now)
         pairings.accept(store, founder, case, "startup", now)
-    if state in ("confirmed", "ended"):
+    if state in ("confirmed", "ended", "prepared", "running"):
         pairings.confirm(store, broker, case, testbed_id, world.day(1), world.day(60), now)
     if state == "ended":
         pairings.end(store, broker, case, "other", secret("pairing.ended.note"), now)
+
+
+def _pilots(world: World) -> None:
+    """Make a pilot that may start, and one that runs, with a reading, an incident and two feedback rounds."""
+    store, now, owner, founder = world.store, world.now, world.people["owner"], world.people["startup"]
+    for state in ("prepared", "running"):
+        _case(world, state)
+        case = world.things["pairing_id"][state]
+        _agreed(world, case)
+        texts = {name: secret(f"pilot.{state}.{name}") for name in ("question", "route", "checks_note")}
+        persons = {name: secret(f"pilot.{state}.{name}") for name in pilot_facts.PERSONS}
+        answers = {"personal_data": "no", "patients": "no", "research": "no", "security": "yes"}
+        days = {"starts_on": world.day(1), "ends_on": world.day(50)}
+        pilots.save(store, owner, case, {**texts, **persons, **answers, **days}, 0, now)
+        measured = {name: secret(f"pilot.{state}.{name}") for name in ("name", "method", "measured_by", "uncertainty")}
+        figures = {"unit": "fall", "baseline": "5,1", "target": "3"}
+        world.keep("indicator", state, indicators.save(store, owner, case, "", {**measured, **figures}, now))
+        store.execute("update pilot set revision = 1")
+    pilots.start(store, owner, case, now)
+    given = {"on_day": world.day(0), "value": "4,2", "note": secret("pilot.running.note")}
+    measured_id = world.things["indicator"]["running"]
+    world.keep("reading", "running", readings.enter(store, founder, case, measured_id, given, now))
+    told = {"happened_on": world.day(0), "what": secret("pilot.running.what"), "severity": "serious",
+            "done": secret("pilot.running.done")}  # fmt: skip
+    world.keep("incident", "running", incidents.report(store, owner, case, told, now))
+    for state in ("open", "closed"):
+        round_id, token = feedback.open_round(store, owner, case, secret(f"feedback.{state}.question"), "7", now)
+        feedback.answer(store, token, "4", secret(f"feedback.{state}.text"), now)
+        feedback.say_changed(store, founder, case, round_id, secret(f"feedback.{state}.changed"), now)
+        world.keep("feedback_id", state, round_id)
+        world.keep("feedback_token", state, token)
+    feedback.close(store, owner, case, round_id, now)
+
+
+def _agreed(world: World, case: str) -> None:
+    """Bring an agreement of a case in force."""
+    store, now, paper = world.store, world.now, b"PK the paper"
+    texts = ("purpose", "owner_does", "startup_does", "results_use", "data", "liability")
+    terms = {**dict.fromkeys(texts, "Enligt plan."), "results_owner": "startup", "payment": "free", "funds": "own"}
+    days = {"starts_on": world.day(1), "ends_on": world.day(60), "language": "sv"}
+    number = agreements.draft(store, world.people["broker"], case, {**terms, **days}, now)
+    agreements.send(store, world.people["broker"], case, number, paper, 1, now)
+    for side in ("owner", "startup", "host"):
+        given = {"name": side, "title": "Chef"}
+        paper_hash = hashlib.sha256(paper).hexdigest()
+        signatures.sign(store, world.people[side], case, number, side, given, paper_hash=paper_hash, now=now)
 
 
 def _outcomes(world: World) -> None:
