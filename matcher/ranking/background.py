@@ -175,6 +175,7 @@ class Hubs:
     def joined(self, other: Self) -> Self:
         """Return the same for the documents of both; `other` is made of similarities of the same questions."""
         both = copy.copy(self)
+        both.__dict__.pop("_by_question", None)
         both._who, both._best = np.hstack([self._who, other._who]), np.hstack([self._best, other._best])
         both._lowest, both._total = np.hstack([self._lowest, other._lowest]), np.hstack([self._total, other._total])
         return both
@@ -182,13 +183,24 @@ class Hubs:
     def mean(self, without: int | None = None) -> np.ndarray:
         """(documents,) mean similarity to the NEIGHBOURS nearest questions other than `without`; 0 with no question."""
         kept = len(self._best)
-        here = np.flatnonzero(self._who == without) if without is not None else ()
+        here = self._places_of(without) if without is not None else ()
         if not len(here):
             rest, size = (self._total - self._lowest, kept - 1) if self._spare else (self._total, kept)
             return rest / max(size, 1)
         left_out = self._lowest.copy()
         left_out[here % len(left_out)] = self._best.ravel()[here]
         return (self._total - left_out) / max(kept - 1, 1)
+
+    def _places_of(self, question: int) -> np.ndarray:
+        """Return where a question stands in `_who`, as places in one long row."""
+        order, numbers = self._by_question
+        first, after = numbers.searchsorted(np.array([question, question + 1], numbers.dtype))  # no wider: not copied
+        return order[first:after]
+
+    @cached_property
+    def _by_question(self) -> tuple[np.ndarray, np.ndarray]:
+        order = np.argsort(self._who, axis=None, kind="stable").astype(np.int32)
+        return order, self._who.ravel()[order]
 
 
 class Wordiness:

@@ -16,14 +16,14 @@ from .scoring import WEIGHTS, Collection
 
 
 def carried(
-    collection: Collection, question: np.ndarray, said: np.ndarray, rests: np.ndarray, nearest: np.ndarray
+    question: np.ndarray, said: np.ndarray, rests: np.ndarray, hubs: np.ndarray, nearest: np.ndarray
 ) -> np.ndarray:
     """(s,): how much lower the score would be without each of s sentences, but for a constant of each profile.
 
     question (d,), said (o, d): the need and its sentences. rests (s, d): the profiles without each of the sentences.
-    All centred and of length 1. nearest (s,): `without_each` of these sentences.
+    All centred and of length 1. hubs (s,): the hub statistics of `rests`. nearest (s,): `without_each` of them.
     """
-    meaning = collection.meaning(question, rests)
+    meaning = 2 * rests @ question - hubs
     sides = 2 if len(said) > 1 else 1
     closer = 2 * (nearest + (said @ rests.T).max(axis=0) if sides == 2 else nearest) - sides * meaning
     return -(WEIGHTS["semantic"] * meaning + WEIGHTS["sentence"] * closer)

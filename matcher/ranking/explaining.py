@@ -106,18 +106,20 @@ class Explain:
         near (t, o, l): nearness to the need's sentences. words (t, l): of the profile's sentences.
         """
         worth = np.zeros(words.shape)
-        known = [place for place, one in enumerate(heard) if one.rests is not None and len(one.rests) > 1]
-        known = [place for place in known if len(heard[place].rests) == len(heard[place].spoken[0])]
+        known = [number for number, one in enumerate(heard) if one.rests is not None and len(one.rests) > 1]
+        known = [number for number in known if len(heard[number].rests) == len(heard[number].spoken[0])]
         if not known:
             return worth
-        found = self._collection.centred({heard[place].place: heard[place].rests for place in known}, "rests")
-        rests = [found[heard[place].place] for place in known]
+        places = [heard[number].place for number in known]
+        centred, hubs = self._collection.rests({heard[number].place: heard[number].rests for number in known})
+        rests = [centred[place] for place in places]
         rows = _Rows([len(vectors) for vectors in rests])
         asked = self._collection.asking.centre(self._asked.vectors, self._asked.languages)[0]
-        places = np.array(known)[rows.text], rows.position
-        carries = carried(self._collection, asked, self._own, np.concatenate(rests), without_each(near)[places])
+        known_hubs = np.concatenate([hubs[place] for place in places])
+        at = np.array(known)[rows.text], rows.position
+        carries = carried(asked, self._own, np.concatenate(rests), known_hubs, without_each(near)[at])
         means = np.add.reduceat(carries, rows.starts) / rows.sizes
-        worth[places] = CARRIES * (carries - means[rows.text]) - A_NAME * (words[places] < TOO_SHORT)
+        worth[at] = CARRIES * (carries - means[rows.text]) - A_NAME * (words[at] < TOO_SHORT)
         return worth
 
 
@@ -165,23 +167,21 @@ def _reasons(need: _Side, profile: _Side, near: np.ndarray, central: np.ndarray,
     scores = near[np.arange(len(near))[:, None], pairs[..., 0], pairs[..., 1]]
     meant = found & (scores >= evidence.ANSWERED)
     meant[:, 0] = True
-    alone = telling & (near.max(axis=2) < LITTLE)
+    alone = np.broadcast_to(telling & (near.max(axis=2) < LITTLE), meant.shape[:1] + near.shape[1:2])
     first = np.argsort(np.where(alone, -central, np.inf), axis=1, kind="stable")[:, :UNCOVERED]
-    shown = [
-        sorted(place for place, is_alone in zip(places, here, strict=True) if is_alone)
-        for places, here in zip(first.tolist(), np.take_along_axis(alone, first, axis=1).tolist(), strict=True)
-    ]
+    shown = np.sort(np.where(np.take_along_axis(alone, first, axis=1), first, -1), axis=1)
+    found = zip(pairs.tolist(), scores.tolist(), meant.tolist(), shown.tolist(), strict=True)
     return [
         Reasons(
             [
                 Meeting(asks[asked], offers[answer], round(score, 4))
-                for (asked, answer), score, said in zip(*one, strict=True)
-                if said
+                for (asked, answer), score, is_meant in zip(places, cosines, kept, strict=True)
+                if is_meant
             ],
-            [asks[place] for place in open_points],
+            [asks[place] for place in unanswered if place >= 0],
         )
-        for asks, offers, open_points, *one in zip(
-            need.sentences, profile.sentences, shown, pairs.tolist(), scores.tolist(), meant.tolist(), strict=True
+        for asks, offers, (places, cosines, kept, unanswered) in zip(
+            need.sentences, profile.sentences, found, strict=True
         )
     ]
 

@@ -128,7 +128,7 @@ def score(
 
     spread: only one of a group of nearly the same texts stands among the first (`gaming.spread`).
     """
-    collection, columns, place = view.collection, view.columns, np.array([own])
+    collection, place = view.collection, np.array([own])
     scores = collection.score(asked, place)
     scores = replace(scores, weights=dict(weights)) if weights else scores
     looked = scores.first()
@@ -141,7 +141,10 @@ def score(
     vectors = {column: found[name][1] for column, name in ids.items() if name in found}
     own_vectors = [spoken.own[1] if spoken.own else asked.vectors]
     scores = collection.look_closer(scores, asked, vectors, own_vectors, looked)
-    parts = {name: scores.weights[name] * part[0, columns] for name, part in scores.parts.items()}
+    parts = {
+        name: scores.weights[name] * (part[0] if view.in_step else part[0, view.columns])
+        for name, part in scores.parts.items()
+    }
     total = sum(parts.values())
     order, alike = gaming.spread(in_order(total), shelf.texts) if spread else (in_order(total), {})
     return Ranked(shelf, total, parts, order, alike)

@@ -114,12 +114,19 @@ class Collection:
     def __len__(self) -> int:
         return len(self.languages)
 
-    def meaning(self, question: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        """(m,): the part `semantic` of (m, d) centred documents for a centred question (d,), but for its own constant.
+    def rests(self, groups: Mapping[int, np.ndarray]) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
+        """Return (m, d) vectors of documents without a sentence, centred, and (m,) their hub statistics; by position.
 
-        The documents need not be in the collection.
+        These need not be in the collection. The latest are remembered.
         """
-        return 2 * vectors @ question - background.nearest_mean(vectors @ self._questions.T)[:, 0]
+        centred = self.centred(groups, "rests")
+        kept = self._kept.get(("nearness of rests", place) for place in groups)
+        nearness = {place: held for (_, place), held in kept.items() if len(held) == len(groups[place])}
+        for place in groups.keys() - nearness.keys():
+            nearness[place] = background.nearest_mean(centred[place] @ self._questions.T)[:, 0]
+            if place < self._lasting:
+                self._kept.put(("nearness of rests", place), nearness[place])
+        return centred, nearness
 
     def near(self, vector: np.ndarray) -> np.ndarray:
         """(documents,): cosine of a centred vector (d,) of length 1 to each document, 0 where it is not embedded."""
@@ -193,7 +200,8 @@ class Collection:
         if (own < 0).all():
             return self._hubs.mean()[None]
         # Beyond QUESTIONS_KEPT a question is not among those of the statistics: there is nothing to leave out.
-        return np.stack([self._hubs.mean(int(place) if 0 <= place < QUESTIONS_KEPT else None) for place in own])
+        rows = [self._hubs.mean(int(place) if 0 <= place < QUESTIONS_KEPT else None) for place in own]
+        return rows[0][None] if len(rows) == 1 else np.stack(rows)
 
 
 def _mean_of_best(said: np.ndarray, documents: list[np.ndarray]) -> np.ndarray:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -51,6 +52,11 @@ class View:
     rows: np.ndarray
     questions: dict[str, int]
     made: Made
+
+    @cached_property
+    def in_step(self) -> bool:
+        """Whether each row of the shelf has the column of its own number, and there are no others."""
+        return len(self.columns) == len(self.rows) and bool((self.columns == np.arange(len(self.columns))).all())
 
 
 class Upkeep:
