@@ -18,13 +18,16 @@ _GROUPS = {
     "pilots": "pilot_fields",
     "startups": "startup_fields",
     "testbeds": "testbed_fields",
+    "routes": "route_questions",
     "outcomes": "outcome_fields",
     "releases": "outcome_fields",
 }
 # Every other field of a form. A page that calls one otherwise says so to the summary (`names`).
 _COMMON: dict[str, Any] = {
+    "amount": _l("Amount in kronor"),
     "answer_days": _l("Days to answer"),
     "comment": _l("Comment"),
+    "considered": _l("Was innovation considered?"),
     "county_code": _l("County"),
     "days": _l("Shortest test"),
     "demand": _l("Startups for each need"),
@@ -34,6 +37,7 @@ _COMMON: dict[str, Any] = {
     "flag": _l("What do you want to know?"),
     "held_on": _l("Day"),
     "hide": _l("Why?"),
+    "innovation_note": _l("How, or why not?"),
     "kind": _l("Kind"),
     "least": _l("Lowest score worth a test, in hundredths"),
     "message": _l("A word to both sides"),
@@ -56,6 +60,7 @@ _COMMON: dict[str, Any] = {
     "testbed_id": _l("Testbed"),
     "ties": _l("Ties to the owner of the need"),
     "website": _l("Website"),
+    "why": _l("Why this way?"),
 }
 
 
