@@ -23,7 +23,7 @@ def carried(
     question (d,), said (o, d): the need and its sentences. rests (s, d): the profiles without each of the sentences.
     All centred and of length 1. hubs (s,): the hub statistics of `rests`. nearest (s,): `without_each` of them.
     """
-    meaning = 2 * rests @ question - hubs
+    meaning = 2 * (rests @ question) - hubs
     sides = 2 if len(said) > 1 else 1
     closer = 2 * (nearest + (said @ rests.T).max(axis=0) if sides == 2 else nearest) - sides * meaning
     return -(WEIGHTS["semantic"] * meaning + WEIGHTS["sentence"] * closer)

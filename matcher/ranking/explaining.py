@@ -69,8 +69,8 @@ class Explain:
         words = _words(others)
         near = rows.padded((self._own @ together.T).T, -np.inf)  # (t, l, o)
         middle, middles = self._own.mean(axis=0), rows.means() @ together
-        of_own = NEAR_THE_WHOLE * _unit(middles) @ self._own.T - _shortness(self._words)  # (t, o)
-        of_others = NEAR_THE_WHOLE * together @ _unit(middle[None])[0] - _shortness(words)  # (s,)
+        of_own = NEAR_THE_WHOLE * (_unit(middles) @ self._own.T) - _shortness(self._words)  # (t, o)
+        of_others = NEAR_THE_WHOLE * (together @ _unit(middle[None])[0]) - _shortness(words)  # (s,)
         mine, theirs = [self._sentences] * len(heard), [one.spoken[0] for one in heard]
         if self._need:
             besides, telling = _besides(self._sentences, self._words, self._need)
