@@ -42,6 +42,15 @@ def _either(*rules: Rule) -> Rule:
     return lambda viewer, thing: any(rule(viewer, thing) for rule in rules)
 
 
+def _own_year(viewer: Viewer | None, thing: Thing) -> bool:
+    """Whether the person acts for the organisation as its owner of needs, or for one that it is a unit of."""
+    return bool(thing) and any(_owner_in(viewer, one) for one in (thing.get("id"), *thing.get("above", ())))
+
+
+def _owner_in(viewer: Viewer | None, organisation_id: str | None) -> bool:
+    return viewer is not None and viewer.acts_for(organisation_id, "owner")
+
+
 _broker = _role("broker")
 _posts = _role("owner", "startup", "broker")
 _need_side = _member("organisation_id", "owner", "startup")
@@ -147,6 +156,10 @@ RULES: dict[str, Rule] = {
         _member("owner_organisation", "owner", "startup"), _member("startup_organisation", "startup")
     ),
     "release.ask": _broker,
+    # the year in figures: the whole hub's for those who run it, an organisation's for its owners too
+    "year": _role("broker", "administrator"),
+    "year.own": _role("broker", "administrator", "owner"),
+    "year.report": _either(_role("broker", "administrator"), _own_year),
     "import": _broker,
     # The map shows what is published: needs, which anybody sees, and profiles, which whoever acts as something sees.
     "map": _with_role,
