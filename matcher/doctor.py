@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from .config import Config
 from .exchange import batches
-from .hub import mail, people
+from .hub import mail, people, route_settings
 from .ranking import embedder, indexing, shipped, weights
 from .store import SchemaTooNew, Store, StoreError, open_store
 from .store.schema import pending
@@ -42,10 +42,19 @@ def examine(config: Config) -> list[Finding]:
         store.close()
     except (StoreError, ValueError) as error:
         findings.append(Finding("store", "wrong", f"{_ended(error)} Check DATABASE_URL and that the server runs."))
-    return [*findings, _address(config), _smtp(config)]
+    return [*findings, *_routes(config), _address(config), _smtp(config)]
 
 
-def _ended(error: Exception) -> str:
+def _routes(config: Config) -> list[Finding]:
+    """Look at the hub's own list of ways to test or buy, where it has one; the shipped one is tested."""
+    faults = route_settings.load(config.instance / "routes").faults
+    return [
+        Finding("routes", "wrong", f"{_ended(fault)} Mend it in {config.instance / 'routes'} (docs/route.md).")
+        for fault in faults
+    ]
+
+
+def _ended(error: Exception | str) -> str:
     text = str(error)
     return text if text.endswith(".") else f"{text}."
 

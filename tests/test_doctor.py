@@ -100,6 +100,16 @@ def test_a_database_that_does_not_answer_is_wrong(config: Config, url: str) -> N
     assert "Check DATABASE_URL" in wrong(replace(config, database_url=url))["store"]
 
 
+def test_a_list_of_ways_of_ones_own_that_cannot_be_used_is_wrong(
+    config: Config, store: Store, background: None
+) -> None:
+    assert "routes" not in found(config)
+    (config.instance / "routes").mkdir()
+    (config.instance / "routes" / "ways.toml").write_text("[[way]]\ncode = 'x'", encoding="utf8")
+    finding = found(config)["routes"]
+    assert (finding.level, finding.text.split(":")[0]) == ("wrong", "ways.toml")
+
+
 def test_a_key_that_others_can_read_is_wrong(config: Config, store: Store, background: None) -> None:
     (config.instance / "secret_key").chmod(0o644)
     assert "chmod 600" in wrong(config)["secret"]

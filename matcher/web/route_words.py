@@ -120,6 +120,16 @@ def said(text: Mapping[str, str]) -> str:
     return text["en" if str(get_locale()) == "en" else "sv"]
 
 
+def begun(text: str) -> str:
+    """Return a text with its first letter as it stands at the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def typed(kronor: int | None) -> str:
+    """Return an amount as it is written into the field, its thousands parted."""
+    return "" if kronor is None else format_decimal(kronor, locale="sv")
+
+
 def money(kronor: int | None) -> str:
     """Return an amount of whole kronor as the reader writes it."""
     if kronor is None:

@@ -141,14 +141,17 @@ def _page(
 
 def _values(need: dict[str, Any], latest: dict[str, Any]) -> dict[str, Any]:
     """Return what stands in the form: the answers, or before the first ones what the need itself tells."""
+    answers = {**latest["answers"], "amount": route_words.typed(latest["answers"]["amount"])}
     if latest["number"]:
-        return latest["answers"]
-    return {**latest["answers"], "testbed": "yes" if need.get("testbed_id") else UNKNOWN}
+        return answers
+    return {**answers, "testbed": "yes" if need.get("testbed_id") else UNKNOWN}
 
 
 def _card(standing: Standing, answers: dict[str, Any]) -> dict[str, Any]:
     """Return a way for the page: what fired with its amounts and figures, and what waits, in words."""
+    used = {figure.code: (figure, figure.doubt(day(now()))) for reason in standing.fired for figure in reason.figures}
     return {
+        "figures": list(used.values()),
         "way": standing.way,
         "first": standing.first,
         "reasons": [

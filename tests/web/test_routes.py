@@ -63,7 +63,8 @@ def test_answers_lead_to_ranked_ways_with_the_rule_and_its_figure(client, page, 
         "3. Paid test under the direct-award limit",
     ]
     assert "The amount SEK 450,000 is under the direct-award limit SEK 700,000." in found
-    assert "LOU chapter 19 a, goods and services, as of 1 Jan 2024." in found
+    assert 'SEK 700,000. <span class="quiet">(LOU chapter 19 a, goods and services, as of 1 Jan 2024)' in found
+    assert "The direct-award limit: SEK 700,000, LOU chapter 19 a, goods and services, as of 1 Jan 2024." in found
     assert "Innovation partnership" in found
     assert "No research or development is needed" in found
 
@@ -92,6 +93,21 @@ def test_not_legal_advice_stands_beside_every_way(client, page, text):
     assert found.count("Not legal advice: ask") == ways
     choose(client, page)
     assert text(client.get(page)).count("Not legal advice: ask") == ways + 2  # beside the choice and its checklist
+
+
+def test_the_questions_come_first_until_they_are_answered(client, page, text):
+    found = text(client.get(page))
+    assert found.index("The questions") < found.index("The ways, in the order")
+    answered(client, page)
+    found = text(client.get(page))
+    assert found.index("The questions") > found.index("The ways, in the order")
+    assert 'value="450\u00a0000"'.replace("\u00a0", " ") in found
+
+
+def test_a_testbed_that_the_need_offers_is_filled_in(client, page, store, need, text):
+    bed = factories.create_testbed(store, published=True)
+    store.execute("update need set testbed_id = :bed where id = :id", {"bed": bed["id"], "id": need["id"]})
+    assert 'name="testbed" value="yes" checked' in text(client.get(page))
 
 
 def test_an_amount_that_is_no_amount_comes_back_as_typed(client, page, text):
