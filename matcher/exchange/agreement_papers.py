@@ -91,7 +91,7 @@ def fill(content: bytes, values: Mapping[str, str]) -> bytes:
 
 
 def pdf(content: bytes, title: str, language: str) -> bytes:
-    """Return a DOCX as PDF/UA-1 with tags, language and title; raise NoPdf on a machine without Pango."""
+    """Return a DOCX as PDF/UA-1 with tags, language and title; raise NoPdf without Pango."""
     try:
         from weasyprint import HTML
     except OSError as error:
@@ -105,7 +105,10 @@ def pdf(content: bytes, title: str, language: str) -> bytes:
 
 def html(content: bytes) -> str:
     """Return the body of a DOCX as HTML: headings, paragraphs, lists, tables, bold and italic."""
-    return mammoth.convert_to_html(io.BytesIO(content)).value
+    try:
+        return mammoth.convert_to_html(io.BytesIO(content)).value
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise BrokenTemplate("unreadable", str(error)[:200]) from None
 
 
 def _nothing(url: str) -> None:

@@ -46,10 +46,11 @@ def missing(store: Store, case: Row, agreement_id: str) -> list[str]:
     return [side for side in agreements.sides(case) if side not in signed]
 
 
-def file(store: Store, agreement_id: str, side: str) -> tuple[str, bytes] | None:
-    """Return name and content of a side's uploaded file, if there is one."""
+def file(store: Store, agreement_id: str, side: str = "") -> tuple[str, bytes] | None:
+    """Return name and content of a side's uploaded file, or of the first one; None where there is none."""
     rows = store.query(
-        "select file_name, file from signature where agreement_id = :id and side = :side and file is not null",
+        """select file_name, file from signature
+           where agreement_id = :id and (side = :side or :side = '') and file is not null order by at, side""",
         {"id": agreement_id, "side": side},
     )
     return (rows[0]["file_name"], bytes(rows[0]["file"])) if rows else None

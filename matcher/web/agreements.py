@@ -215,9 +215,9 @@ def _values(case: Case, row: Row) -> dict[str, str]:
 @blueprint.get("/pairings/<pairing_id>/agreement/paper")
 @allowed("agreement.view", cases.load)
 def paper(case: Case) -> Any:
-    """Give the paper of an agreement as accessible PDF or as DOCX (`?kind=docx`); a draft only to brokers."""
+    """Give the paper of an agreement as DOCX or as accessible PDF (`?kind=pdf`); a draft only to brokers."""
     row = _asked_for(case)
-    kind = forms.one_of("kind", ("docx", "pdf")) or "pdf"
+    kind = forms.one_of("kind", ("docx", "pdf")) or "docx"
     try:
         content = _paper(case, row)
         if kind == "pdf":

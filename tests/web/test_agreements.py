@@ -77,7 +77,7 @@ def test_the_paper_holds_what_was_agreed_as_docx_and_as_tagged_pdf(client, login
     for part in ("Pröva larm på natten.", "Bolaget äger det som kommer fram", "Inga <personuppgifter> &", "250"):
         assert part in words
     assert "{{" not in words
-    answer = client.get(f"/pairings/{case.id}/agreement/paper")
+    answer = client.get(f"/pairings/{case.id}/agreement/paper?kind=pdf")
     assert answer.mimetype == "application/pdf"
     assert answer.data.startswith(b"%PDF-")
     document = pypdf.PdfReader(io.BytesIO(answer.data))

@@ -10,7 +10,7 @@ import pytest
 
 from .test_policy import POLICY
 from .test_writes import WRITES, _who_may
-from .walking import FORMS, Hub, open_hub, parameters
+from .walking import FORMS, Hub, open_hub, parameters, readable
 from .world import NEED_TEXTS, STARTUP_TEXTS, TESTBED_TEXTS
 
 SCRIPT = "<script>canary</script>"
@@ -27,7 +27,7 @@ NAMES = (
     "page", "per_page", "sort", "q", "theme", "county", "beneficiary", "status", "state", "late", "own", "kind",
     "stage", "mine", "step", "then", "next", "startup", "reason", "organisation_id", "decided", "complete", "role",
     "id", "invite", "starts_on", "ends_on", "readiness", "seeks", "stopped", "dismissed", "updated_since",
-    "municipality", "embedding", "lang", "v", "month",
+    "municipality", "embedding", "lang", "v", "month", "number", "side", "template", "language",
 )  # fmt: skip
 BODIES: tuple[dict[str, object], ...] = (
     {},
@@ -63,6 +63,11 @@ TEXTS = {
     "route_choice": ("why",),
     "innovation_answer": ("note",),
     "pairing": ("message", "note"),
+    "agreement": ("note",),
+    "agreement_template": ("name",),
+    "signature": ("name", "title", "file_name"),
+    "prerequisite": ("text",),
+    "prerequisite_met": ("note",),
     "pilot": ("question", "runner_name", "runner_role", "signer_name", "signer_role", "route", "checks_note"),
     "indicator": ("name", "unit", "method", "measured_by", "uncertainty"),
     "reading": ("note",),
@@ -109,7 +114,7 @@ def test_an_odd_address_is_never_a_server_error_nor_an_echo(hub, endpoint):
             answer = hub.send(visitor, "GET", f"{path}?{query}")
             where = f"{endpoint}: {query[:120]}"
             assert answer.status_code < 500, where
-            assert SCRIPT not in answer.get_data(as_text=True), where
+            assert SCRIPT not in readable(answer), where
             assert "X-Evil" not in answer.headers, where
             assert not (answer.location or "").startswith(("//", "http://evil", "/\\")), where
     hub.store.execute("delete from attempt")
@@ -124,7 +129,7 @@ def test_an_odd_id_is_not_found(hub, endpoint):
             path = re.sub(r"<(\w+:)?\w+>", lambda _, value=value: value, rule.rule)
             answer = hub.send(_visitor_for(endpoint)[0], "GET", path)
             assert answer.status_code in (404, 308), f"{path[:120]}: {answer.status}"
-            assert SCRIPT not in answer.get_data(as_text=True)
+            assert SCRIPT not in readable(answer)
 
 
 @pytest.mark.parametrize(("method", "endpoint"), WRITES)
@@ -140,11 +145,11 @@ def test_an_odd_form_is_never_a_server_error_nor_an_echo(hub, method, endpoint):
         answer = hub.send(visitor, method, path, **given)
         where = f"{endpoint}: {str(given)[:200]}"
         assert answer.status_code < 500, where
-        assert SCRIPT not in answer.get_data(as_text=True), where
+        assert SCRIPT not in readable(answer), where
         if answer.status_code == 303:
             after = hub.send(visitor, "GET", answer.location)
             assert after.status_code < 500, where
-            assert SCRIPT not in after.get_data(as_text=True), where
+            assert SCRIPT not in readable(after), where
         hub.reset()
 
 
@@ -163,7 +168,7 @@ def test_hostile_text_in_every_field_stays_text(hub, visitor):
         several = zip(*([*things[name]][:20] for name in names), strict=False) if names else [()]
         for states in several:
             answer = hub.send(visitor, "GET", hub.address(rule.endpoint, "+".join(states) or "-"))
-            text = answer.get_data(as_text=True)
+            text = readable(answer)
             where = f"{rule.endpoint} {states}"
             assert answer.status_code < 500, where
             if answer.mimetype == "text/html":

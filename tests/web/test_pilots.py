@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from matcher.hub import clock, feedback, incidents, pairings, pilot_ends, pilots
+from matcher.hub import agreements, clock, feedback, incidents, pairings, pilot_ends, pilots
 from matcher.hub.people import Viewer
 from tests.hub.pilots import DECISION, INDICATOR, Pilot
 
@@ -286,3 +286,35 @@ def test_mails_of_a_pilot_can_be_written_in_both_languages(app, pilot):
                 assert f"/pairings/{pilot.id}/pilot" in body
                 assert "{" not in body
     assert pilots.of_case(pilot.store, pilot.id)["decision"] == "adopt"
+
+
+def test_a_place_that_may_not_be_used_any_more_is_told_on_the_page(pilot, open_as, text):
+    pilot.start()
+    agreements.end(pilot.store, pilot.broker, pilot.id, 1, "Slut.", pilot.now)
+    assert "The place may not be used now" in text(open_as(pilot.owner).get(address(pilot)))
+
+
+def test_the_owner_finds_what_awaits_a_decision_on_the_own_page(pilot, open_as, text):
+    pilot.start()
+    assert "await your decision" not in text(open_as(pilot.owner).get("/mine"))
+    past = clock.day(clock.later(pilot.now, days=-31))
+    pilot.store.execute("update pilot set starts_on = '2020-01-01', ends_on = :last", {"last": past})
+    page = text(open_as(pilot.owner).get("/mine"))
+    assert "Pilots that await your decision" in page
+    assert address(pilot) in page
+    assert "await your decision" not in text(open_as(pilot.founder).get("/mine"))
+
+
+def test_the_way_to_buy_is_one_that_the_hub_knows(pilot, open_as, text):
+    owner = open_as(pilot.owner)
+    owner.post(address(pilot, "facts"), data={"route_code": "paid_test", "revision": "0"})
+    assert pilot.row["route_code"] == "paid_test"
+    assert "Paid test" in text(owner.get(address(pilot)))
+    owner.post(address(pilot, "facts"), data={"route_code": "forged", "revision": pilot.row["revision"]})
+    assert pilot.row["route_code"] == ""
+
+
+def test_the_check_says_where_its_questions_come_from(pilot, open_as, text):
+    page = text(open_as(pilot.owner).get(address(pilot, "checks")))
+    assert "eur-lex.europa.eu/eli/reg/2016/679/oj" in page
+    assert "not legal advice" in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from matcher import create_app
 from matcher.config import Config
+from matcher.exchange import agreement_papers as papers
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import open_store
@@ -140,13 +142,37 @@ class Hub:
         if endpoint == "pilots.extend":
             given["ends_on"] = world.day(55)
         wanted = FORMS.get(endpoint, {})
+        if endpoint.startswith("agreements."):
+            given |= self._agreement(thing)
         if endpoint == "imports.upload":
             given["file"] = (io.BytesIO("id;titel\n1;Snö på gångbanor\n".encode()), "behov.csv")
         return {name: given[name] if value is ... else value for name, value in wanted.items()}
 
+    def _agreement(self, thing: str) -> dict[str, Any]:
+        """Return what names the agreement of a case in the world, its paper and what its testbed asks for."""
+        world = self.world
+        signed = {"number": "2"} if thing == "prepared" else {}
+        days = {"starts_on": world.day(1), "ends_on": world.day(60)}
+        template = (io.BytesIO(papers.shipped("sv")), "mall.docx")
+        return {
+            **signed, **days, "file": template, "paper": hashlib.sha256(worlds.PAPER).hexdigest(),
+            "prerequisite_id": world.things["prerequisite"]["published"],
+            "template_id": world.things["template"]["own"],
+        }  # fmt: skip
+
 
 # What each write is sent with; `...` stands for what depends on the visitor and the thing.
 FORMS: dict[str, dict[str, Any]] = {
+    "agreements.save": {"purpose": "Pröva.", "starts_on": ..., "ends_on": ..., "language": "sv", "revision": ...},
+    "agreements.send": {"number": ..., "revision": ...},
+    "agreements.sign": {"number": ..., "side": ..., "paper": ..., "name": "Kim", "may_sign": "yes"},
+    "agreements.withdraw": {"number": ..., "note": "Fel belopp."},
+    "agreements.end": {"number": ..., "note": "Uppsagt."},
+    "agreements.prerequisite": {"prerequisite_id": ..., "step": "meet", "note": "Intyg visat."},
+    "agreements.add_prerequisite": {"kind": "safety", "text": "Rundvandring"},
+    "agreements.retire": {"prerequisite_id": ...},
+    "agreements.add_template": {"name": "Vår mall", "language": "sv", "file": ...},
+    "agreements.retire_template": {"template_id": ...},
     "account.start": {"email": "nobody@example.org", "password": "not the password"},
     "account.language": {"locale": "sv"},
     "account.send_reset": {"email": "nobody@example.org"},
@@ -186,7 +212,12 @@ FORMS: dict[str, dict[str, Any]] = {
     "pilots.save_facts": {"question": "Ny fråga?", "revision": ...},
     "pilots.save_checks": {"personal_data": "no", "checks_note": "Ny", "revision": ...},
     "pilots.save_indicator": {
-        "name": "Tid", "unit": "minuter", "baseline": "10", "target": "5", "method": "Klocka", "measured_by": "Chefen",
+        "name": "Tid",
+        "unit": "minuter",
+        "baseline": "10",
+        "target": "5",
+        "method": "Klocka",
+        "measured_by": "Chefen",
         "uncertainty": "Liten",
     },
     "pilots.remove_indicator": {"indicator": ...},
@@ -196,7 +227,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "pilots.report_incident": {"happened_on": ..., "what": "Den föll ner.", "severity": "serious"},
     "pilots.handle_incident": {"incident": ..., "done": "Uppsatt igen."},
     "pilots.decide": {
-        "decision": "stop", "evidence": "Ingen skillnad.", "lesson": "Det behövs mer än en sensor.",
+        "decision": "stop",
+        "evidence": "Ingen skillnad.",
+        "lesson": "Det behövs mer än en sensor.",
         "early_reason": "Vi vet nog.",
     },
     "feedback.start": {"question": "Hur går det?", "days": "7"},
@@ -236,6 +269,15 @@ def verdict(answer: TestResponse) -> str:
     if status == 401 or (status == 302 and (answer.location or "").startswith("/login?next=")):
         return "login"
     return "ok" if status < 400 or status in (409, 422) else str(status)
+
+
+def readable(answer: TestResponse) -> str:
+    """Return what an answer holds as text; of a file that is packed (DOCX, XLSX), what is in its parts."""
+    data = answer.get_data()
+    if not data.startswith(b"PK"):
+        return data.decode("utf8", "replace")
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        return " ".join(packed.read(name).decode("utf8", "replace") for name in packed.namelist())
 
 
 @contextmanager

@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from matcher.exchange import agreement_papers as papers
 from matcher.exchange import batches, tables
 from matcher.hub import (
+    agreement_templates,
     agreements,
     clock,
     directory,
@@ -31,6 +33,7 @@ from matcher.hub import (
     people,
     pilot_facts,
     pilots,
+    prerequisites,
     readings,
     record,
     releases,
@@ -53,6 +56,7 @@ VISITORS = (
     "revoked", "roleless",
 )  # fmt: skip
 MISSING = "aaaabbbbccccdddd"
+PAPER = papers.shipped("sv")  # of the agreements that were sent
 NEED_TEXTS = ("title", "people", "description", "effect", "measure", "tried", "keep", "contact", "runner")
 STARTUP_TEXTS = ("name", "problem", "audience", "description", "novelty", "evidence")
 TESTBED_TEXTS = ("name", "description", "users", "methods", "equipment", "conditions", "contact_name", "backup_name")
@@ -97,6 +101,7 @@ def build(store: Store) -> World:
     _testbeds(world)
     _pairings(world)
     _pilots(world)
+    _agreements(world)
     _outcomes(world)
     _said(world)
     _routes(world)
@@ -268,16 +273,46 @@ def _pilots(world: World) -> None:
 
 def _agreed(world: World, case: str) -> None:
     """Bring an agreement of a case in force."""
-    store, now, paper = world.store, world.now, b"PK the paper"
+    store, now = world.store, world.now
+    number = _sent(world, case)
+    for side in ("owner", "startup", "host"):
+        given = {"name": side, "title": "Chef"}
+        paper_hash = hashlib.sha256(PAPER).hexdigest()
+        signatures.sign(store, world.people[side], case, number, side, given, paper_hash=paper_hash, now=now)
+
+
+def _sent(world: World, case: str) -> int:
+    store, now = world.store, world.now
+    number = _drafted(world, case)
+    agreements.send(store, world.people["broker"], case, number, PAPER, 1, now)
+    return number
+
+
+def _drafted(world: World, case: str, **secrets: str) -> int:
+    store, now = world.store, world.now
     texts = ("purpose", "owner_does", "startup_does", "results_use", "data", "liability")
     terms = {**dict.fromkeys(texts, "Enligt plan."), "results_owner": "startup", "payment": "free", "funds": "own"}
     days = {"starts_on": world.day(1), "ends_on": world.day(60), "language": "sv"}
-    number = agreements.draft(store, world.people["broker"], case, {**terms, **days}, now)
-    agreements.send(store, world.people["broker"], case, number, paper, 1, now)
-    for side in ("owner", "startup", "host"):
-        given = {"name": side, "title": "Chef"}
-        paper_hash = hashlib.sha256(paper).hexdigest()
-        signatures.sign(store, world.people[side], case, number, side, given, paper_hash=paper_hash, now=now)
+    return agreements.draft(store, world.people["broker"], case, {**terms, **days, **secrets}, now)
+
+
+def _agreements(world: World) -> None:
+    """Make a draft, one that awaits its signatures, a template of the hub's own, and what a testbed asks for."""
+    store, now = world.store, world.now
+    _drafted(world, world.things["pairing_id"]["confirmed"], purpose=secret("agreement.draft.purpose"))
+    prepared = world.things["pairing_id"]["prepared"]
+    number, paper_hash = _sent(world, prepared), hashlib.sha256(PAPER).hexdigest()
+    signed = {"name": secret("agreement.signed.name"), "title": "Chef"}
+    upload = (f"{secret('agreement.signed.file')}.pdf", b"%PDF-1.7")
+    signatures.sign(store, world.people["broker"], prepared, number, "host", signed, paper_hash, now, upload)
+    own = {"name": secret("template.own.name"), "language": "sv"}
+    administrator = world.people["administrator"]
+    world.keep("template", "own", agreement_templates.add(store, administrator, own, papers.shipped("sv"), now))
+    asked = {"kind": "insurance", "text": secret("prerequisite.published.text")}
+    testbed = world.things["testbed_id"]["published"]
+    host = world.people["host"]
+    asked_id = world.keep("prerequisite", "published", prerequisites.add(store, host, testbed, asked, now))
+    prerequisites.meet(store, host, prepared, asked_id, secret("prerequisite.prepared.note"), now)
 
 
 def _outcomes(world: World) -> None:
@@ -296,7 +331,9 @@ def _outcomes(world: World) -> None:
         store.execute("update pairing set ended_at = :at where id = :id", {"at": ended, "id": case})
         texts = {name: secret(f"release.{state}.{name}") for name in ("title", "owner_text")}
         releases.save(store, owner, case, "owner", {**texts, "language": "sv"}, 0, now)
-        releases.save(store, founder, case, "startup", {"startup_text": secret(f"release.{state}.startup_text")}, 1, now)
+        releases.save(
+            store, founder, case, "startup", {"startup_text": secret(f"release.{state}.startup_text")}, 1, now
+        )
         releases.agree(store, owner, case, "owner", 2, now)
     releases.agree(store, founder, case, "startup", 2, now)
     notes = {f"{kind}_note": secret(f"outcome.released.{kind}") for kind in outcomes.VALUES}
