@@ -8,16 +8,16 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import cases, feedback, incidents, indicators, pilot_ends, pilot_facts, pilots, readings
+from ..hub import cases, feedback, incidents, indicators, pilot_ends, pilot_facts, pilots, readings, reference, routes
 from ..hub.errors import Conflict, Invalid, NotFound, Stale
-from . import forms, pilot_drawing, pilot_words, words
+from . import forms, pilot_drawing, pilot_words, route_words, words
 from .access import allowed, now, person, store
 from .stale import differing
 
 blueprint = Blueprint("pilots", __name__)
 
 Case = dict[str, Any]
-FACTS = ("question", "starts_on", "ends_on", *pilot_facts.PERSONS, "route")
+FACTS = ("question", "starts_on", "ends_on", *pilot_facts.PERSONS, "route", "route_code")
 CHECKS = (*pilot_facts.CHECKS, "checks_note")
 READING = ("on_day", "value", "note")
 INCIDENT = ("happened_on", "what", "severity", "done")
@@ -48,6 +48,8 @@ def page(case: Case, form: str = "", errors: dict[str, str] | None = None, notic
         settled=_settled(case, row) if status in ("none", "prepared") else [],
         decide_by=pilots.decide_by(row) if row and row["started_at"] else None,
         late=bool(row) and pilots.overdue(row, now()),
+        closed=pilots.closed(store(), case, now()) if status == "running" else [],
+        way=route_words.way_name(row["route_code"]) if row and row["route_code"] else "",
         indicators=[_drawn(row, one, read) for one, read in _with_readings(row, measured)] if row else [],
         rounds=feedback.of_pilot(store(), row["id"], now()) if row else [],
         incidents=told,
@@ -147,6 +149,8 @@ def save_checks(case: Case) -> Any:
 
 def _save(case: Case, form: str, names: tuple[str, ...], done: str) -> Any:
     typed = forms.read(names)
+    if "route_code" in typed and typed["route_code"] not in {code for code, _name in _ways()}:
+        typed["route_code"] = ""
     try:
         pilots.save(store(), person(), case["id"], typed, forms.revision(), now())
     except Invalid as error:
@@ -179,7 +183,35 @@ def _facts_page(
         notice=notice,
         names=names,
         answers=words.choices("check_answers"),
+        ways=_ways(),
+        chosen=_chosen_way(case),
+        rules=_rules(),
     )
+
+
+def _ways() -> list[tuple[str, str]]:
+    """Return (code, name) of the ways to test or buy that the hub knows."""
+    return [(way.code, route_words.said(way.name)) for way in route_words.guide().ways]
+
+
+def _chosen_way(case: Case) -> str:
+    """Return the way that was chosen for the case's need, as a first suggestion; empty when none was."""
+    standing = routes.standing(store(), case["need_id"])
+    return standing["way"] if standing else ""
+
+
+def _rules() -> list[dict[str, str]]:
+    """Return where the questions of the check come from, in the reader's language."""
+    return [
+        {
+            **row,
+            **{
+                name: route_words.said({code: row[f"{name}_{code}"] for code in ("sv", "en")})
+                for name in ("name", "text")
+            },
+        }
+        for row in reference.rows("pilot_rules")
+    ]
 
 
 @blueprint.get("/pairings/<pairing_id>/pilot/indicator")
