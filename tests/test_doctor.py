@@ -100,9 +100,7 @@ def test_a_database_that_does_not_answer_is_wrong(config: Config, url: str) -> N
     assert "Check DATABASE_URL" in wrong(replace(config, database_url=url))["store"]
 
 
-def test_a_list_of_ways_of_ones_own_that_cannot_be_used_is_wrong(
-    config: Config, store: Store, background: None
-) -> None:
+def test_an_own_list_of_ways_that_cannot_be_used_is_wrong(config: Config, store: Store, background: None) -> None:
     assert "routes" not in found(config)
     (config.instance / "routes").mkdir()
     (config.instance / "routes" / "ways.toml").write_text("[[way]]\ncode = 'x'", encoding="utf8")

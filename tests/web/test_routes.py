@@ -64,7 +64,8 @@ def test_answers_lead_to_ranked_ways_with_the_rule_and_its_figure(client, page, 
     ]
     assert "The amount SEK 450,000 is under the direct-award limit SEK 700,000." in found
     assert 'SEK 700,000. <span class="quiet">(LOU chapter 19 a, goods and services, as of 1 Jan 2024)' in found
-    assert "The direct-award limit: SEK 700,000, LOU chapter 19 a, goods and services, as of 1 Jan 2024." in found
+    assert 'The direct-award limit: <span class="figure">SEK 700,000</span>, LOU chapter 19 a' in found
+    assert "upphandlingsmyndigheten.se/frageportalen/2904774" in found
     assert "Innovation partnership" in found
     assert "No research or development is needed" in found
 
