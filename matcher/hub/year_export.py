@@ -13,8 +13,9 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import outcomes, years
-from .clock import parse
+from . import outcomes
+from .year_facts import Scope, cases, first_cases
+from .year_span import swedish_day, year_of
 
 Row = dict[str, Any]
 STAGES = ("proposed", "declined", "confirmed", "agreement", "pilot", "decided", "in_use")
@@ -25,11 +26,11 @@ _MOMENTS = {
 }  # fmt: skip
 
 
-def rows(store: Store, scope: years.Scope, year: int | None, now: str, secret: str) -> list[Row]:
+def rows(store: Store, scope: Scope, year: int | None, now: str, secret: str) -> list[Row]:
     """Return a row per case, those alone that took a step or were answered in `year` if one is named. Four queries."""
     key = hashlib.sha256(f"matcher year export\0{secret}".encode()).digest()
-    found = years.cases(store, scope)
-    firsts = years.first_cases(years.cases(store, years.Scope(scope.organisations)))
+    found = cases(store, scope)
+    firsts = first_cases(cases(store, Scope(scope.organisations)))
     shown = _shown(store)
     answers = _answers(store, now)
     made = []
@@ -37,7 +38,7 @@ def rows(store: Store, scope: years.Scope, year: int | None, now: str, secret: s
         case = {**case, "shown_at": shown.get((case["need_id"], case["startup_id"]))}
         given = answers.get(case["id"], {})
         moments = [case[column] for column in _MOMENTS.values()] + [answer["answered_at"] for answer in given.values()]
-        in_year = [moment for moment in moments if moment and (year is None or years.year_of(moment) == year)]
+        in_year = [moment for moment in moments if moment and (year is None or year_of(moment) == year)]
         if in_year:
             made.append(_row(case, given, case["id"] in firsts, key))
     return made
@@ -108,4 +109,4 @@ def pseudonym(key: bytes, kind: str, thing_id: str) -> str:
 
 def _on(moment: str | None) -> str | None:
     """Return the Swedish day of a moment, so that a recount by calendar year comes to the report's figures."""
-    return parse(moment).astimezone(years.ZONE).date().isoformat() if moment else None
+    return swedish_day(moment) if moment else None

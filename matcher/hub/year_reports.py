@@ -14,7 +14,8 @@ from .errors import NotFound
 from .people import Viewer
 from .permissions import can
 from .swedish import swedish_key
-from .years import Figure, Item, Scope
+from .year_facts import Scope
+from .years import Figure, Item
 
 Row = dict[str, Any]
 WHOLE = "all"  # stands in addresses for the whole hub
@@ -24,7 +25,7 @@ PAGE = 100
 def load(store: Store, viewer: Viewer | None, organisation_id: str) -> Row:
     """Return whose year it is: `id`, `name`, `above` and `units`, or the whole hub for WHOLE; raise NotFound.
 
-    `above` holds the ids of the organisations that it is a unit of, `units` id and name of those right below it,
+    `above` holds the ids of the organisations that it is a unit of, `units` those right below it,
     `within` the ids of all below it and its own.
     """
     tree = _tree(store)
@@ -51,7 +52,11 @@ def _placed(tree: dict[str, Row], organisation_id: str) -> Row:
     while parent in tree and parent not in (organisation_id, *above):
         above.append(parent)
         parent = tree[parent]["parent_id"]
-    units = [one for one in tree.values() if one["parent_id"] == organisation_id and one["id"] != organisation_id]
+    units = [
+        {**one, "within": [unit for unit in _below(tree, one["id"]) if unit != organisation_id]}
+        for one in tree.values()
+        if one["parent_id"] == organisation_id and one["id"] != organisation_id
+    ]
     units.sort(key=lambda one: (swedish_key(one["name"]), one["id"]))
     return {**row, "above": above, "units": units, "within": _below(tree, organisation_id)}
 
@@ -64,21 +69,21 @@ def _below(tree: dict[str, Row], organisation_id: str) -> list[str]:
     return found
 
 
-def scope(row: Row, county: str = "") -> Scope:
-    """Return what a loaded report counts: the organisation and all below it, or everything."""
-    return Scope(None if row["within"] is None else tuple(row["within"]), county)
+def scope(row: Row, county: str = "", *, alone: bool = False) -> Scope:
+    """Return what a loaded report counts: everything, or the organisation and (unless `alone`) all below it."""
+    if row["within"] is None:
+        return Scope(None, county)
+    return Scope((row["id"],) if alone else tuple(row["within"]), county)
 
 
-def unit_scopes(store: Store, row: Row) -> list[tuple[Row, Scope]]:
-    """Return (organisation, scope) of a report's own part and of each unit right below it; empty without units.
+def parts(row: Row) -> list[tuple[Row, list[str]]]:
+    """Return (organisation, ids) of a report's own part and of each unit right below it; empty without units.
 
-    The scopes do not overlap and together are the report's own, so their figures add up to it.
+    The parts do not overlap and together are the whole, so that their figures add up to it.
     """
     if not row["units"]:
         return []
-    tree = _tree(store)
-    parts = [(unit, Scope(tuple(_below(tree, unit["id"])))) for unit in row["units"]]
-    return [(row, Scope((row["id"],))), *parts]
+    return [(row, [row["id"]]), *((unit, unit["within"]) for unit in row["units"])]
 
 
 def owners(store: Store) -> list[Row]:

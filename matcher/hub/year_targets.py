@@ -10,7 +10,8 @@ from . import fields, record
 from .errors import Denied, Invalid
 from .people import Viewer
 from .permissions import can
-from .years import FIRST_YEAR, LAST_YEAR, PROMISES, Figures
+from .year_span import FIRST_YEAR, LAST_YEAR
+from .years import PROMISES, Figures
 
 HIGHEST = 1_000_000
 # What can be aimed at, and whether more is better: numbers, days (as few as possible) and hundredths of promises kept.

@@ -35,12 +35,13 @@ from . import (  # noqa: F401
     startup_review,
     startups,
     testbeds,
+    years,
 )
 
 ALL = [
     module.blueprint
     for module in (
         home, account, needs, routes, startups, testbeds, search, desk, pairings, agreements, pilots, feedback,
-        outcomes, releases, plans, imports, admin, api, atlas, health,
+        outcomes, releases, plans, imports, admin, api, atlas, years, health,
     )
 ]  # fmt: skip

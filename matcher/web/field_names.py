@@ -21,6 +21,7 @@ _GROUPS = {
     "routes": "route_questions",
     "outcomes": "outcome_fields",
     "releases": "outcome_fields",
+    "years": "year_measures",
 }
 # Every other field of a form. A page that calls one otherwise says so to the summary (`names`).
 _COMMON: dict[str, Any] = {

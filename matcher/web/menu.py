@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import request, url_for
 from flask_babel import gettext as _
 
-from .access import viewer
+from .access import may, viewer
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ def navigation() -> list[Item]:
         entries += [(_("Needs"), "needs.listing"), (_("Testbeds"), "testbeds.listing"), (_("Results"), "home.results")]
     if who and who.has("administrator"):
         entries += [(_("Administration"), "admin.people")]
+    if may("year"):
+        entries += [(_("The year"), "years.show")]
     entries += [(_("Search"), "search.results")]
     place = (request.blueprint, request.endpoint)
     return [

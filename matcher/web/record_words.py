@@ -25,8 +25,10 @@ KINDS: dict[str, Any] = {
     "startup": _l("Startup"),
     "template": _l("Template for agreements"),
     "testbed": _l("Testbed"),
+    "year": _l("Year"),
 }
 ACTIONS: dict[str, Any] = {
+    "year.targets": _l("Targets of a year set"),
     "chance.learn": _l("Chance of a match learned"),
     "conflict.declare": _l("Conflict of interest told"),
     "conflict.lift": _l("Conflict of interest lifted"),

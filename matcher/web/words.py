@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from ..exchange.errors import MESSAGES
 from ..hub import clock, reference
 from ..hub.errors import HubError
-from . import agreement_words, case_words, outcome_words, pilot_words, route_words
+from . import agreement_words, case_words, outcome_words, pilot_words, route_words, year_words
 
 LABELS: dict[str, dict[str, Any]] = {
     "beneficiaries": {
@@ -197,6 +197,7 @@ LABELS: dict[str, dict[str, Any]] = {
     **pilot_words.LABELS,
     **route_words.LABELS,
     **outcome_words.LABELS,
+    **year_words.LABELS,
 }
 
 # Codes of `hub.fields`: what is wrong with a field, and the remedy.
