@@ -25,12 +25,12 @@ LABELS: dict[str, dict[str, Any]] = {
         "functional": _l("Quicker, simpler, fewer mistakes, better quality."),
         "environmental": _l("Less energy, fewer journeys, less waste, less emission."),
     },
-    "levels": {"none": _l("None"), "some": _l("Some"), "large": _l("Large")},
+    "levels": {"none": _l("No value"), "some": _l("Some value"), "large": _l("Large value")},
     "case_stages": {
         "confirmed": _l("Confirmed"),
         "agreement": _l("Agreement signed"),
         "pilot": _l("Tried"),
-        "decided": _l("Decided"),
+        "decided": _l("Decision taken"),
         "in_use": _l("In use"),
     },
     "case_decisions": {
