@@ -20,6 +20,8 @@ Row = dict[str, Any]
 REMIND_DAYS = 14
 # A year after a form was due nobody is asked for it the first time, and the last form closes.
 OPEN_DAYS = 365
+# Who answers for a side of a case on the pages, by what they act as in its organisation.
+_ROLES = {"owner": ("owner", "startup"), "startup": ("startup",)}
 
 
 def load(store: Store, token: str) -> Row:
@@ -121,3 +123,42 @@ def sent(store: Store, pairing_id: str, side: str, due: int) -> list[str]:
         {"id": pairing_id, "side": side, "month": due},
     )
     return [row["sent_at"] for row in rows]
+
+
+def waiting(store: Store, viewer: Viewer, now: str) -> list[Row]:
+    """Return the forms that a person's own organisations have not answered yet, the oldest first. Three queries.
+
+    Each with `pairing_id`, `side`, `month`, need_title, startup_name, `due_on` and `closes_on`.
+    """
+    rows = store.query(
+        f"""select p.id, n.title as need_title, n.organisation_id as owner_organisation, s.name as startup_name,
+                   s.organisation_id as startup_organisation, {outcomes.BEGUN} as begun
+            from pairing p left join pilot on pilot.pairing_id = p.id join need n on n.id = p.need_id
+            join startup s on s.id = p.startup_id
+            where {outcomes.BEGUN} <= :latest and (n.organisation_id in :owners or s.organisation_id in :companies)
+            order by begun, p.id""",
+        {
+            "latest": later(now, days=-MONTHS[0] * 30),
+            "owners": viewer.organisations("owner", "startup"),
+            "companies": viewer.organisations("startup"),
+        },
+    )
+    answered = {side: _answered(store, side, [row["id"] for row in rows]) for side in outcomes.TABLES}
+    found = []
+    for row in rows:
+        due = outcomes.current(day(row["begun"]), now)
+        own = [side for side in outcomes.TABLES if viewer.acts_for(row[f"{side}_organisation"], *_ROLES[side])]
+        for side in own if due else []:
+            days = {"due_on": outcomes.due_days(day(row["begun"]))[due], "closes_on": _closes(day(row["begun"]), due)}
+            if (row["id"], due) not in answered[side] and days["closes_on"] >= day(now):
+                found.append({**row, **days, "pairing_id": row["id"], "side": side, "month": due})
+    return found
+
+
+def _answered(store: Store, side: str, pairing_ids: list[str]) -> set[tuple[str, int]]:
+    """Return (pairing id, month) of a side's answers that stand."""
+    rows = store.query(
+        f"select pairing_id, month from {outcomes.TABLES[side]} where replaced_at is null and pairing_id in :ids",
+        {"ids": pairing_ids},
+    )
+    return {(row["pairing_id"], row["month"]) for row in rows}

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 
-from ..hub import cases, interests, need_catalogue, outcomes, overview, pilots, released
+from ..hub import cases, interests, need_catalogue, outcome_links, outcomes, overview, pilots, released
 from .access import allowed, now, person, settings, store
 from .needs import STATUS_KINDS
 
@@ -41,6 +41,7 @@ def mine() -> Any:
         interests=interests.listing(store(), who, now())[0][:CASES_SHOWN] if who.has("startup") else [],
         cases=[_with_step(row) for row in found[:CASES_SHOWN]],
         cases_total=total,
+        forms=outcome_links.waiting(store(), who, now()) if who.has("owner", "startup") else [],
         pilots=pilots.awaiting(store(), who, now()) if who.has("owner", "startup") else [],
         status_kinds=STATUS_KINDS,
     )

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from ..hub import access, agreements, cases, signatures
 from ..hub.people import Viewer
 from ..store import Store
-from . import pilot_journey, words
+from . import outcome_journey, pilot_journey, words
 
 Case = dict[str, Any]
 Step = dict[str, Any]
@@ -24,7 +24,12 @@ def steps(store: Store, viewer: Viewer, case: Case, now: str) -> list[Step]:
     """Return the steps of a confirmed case in their order; none before a place is booked."""
     if not case["confirmed_at"]:
         return []
-    return [_agreement(store, viewer, case, now), _access(store, case, now), pilot_journey.step(store, case, now)]
+    return [
+        _agreement(store, viewer, case, now),
+        _access(store, case, now),
+        pilot_journey.step(store, case, now),
+        *outcome_journey.steps(store, viewer, case, now),
+    ]
 
 
 def _agreement(store: Store, viewer: Viewer, case: Case, now: str) -> Step:

@@ -176,3 +176,16 @@ def test_an_answer_that_is_wrong_leaves_the_link_as_it_was(store: Store, case: C
 def test_a_made_up_link_is_not_found(store: Store, made_up: str) -> None:
     with pytest.raises(NotFound):
         outcome_links.load(store, made_up)
+
+
+def test_a_form_waits_on_the_own_page_until_it_is_answered_or_closed(store: Store, case: Case) -> None:
+    pairing_id = completed(store, case)
+    assert outcome_links.waiting(store, case.owner, later(SIX, days=-1)) == []
+    [form] = outcome_links.waiting(store, case.owner, SIX)
+    assert (form["side"], form["month"], form["closes_on"]) == ("owner", 6, "2028-02-08")
+    assert [one["side"] for one in outcome_links.waiting(store, case.founder, SIX)] == ["startup"]
+    assert outcome_links.waiting(store, case.broker, SIX) == []
+    answer(store, case, pairing_id)
+    assert outcome_links.waiting(store, case.owner, SIX) == []
+    assert [one["month"] for one in outcome_links.waiting(store, case.owner, TWELVE)] == [12]
+    assert outcome_links.waiting(store, case.owner, later(LAST, days=370)) == []
