@@ -122,6 +122,8 @@ RULES: dict[str, Rule] = {
         _member("host_organisation", "host"),
     ),
     "agreement.templates": _role("administrator"),
+    "aid.keep": _broker,
+    "aid.view": _either(_broker, _member("organisation_id", "startup")),
     "prerequisite.meet": _either(_broker, _member("host_organisation", "host")),
     # the pilot: the owner's side settles, runs and decides, the startup reads off too, everybody tells of incidents
     "pilot.edit": _either(_broker, _member("owner_organisation", "owner", "startup")),
@@ -160,6 +162,11 @@ RULES: dict[str, Rule] = {
     "year": _role("broker", "administrator"),
     "year.own": _role("broker", "administrator", "owner"),
     "year.report": _either(_role("broker", "administrator"), _own_year),
+    # spread: whoever owns needs copies a pilot or asks about it, where the loader lets them
+    "spread.view": _signed_in,
+    "spread.open": _member("owner_organisation", "owner", "startup"),
+    "spread.copy": _role("owner", "broker"),
+    "spread.ask": _role("owner", "host", "broker"),
     "import": _broker,
     # The map shows what is published: needs, which anybody sees, and profiles, which whoever acts as something sees.
     "map": _with_role,

@@ -12,6 +12,7 @@ _BELONGING = {
         "round_demand:need_id",
         "round_rule:need_id",
         "route_answer:need_id",
+        "copied_need:need_id",
     ),
     "startup": (
         "doubt:startup_id",
@@ -25,11 +26,11 @@ _BELONGING = {
 _DECIDED = {
     "need": (
         "pairing:need_id", "interest:need_id", "share:need_id", "dismissal:need_id", "conflict:need_id",
-        "route_choice:need_id", "innovation_answer:need_id",
+        "route_choice:need_id", "innovation_answer:need_id", "spread_letter:need_id",
     ),
     "startup": (
         "pairing:startup_id", "interest:startup_id", "share:startup_id", "dismissal:startup_id",
-        "conflict:startup_id", "startup:merged_into",
+        "conflict:startup_id", "startup:merged_into", "spread_letter:startup_id",
     ),
     "testbed": ("pairing:testbed_id", "access:testbed_id", "need:testbed_id"),
 }  # fmt: skip
