@@ -75,6 +75,12 @@ def test_themes_have_stable_codes_and_both_languages():
     assert all(row["sv"] and row["en"] for row in themes)
 
 
+def test_perspectives_have_stable_codes_and_both_languages():
+    perspectives = rows(ROOT / "data" / "perspectives.csv")
+    assert len({row["code"] for row in perspectives}) == len(perspectives) == 4
+    assert all(row["code"].isalpha() and row["code"].islower() and row["sv"] and row["en"] for row in perspectives)
+
+
 def test_municipalities_agree_with_the_published_list(municipalities):
     theirs = {row["municipality_code"]: row for row in published("se_municipalities.csv")}
     assert {row["code"] for row in municipalities} == set(theirs)

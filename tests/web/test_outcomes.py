@@ -191,3 +191,22 @@ def test_the_mail_that_asks_leads_to_the_form(case, client, app):
         _, body = letters.write(row)
     path = next(word for word in body.split() if "/outcome/" in word).removeprefix("http://localhost")
     assert client.get(path).status_code == 200
+
+
+def test_the_journey_of_the_case_tells_how_it_stands(case, client, login, text):
+    login(client, case.owner)
+    where = f"/pairings/{case.id}"
+    owner_name = case.store.query("select name from organisation where kind = 'public' order by created_at")[0]["name"]
+    assert f"{owner_name} answers whether it is in use after 6 months." in text(client.get(where))
+    client.post(f"{where}/outcome/answer", data={"in_use": "yes", "month": "6", "seen": ""})
+    assert "In use after 6 months. Asked next on" in text(client.get(where))
+    case.store.execute("update pairing set reason = 'no_effect'")
+    assert "Ended without a result to follow up" in text(client.get(where))
+
+
+def test_a_form_that_waits_stands_on_ones_own_page(case, client, login, text):
+    login(client, case.owner)
+    assert f"/pairings/{case.id}/outcome/answer" in text(client.get("/mine"))
+    client.post(f"/pairings/{case.id}/outcome/answer", data={"in_use": "yes", "month": "6", "seen": ""})
+    assert f"/pairings/{case.id}/outcome/answer" not in text(client.get("/mine"))
+    assert f"/pairings/{case.id}/outcome/company" in text(login(client, case.founder).get("/mine"))

@@ -29,7 +29,7 @@ MOST = 18
 SENTENCES = "from sentence where"
 PAGES = [
     ("none", "/needs"), ("none", "/testbeds"), ("none", "/results"), ("none", "/"), ("none", "/api/v1/needs"),
-    ("none", "/api/v1/testbeds"), ("none", "/search?q=faller"), ("none", "/needs/{need}"),
+    ("none", "/api/v1/testbeds"), ("none", "/cases"), ("none", "/cases.json"), ("none", "/cases.csv"), ("none", "/search?q=faller"), ("none", "/needs/{need}"),
     ("none", "/needs/{need}/versions"),
     ("broker", "/desk/"), ("broker", "/desk/needs/{need}"), ("broker", "/needs?status=all"), ("broker", "/startups"),
     ("broker", "/startups?sort=completeness"), ("broker", "/startups/duplicates"), ("broker", "/pairings"),
@@ -124,7 +124,17 @@ class Lists:
         confirmed = self._insert("pairing", need_id=other, testbed_id=testbed, confirmed_at=self.now, **common)
         days = {"starts_on": clock.day(self.now), "ends_on": clock.day(clock.later(self.now, days=9))}
         self._insert("access", pairing_id=confirmed, testbed_id=testbed, opened_at=self.now, **days)
+        self._outcome(confirmed)
         return self._insert("pairing", need_id=need, **common)
+
+    def _outcome(self, pairing: str) -> None:
+        """Insert what came of a case, and release it."""
+        answered = {"month": 6, "in_use": "yes", "answered_at": self.now, "perspectives": '["climate"]'}
+        outcome = self._insert("outcome", pairing_id=pairing, **answered)
+        self.store.insert("outcome_spread", {"outcome_id": outcome, "position": 0, "name": "Åby"})
+        texts = {"title": "Så gick det", "owner_text": "Bra.", "startup_text": "Bra.", "language": "sv"}
+        yes = {"written_at": self.now, "owner_released_at": self.now, "startup_released_at": self.now}
+        self.store.insert("release", {"pairing_id": pairing, **texts, **yes})
 
     def _said(self, need: str, startup: str, own: dict[str, str]) -> None:
         """Insert what is said about candidates: each startup of the first need, the first startup of each need."""
