@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import agreements, capacity, cases, conflicts, needs, pairings, parties, reasons, record
+from ..hub import agreements, capacity, cases, conflicts, needs, pairings, parties, progress, reasons, record
 from ..hub.catalogue import swedish_key
 from ..hub.errors import Conflict, Invalid
 from ..ranking.gates import Gate
@@ -56,7 +56,7 @@ def show(case: Case) -> str:
 
 def _page(case: Case, form: str = "", errors: dict[str, str] | None = None, notice: str = "") -> str:
     """Return a case's page; `form` names the one that was sent, whose fields come back as they were typed."""
-    step = cases.next_step(case, now(), settings().review_days)
+    step = progress.next_step(store(), case, now(), settings().review_days)
     confirmed = bool(case["confirmed_at"])
     return render_template(
         "pairings/show.html",

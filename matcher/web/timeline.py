@@ -15,7 +15,13 @@ LATER = {
     "answer_startup": ("book", "start"),
     "extend_or_close": (),
     "confirm": ("start",),
+    "agree": ("sign", "start", "finish"),
+    "sign": ("start", "finish"),
+    "prerequisites": ("start", "finish"),
+    "pilot": ("finish",),
     "start": ("finish",),
+    "finish": ("decide",),
+    "decide": ("follow",),
 }
 
 
@@ -38,7 +44,10 @@ def coming(code: str) -> list[str]:
     """Return in words what comes after a next step."""
     known = {
         "book": _("The broker books a place at a testbed"),
+        "sign": _("All sides sign the agreement"),
         "start": _("The test starts"),
+        "decide": _("The owner of the need decides what becomes of it"),
+        "follow": _("The hub asks after 6, 12 and 24 months what came of it"),
         "finish": _("The test ends and the place is free again"),
     }
     return [known[one] for one in LATER.get(code, ())]
