@@ -7,7 +7,7 @@ hub by `upkeep`), checks the gates and fetches the sentences of what is shown (`
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,11 +15,11 @@ import numpy as np
 
 from ..hub import capacity, conflicts, record
 from ..store import Store
-from . import fit, gates, indexing, lexical, reasons, searching, shown
+from . import fit, gates, indexing, lexical, nearness, reasons, searching, shown
 from .background import Background, Texts
 from .embedder import EmbedderAway
 from .encoder import Encoder
-from .matches import Match, Ranking
+from .matches import Match, Meeting, Ranking
 from .mirror import Mirror, Shelf
 from .ranked import Between, Choice, Keep, Ranked, Surprise, Voices, in_order, score
 from .scoring import SCORING_VERSION
@@ -131,6 +131,25 @@ class Ranker:
         side = self._view("need", shelves).collection.answering
         vector = side.centre(asked.vectors, asked.languages)[0]
         return self._found("need", shelves, asked, vector, top, SIMILAR_NOISE, without=need["id"])
+
+    def near_to(self, need: dict[str, Any], ids: Collection[str]) -> nearness.Nearness:
+        """Compare one need (a decoded row, a draft as well) with needs by id, whatever became of these."""
+        shelves = self._shelves(*KINDS)
+        texts = self._text("need", need, shelves["need"])
+        others = nearness.shelf(self.store, self.model, self.dimensions, list(ids))
+        return nearness.compare(self._view("need", shelves), [need["id"]], texts, others, SIMILAR_NOISE)
+
+    def near_each(self, asked: Collection[str], ids: Collection[str]) -> nearness.Nearness:
+        """Compare needs by id with needs by id, whatever became of any; one query for all their texts."""
+        shelves = self._shelves(*KINDS)
+        known = nearness.shelf(self.store, self.model, self.dimensions, [*asked, *ids])
+        questions, others = nearness.some(known, asked), nearness.some(known, ids)
+        view = self._view("need", shelves)
+        return nearness.compare(view, list(questions.place), questions.texts, others, SIMILAR_NOISE)
+
+    def need_meetings(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Meeting]]:
+        """Return by pair of needs the sentences of the one and of the other that meet, best first."""
+        return nearness.meetings(self.store, self.model, self._view("need", self._shelves(*KINDS)), pairs)
 
     def search(self, text: str, kind: str, top: int = 20) -> Ranking:
         """Return the published things of one kind that are near a search text in any language; none when none is."""
