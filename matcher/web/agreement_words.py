@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 LABELS: dict[str, dict[str, Any]] = {
     "agreement_fields": {
         "purpose": _l("What the test is for"),
+        "text": _l("What must be in place"),
         "owner_does": _l("What the owner of the need does"),
         "startup_does": _l("What the company does"),
         "host_does": _l("What the testbed does"),
