@@ -200,8 +200,8 @@ def _name(row: Row) -> str:
 @allowed("year.report", year_reports.load)
 def listing(row: Row) -> str:
     """Show what a figure counts: as many rows as the figure says, with the names that the reader may see."""
-    code = forms.one_of("figure", years.CODES)
-    if not code:
+    code = request.args.get("figure") or "in_use"
+    if code not in years.CODES:
         raise NotFound("figure")
     county = _county()
     figure, page = years.drawn(_facts(row, county))[code], forms.page()
@@ -232,8 +232,8 @@ def _pages(row: Row, code: str, county: str) -> Callable[[int], str]:
 @blueprint.get("/<organisation_id>/paper")
 @allowed("year.report", year_reports.load)
 def paper(row: Row) -> Any:
-    """Give the report as accessible PDF, DOCX or CSV (`?kind=`)."""
-    kind = forms.one_of("kind", ("pdf", "docx", "csv")) or "pdf"
+    """Give the report as accessible PDF, DOCX or CSV (`?kind=`; without it as CSV)."""
+    kind = forms.one_of("kind", ("pdf", "docx", "csv")) or "csv"
     made, found, units = _report(row)
     name = f"{_('innovation-report')}-{_year()}.{kind}"
     if kind == "csv":

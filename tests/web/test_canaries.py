@@ -99,6 +99,7 @@ SEEN = {
     "none": ("release.released.title", "release.released.owner_text", "release.released.startup_text"),
     "administrator": ("person.startup.mail", "link.open.mail", "outbox.given_up.mail", "audit.detail"),
 }  # fmt: skip
+FIGURES = ("published", "confirmed", "reviews_due", "interests_due", "companies", "people", "known_yes", "feedback")
 PAIRED = ("published", "draft", "closed", "conflict_standing", "case_declined", "others", "missing")
 QUERIES = (
     "/admin/outbox?state=given_up",
@@ -131,6 +132,7 @@ def _pages(hub: Hub) -> list[str]:
     things = hub.world.things
     steps = ("title", "people", "today", "effect", "responsible", "check")
     found += [f"/needs/{need}/edit?step={step}" for need in things["need_id"].values() for step in steps]
+    found += [f"/year/{one}/list?figure={code}" for one in things["organisation_id"].values() for code in FIGURES]
     chosen = "&".join(f"startup={things['startup_id'][state]}" for state in ("published", "others", "hidden"))
     found.append(f"/desk/needs/{things['need_id']['dismissal_standing']}?dismissed=yes&stopped=yes")
     found.append(f"/desk/needs/{things['need_id']['published']}/compare?{chosen}")

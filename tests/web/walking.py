@@ -252,6 +252,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "testbeds.create": {"name": "Ny bädd", "organisation_id": ...},
     "testbeds.save": {"name": "Nytt namn", "revision": ...},
     "testbeds.close_period": {"starts_on": ..., "ends_on": ..., "reason": "Flytt"},
+    "years.save_targets": {"confirmed": "12"},
 }
 
 

@@ -43,6 +43,7 @@ from matcher.hub import (
     routes,
     sessions,
     signatures,
+    year_reports,
 )
 from matcher.hub.ids import new_id, new_token, token_hash
 from matcher.hub.people import Viewer
@@ -409,6 +410,7 @@ def _merge_offers(world: World) -> None:
 def _administration(world: World) -> None:
     store, now, city = world.store, world.now, world.home("owner")
     world.keep("organisation_id", "published", city)
+    world.keep("organisation_id", "whole", year_reports.WHOLE)
     live = people.roles(store, world.people["other_owner"].person_id)[0]["id"]
     world.keep("membership_id", "live", live)
     by = world.people["administrator"].person_id
