@@ -106,7 +106,7 @@ def close(case: Row) -> Any:
         feedback.close(store(), person(), case["id"], case["round"]["id"], now())
     except Conflict as error:
         return _page(case, notice=words.sentence(error)), 409
-    flash(_("The round is closed."), "success")
+    flash(_("The feedback round is closed."), "success")
     return redirect(_address(case), 303)
 
 

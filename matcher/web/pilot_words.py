@@ -11,7 +11,7 @@ STATUS = {
     "prepared": _l("Being prepared"),
     "running": _l("Running"),
     "over": _l("Over, not decided"),
-    "decided": _l("Decided"),
+    "decided": _l("The decision is taken"),
 }
 STATUS_KINDS = {"none": "draft", "prepared": "draft", "running": "info", "over": "warning", "decided": "success"}
 DECISIONS = {
