@@ -117,9 +117,7 @@ def ask(store: Store, viewer: Viewer, pairing_id: str, text: str, now: str) -> N
             pairing_id=pairing_id, need=case["need_title"], startup=case["startup_name"], asker=viewer.name,
             asker_email=viewer.email, organisation=home.get("name", ""), text=text,
         )  # fmt: skip
-        record.write(
-            store, viewer.person_id, "spread.ask", "pairing", pairing_id, now, organisation=home.get("name", "")
-        )
+        record.write(store, viewer.person_id, "spread.ask", "pairing", pairing_id, now, note=home.get("name", ""))
 
 
 def _not_too_often(store: Store, viewer: Viewer, now: str) -> None:

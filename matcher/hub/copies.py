@@ -96,7 +96,7 @@ def copy(store: Store, viewer: Viewer, pairing_id: str, organisation_id: str, no
         row = {"need_id": need_id, "pairing_id": pairing_id, "brought": kept, "copied_at": now}
         store.insert("copied_need", {**row, "copied_by": viewer.person_id})
         parties.tell(store, viewer, case, ("owner", "broker"), "copied", now, organisation=home["name"])
-        record.write(store, viewer.person_id, "spread.copy", "pairing", pairing_id, now, organisation=home["name"])
+        record.write(store, viewer.person_id, "spread.copy", "pairing", pairing_id, now, note=home["name"])
     return need_id
 
 

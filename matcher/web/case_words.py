@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from . import agreement_words, outcome_words, pilot_words
+from . import agreement_words, outcome_words, pilot_words, spread_words
 
 STAGES = {
     "proposed": _l("Proposed, awaits answers"),
@@ -75,6 +75,7 @@ ACTIONS = {
     "pairing.end": _l("Ended"),
     **agreement_words.ACTIONS,
     **outcome_words.ACTIONS,
+    **spread_words.ACTIONS,
     **pilot_words.ACTIONS,
 }
 NEXT = {

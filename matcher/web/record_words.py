@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from . import agreement_words, outcome_words, words
+from . import agreement_words, outcome_words, spread_words, words
 
 KINDS: dict[str, Any] = {
     "conflict": _l("Conflict of interest"),
@@ -126,10 +126,13 @@ ACTIONS: dict[str, Any] = {
     "weights.learn": _l("Weights learned"),
     "weights.roll_back": _l("Learned weights rolled back"),
     **outcome_words.ACTIONS,
+    **spread_words.ACTIONS,
     **agreement_words.ACTIONS,
     **agreement_words.OTHER_ACTIONS,
 }
 DETAILS: dict[str, Any] = {
+    "given_on": _l("day"),
+    "amount": _l("amount"),
     "text": _l("text"),
     "results_owner": _l("who owns the results"),
     "payment": _l("payment"),

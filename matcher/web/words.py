@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from ..exchange.errors import MESSAGES
 from ..hub import clock, reference
 from ..hub.errors import HubError
-from . import agreement_words, case_words, outcome_words, pilot_words, route_words, year_words
+from . import agreement_words, case_words, outcome_words, pilot_words, route_words, spread_words, year_words
 
 LABELS: dict[str, dict[str, Any]] = {
     "beneficiaries": {
@@ -197,6 +197,7 @@ LABELS: dict[str, dict[str, Any]] = {
     **pilot_words.LABELS,
     **route_words.LABELS,
     **outcome_words.LABELS,
+    **spread_words.LABELS,
     **year_words.LABELS,
 }
 
@@ -231,6 +232,7 @@ FIELD_ERRORS: dict[str, Any] = {
     **agreement_words.FIELD_ERRORS,
     **route_words.FIELD_ERRORS,
     **outcome_words.FIELD_ERRORS,
+    **spread_words.FIELD_ERRORS,
 }
 
 # Codes of domain errors: a sentence that says what happened and what to do.
@@ -281,6 +283,7 @@ SENTENCES: dict[str, Any] = {
     **agreement_words.SENTENCES,
     **route_words.SENTENCES,
     **outcome_words.SENTENCES,
+    **spread_words.SENTENCES,
 }
 
 
