@@ -131,9 +131,11 @@ def test_the_description_names_every_path_and_every_public_field(client):
     assert spec["openapi"].startswith("3.1")
     assert set(spec["paths"]) == {
         "/api/v1/needs", "/api/v1/needs/{need_id}", "/api/v1/testbeds", "/api/v1/testbeds/{testbed_id}",
+        "/cases.json",
     }  # fmt: skip
     assert set(spec["components"]["schemas"]) == {
-        "Need", "NeedList", "NeedQuery", "Problem", "Testbed", "TestbedList", "TestbedQuery",
+        "CaseList", "CaseQuery", "Need", "NeedList", "NeedQuery", "Problem", "ReleasedCase", "Testbed", "TestbedList",
+        "TestbedQuery",
     }  # fmt: skip
     assert set(spec["components"]["schemas"]["Need"]["properties"]) == set(need_content.PUBLIC_FIELDS)
     assert set(spec["components"]["schemas"]["Testbed"]["properties"]) == set(testbeds.PUBLIC_FIELDS)
