@@ -1,7 +1,7 @@
 """Reading pairings: who may see which, where each stands, and what happens next. Deciding is in `pairings.py`.
 
 The status is derived from timestamps. A side is `owner` (the need's organisation), `startup`, `host` (of the
-testbed) or `broker`.
+testbed) or `broker`: who holds the case at the hub (`holders.py`), at first who proposed it.
 """
 
 from __future__ import annotations
@@ -35,14 +35,16 @@ _FROM = """
     join startup s on s.id = p.startup_id
     left join testbed t on t.id = p.testbed_id
     left join access a on a.pairing_id = p.id
-    left join person broker on broker.id = p.proposed_by"""
+    left join case_holder h on h.pairing_id = p.id and h.replaced_at is null
+    left join person broker on broker.id = coalesce(h.holder_id, p.proposed_by)"""
 _LIST = f"""
     select p.id, p.need_id, p.startup_id, p.testbed_id, p.proposed_by, p.proposed_at, p.answer_by,
            p.owner_accepted_at, p.startup_accepted_at, p.confirmed_at, p.declined_at, p.ended_at, p.reason,
            n.title as need_title, n.organisation_id as owner_organisation, o.name as owner_name,
            s.name as startup_name, s.organisation_id as startup_organisation,
            t.name as testbed_name, t.organisation_id as host_organisation,
-           a.starts_on, a.ends_on, broker.name as broker, broker.email as broker_email
+           a.starts_on, a.ends_on, coalesce(h.holder_id, p.proposed_by) as holder_id, broker.name as broker,
+           broker.email as broker_email
     {_FROM}"""
 _CASE = f"""
     select p.*, n.title as need_title, n.person_id as need_person_id, n.organisation_id as owner_organisation,
@@ -51,10 +53,12 @@ _CASE = f"""
            t.name as testbed_name, t.organisation_id as host_organisation, t.language as testbed_language,
            t.contact_name, t.contact_email, t.backup_name, t.backup_email, t.conditions,
            a.starts_on, a.ends_on, a.ended_at as access_ended_at,
-           broker.name as broker, broker.email as broker_email, owner_person.name as owner_person,
+           coalesce(h.holder_id, p.proposed_by) as holder_id, broker.name as broker, broker.email as broker_email,
+           proposer.name as proposer, owner_person.name as owner_person,
            startup_person.name as startup_person, confirmer.name as confirmer, decliner.name as decliner,
            ender.name as ender
     {_FROM}
+    left join person proposer on proposer.id = p.proposed_by
     left join person owner_person on owner_person.id = p.owner_accepted_by
     left join person startup_person on startup_person.id = p.startup_accepted_by
     left join person confirmer on confirmer.id = p.confirmed_by

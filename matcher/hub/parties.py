@@ -28,7 +28,7 @@ def of_side(store: Store, side: str, case: Case) -> list[dict[str, Any]]:
         return people.with_role(store, "startup", organisation_id=case["startup_organisation"])
     if side == "host":
         return _hosts(store, case)
-    return brokers(store, case["proposed_by"])
+    return brokers(store, case["holder_id"])
 
 
 def _hosts(store: Store, case: Case) -> list[dict[str, Any]]:

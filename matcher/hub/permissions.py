@@ -125,6 +125,15 @@ RULES: dict[str, Rule] = {
     "aid.keep": _broker,
     "aid.view": _either(_broker, _member("organisation_id", "startup")),
     "prerequisite.meet": _either(_broker, _member("host_organisation", "host")),
+    # handling a case: everybody in it writes its log and ticks its lists, the brokers say who holds it
+    "case.log": _either(
+        _broker,
+        _member("owner_organisation", "owner", "startup"),
+        _member("startup_organisation", "startup"),
+        _member("host_organisation", "host"),
+    ),
+    "case.plan": _either(_broker, _member("owner_organisation", "owner", "startup")),
+    "case.hold": _broker,
     # the pilot: the owner's side settles, runs and decides, the startup reads off too, everybody tells of incidents
     "pilot.edit": _either(_broker, _member("owner_organisation", "owner", "startup")),
     "pilot.read": _either(
