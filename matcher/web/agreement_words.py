@@ -72,6 +72,12 @@ LABELS: dict[str, dict[str, Any]] = {
         "recorded": _l("signed on this page"),
         "upload": _l("a signed file was uploaded"),
     },
+    "aid_kinds": {
+        "testbed": _l("A place at a testbed"),
+        "support": _l("Hours of support"),
+        "grant": _l("A grant"),
+        "other": _l("Other"),
+    },
     "access_missing": {
         "none": _l("No place is booked yet."),
         "ended": _l("The case was ended, so the place is free for others."),
@@ -91,6 +97,7 @@ STATUS_KINDS = {
     "withdrawn": "neutral",
 }
 SENTENCES: dict[str, Any] = {
+    "aid_cancelled": _l("It is struck out already. Look at the list again."),
     "agreement_no_place": _l("There is no booked place in this case now, so there is nothing to agree on."),
     "agreement_waiting": _l("Agreement %(number)s is being prepared already. Go on with that one, or take it back."),
     "agreement_withdrawn": _l("Agreement %(number)s was taken back %(at)s. Use the newest one."),
@@ -109,6 +116,10 @@ SENTENCES: dict[str, Any] = {
     "prerequisite_not_met": _l("It is not noted as met. Look at the list again."),
 }
 FIELD_ERRORS: dict[str, Any] = {
+    "aid_limit": _l(
+        "With this the company would have been given %(total)s kronor in three years; the limit is %(limit)s. "
+        "Write a smaller sum, or name another rule that allows it."
+    ),
     "agreement_covers": _l("The agreement must hold for the whole booked time, %(starts_on)s to %(ends_on)s."),
     "required_may_sign": _l("Tick that you may sign for your organisation, or let somebody who may do it."),
     "file_large": _l("The file is too large. It may have at most %(limit)s MB."),
@@ -132,6 +143,8 @@ ACTIONS: dict[str, Any] = {
     "prerequisite.undo": _l("Something the testbed asks for is not met after all"),
 }
 OTHER_ACTIONS: dict[str, Any] = {
+    "aid.enter": _l("Value given to a company written down"),
+    "aid.cancel": _l("Value given to a company struck out"),
     "prerequisite.add": _l("Testbed asks for one thing more"),
     "prerequisite.retire": _l("Testbed asks for a thing no longer"),
     "template.add": _l("Template for agreements added"),

@@ -34,6 +34,7 @@ from . import (  # noqa: F401
     startup_needs,
     startup_review,
     startups,
+    state_aid,
     testbeds,
     years,
 )
@@ -41,7 +42,7 @@ from . import (  # noqa: F401
 ALL = [
     module.blueprint
     for module in (
-        home, account, needs, routes, startups, testbeds, search, desk, pairings, agreements, pilots, feedback,
-        outcomes, releases, plans, imports, admin, api, atlas, years, health,
+        home, account, needs, routes, startups, testbeds, search, desk, pairings, agreements, state_aid, pilots,
+        feedback, outcomes, releases, plans, imports, admin, api, atlas, years, health,
     )
 ]  # fmt: skip

@@ -25,6 +25,8 @@ _GROUPS = {
 }
 # Every other field of a form. A page that calls one otherwise says so to the summary (`names`).
 _COMMON: dict[str, Any] = {
+    "beyond": _l("Another ground than aid of minor importance"),
+    "given_on": _l("Day"),
     "amount": _l("Amount in kronor"),
     "answer_days": _l("Days to answer"),
     "comment": _l("Comment"),

@@ -76,6 +76,7 @@ AUDIENCE: dict[str, set[str] | frozenset[str]] = {
     "outbox.given_up.params": set(),
     "outbox.waiting.params": set(),
     "audit.": {"administrator"},
+    "aid.own.": {"broker", "startup"},
     "agreement.draft.": {"broker"},
     "agreement.signed.": ALL_SIDES | {"administrator"},
     "template.own.": {"broker", "administrator"},

@@ -63,6 +63,7 @@ TEXTS = {
     "route_choice": ("why",),
     "innovation_answer": ("note",),
     "pairing": ("message", "note"),
+    "state_aid": ("note", "beyond"),
     "agreement": ("note",),
     "agreement_template": ("name",),
     "signature": ("name", "title", "file_name"),

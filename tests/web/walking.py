@@ -142,6 +142,8 @@ class Hub:
         if endpoint == "pilots.extend":
             given["ends_on"] = world.day(55)
         wanted = FORMS.get(endpoint, {})
+        if endpoint.startswith("aid."):
+            given |= {"given_on": world.day(0), "aid_id": world.things["aid"]["own"]}
         if endpoint.startswith("agreements."):
             given |= self._agreement(thing)
         if endpoint == "imports.upload":
@@ -163,6 +165,8 @@ class Hub:
 
 # What each write is sent with; `...` stands for what depends on the visitor and the thing.
 FORMS: dict[str, dict[str, Any]] = {
+    "aid.enter": {"amount": "5000", "given_on": ..., "kind": "support", "note": "Fem timmar."},
+    "aid.cancel": {"aid_id": ...},
     "agreements.save": {"purpose": "Pröva.", "starts_on": ..., "ends_on": ..., "language": "sv", "revision": ...},
     "agreements.send": {"number": ..., "revision": ...},
     "agreements.sign": {"number": ..., "side": ..., "paper": ..., "name": "Kim", "may_sign": "yes"},

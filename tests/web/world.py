@@ -43,6 +43,7 @@ from matcher.hub import (
     routes,
     sessions,
     signatures,
+    state_aid,
     year_reports,
 )
 from matcher.hub.ids import new_id, new_token, token_hash
@@ -309,6 +310,9 @@ def _agreements(world: World) -> None:
     own = {"name": secret("template.own.name"), "language": "sv"}
     administrator = world.people["administrator"]
     world.keep("template", "own", agreement_templates.add(store, administrator, own, papers.shipped("sv"), now))
+    value = {"amount": "9000", "given_on": world.day(0), "kind": "testbed", "note": secret("aid.own.note")}
+    home = world.keep("organisation_id", "company", world.home("startup"))
+    world.keep("aid", "own", state_aid.enter(store, world.people["broker"], home, value, now))
     asked = {"kind": "insurance", "text": secret("prerequisite.published.text")}
     testbed = world.things["testbed_id"]["published"]
     host = world.people["host"]
