@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from ..hub import needs, organisations, passwords, people, startups, testbeds
+from ..hub import needs, organisations, passwords, people, prerequisites, startups, testbeds
 from ..hub.clock import later
 from ..hub.reference import DATA
 from ..store import Store
+from . import demo_cases
 
 FOLDER = DATA / "demo"
+SINCE_DAYS = 1200  # the hub and its people are older than its first case
 PASSWORD = "demo demo demo"  # noqa: S105 — shown on the log-in page of a demo, which holds nothing real
 
 # Role, e-mail, name and the organisation each acts for. The order is that of the log-in page.
@@ -35,24 +37,50 @@ def load(store: Store, now: str) -> dict[str, int]:
     with store.atomic():
         if not is_empty(store):
             raise ValueError("The demo is only loaded into an empty hub.")
+        rows, since = list(read("cases")), later(now, days=-SINCE_DAYS)
+        first = demo_cases.first_days(rows)
         for row in read("organisations"):
             content = {name: row.get(name) for name in organisations.OrganisationContent.model_fields}
-            organisations.create(store, None, content, now, organisation_id=row["id"])
-        hashed = passwords.hashed(PASSWORD)
-        for account in ACCOUNTS:
-            person = people.create(store, account["email"], account["name"], now, password_hash=hashed)
-            people.grant(store, person, account["organisation"], account["role"], None, now)
+            organisations.create(store, None, content, since, organisation_id=row["id"])
+        acting = _people(store, since)
         counts = {"testbeds": 0, "needs": 0, "startups": 0}
         for position, row in enumerate(read("testbeds")):
-            _testbed(store, row, later(now, minutes=position - 50_000))
+            usual = later(now, minutes=position - 50_000)
+            _testbed(store, row, usual, _since(first, row, now, usual))
             counts["testbeds"] += 1
         for position, row in enumerate(read("needs")):
-            _need(store, row, later(now, days=-(position % 40), minutes=-37 * (position + 1)))
+            usual = later(now, days=-(position % 40), minutes=-37 * (position + 1))
+            _need(store, row, usual, _since(first, row, now, usual))
             counts["needs"] += 1
         for position, row in enumerate(read("startups")):
-            _startup(store, row, later(now, minutes=position - 60_000))
+            _startup(store, row, _since(first, row, now, later(now, minutes=position - 60_000)))
             counts["startups"] += 1
+        for row in read("prerequisites"):
+            prerequisites.add(
+                store, people.SYSTEM, row["testbed_id"], {"kind": row["kind"], "text": row["text"]}, since
+            )
+        counts["cases"] = len(demo_cases.play(store, rows, acting, now))
+        # What the played past told people was read long ago; nothing of it is sent now.
+        store.execute("update outbox set sent_at = created_at, tries = 1, params = '{}' where sent_at is null")
     return counts
+
+
+def _people(store: Store, since: str) -> demo_cases.People:
+    """Create who can log in, and those of the other organisations, who cannot; return who acts for each."""
+    hashed, found = passwords.hashed(PASSWORD), {}
+    for account in (*ACCOUNTS, *read("people")):
+        password_hash = hashed if account in ACCOUNTS else None
+        person = people.create(store, account["email"], account["name"], since, password_hash=password_hash)
+        for role in account.get("roles") or [account["role"]]:
+            people.grant(store, person, account["organisation"], role, None, since)
+            found[role, "" if role == "broker" else account["organisation"]] = person
+    return {role: viewer for role, person in found.items() if (viewer := people.viewer(store, person))}
+
+
+def _since(first: dict[str, int], row: dict[str, Any], now: str, usual: str) -> str:
+    """Return when a noun came to the hub: on its usual moment, or a month before its first case."""
+    began = first.get(row["id"])
+    return usual if began is None else min(usual, later(now, days=-began - 30))
 
 
 def read(name: str) -> Iterator[dict[str, Any]]:
@@ -70,11 +98,12 @@ def _owner(store: Store, organisation_id: str, role: str) -> str | None:
     return found[0]["id"] if found else None
 
 
-def _need(store: Store, row: dict[str, Any], now: str) -> None:
+def _need(store: Store, row: dict[str, Any], counted: str, now: str) -> None:
+    """Create a need at `now`; the days in the row count from `counted`."""
     content = {name: row.get(name) for name in needs.NeedContent.model_fields}
-    content["wanted_by"], content["valid_until"] = _day(now, row.get("wanted_days")), _day(now, row.get("valid_days"))
+    days = {"wanted_by": _day(counted, row.get("wanted_days")), "valid_until": _day(counted, row.get("valid_days"))}
     needs.create(
-        store, None, row["organisation_id"], content, now, id=row["id"], source="demo",
+        store, None, row["organisation_id"], {**content, **days}, now, id=row["id"], source="demo",
         person_id=_owner(store, row["organisation_id"], "owner"),
     )  # fmt: skip
     if row["state"] == "published":
@@ -93,7 +122,8 @@ def _startup(store: Store, row: dict[str, Any], now: str) -> None:
         startups.publish(store, None, row["id"], now)
 
 
-def _testbed(store: Store, row: dict[str, Any], now: str) -> None:
+def _testbed(store: Store, row: dict[str, Any], counted: str, now: str) -> None:
+    """Create a testbed at `now`; the days of its closures count from `counted`."""
     content = {name: row.get(name) for name in testbeds.TestbedContent.model_fields}
     testbeds.create(
         store, None, row["organisation_id"], content, now, id=row["id"], source="demo",
@@ -103,7 +133,7 @@ def _testbed(store: Store, row: dict[str, Any], now: str) -> None:
         testbeds.publish(store, None, row["id"], now)
     for closure in row.get("closures", []):
         testbeds.close_period(
-            store, None, row["id"], _day(now, closure["start_days"]), _day(now, closure["end_days"]),
+            store, None, row["id"], _day(counted, closure["start_days"]), _day(counted, closure["end_days"]),
             closure["reason"], now,
         )  # fmt: skip
 
