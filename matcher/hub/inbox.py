@@ -15,7 +15,7 @@ from .clock import day, days_between, later
 SHOWN = 100
 SOON_DAYS = 30
 
-# Each list as one query with the same columns. `:today`, `:soon` are days, `:overdue` a moment.
+# Each list as one query with the same columns. `:today`, `:soon` are days, `:long_ago` is the moment a year ago.
 LISTS = {
     "needs_to_review": """
         select n.id, n.title, o.name as other, n.submitted_at as since, null as due
@@ -48,6 +48,15 @@ LISTS = {
         join startup s on s.id = p.startup_id
         where t.started_at is not null and t.decided_at is null
           and (t.ends_on < :today or p.ended_at is not null)""",
+    "outcomes_unanswered": """
+        select p.id, n.title, s.name as other, min(l.sent_at) as since, null as due
+        from outcome_link l join pairing p on p.id = l.pairing_id join need n on n.id = p.need_id
+        join startup s on s.id = p.startup_id
+        where l.side = 'owner' and l.sent_at >= :long_ago
+          and not exists (select 1 from outcome_link newer where newer.pairing_id = l.pairing_id
+                          and newer.side = 'owner' and newer.month > l.month)
+          and not exists (select 1 from outcome o where o.pairing_id = l.pairing_id and o.month >= l.month)
+        group by p.id, n.title, s.name having count(*) > 1""",
     "needs_expiring": """
         select n.id, n.title, o.name as other, n.published_at as since, n.valid_until as due
         from need n join organisation o on o.id = n.organisation_id
@@ -83,7 +92,12 @@ def rows(store: Store, name: str, now: str, review_days: int = 7) -> list[dict[s
     found = store.query(
         f"""select w.*, count(*) over () as total from ({LISTS[name]}) w
             order by {"due" if name in _BY_DUE else "since"}, id limit :shown""",
-        {"today": day(now), "soon": day(later(now, days=SOON_DAYS)), "shown": SHOWN},
+        {
+            "today": day(now),
+            "soon": day(later(now, days=SOON_DAYS)),
+            "long_ago": later(now, days=-365),
+            "shown": SHOWN,
+        },
     )
     return [_aged(row, name, now, review_days) for row in found]
 

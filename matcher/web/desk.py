@@ -46,6 +46,7 @@ def _links() -> dict[str, Callable[[dict[str, Any]], str]]:
         "pairings_to_confirm": case,
         "accesses_ending": case,
         "pilots_undecided": partial(_address, "pilots.show", "pairing_id"),
+        "outcomes_unanswered": partial(_address, "outcomes.show", "pairing_id"),
         "needs_expiring": need,
         "needs_expired": need,
         "startups_flagged": partial(_address, "startups.show", "startup_id"),

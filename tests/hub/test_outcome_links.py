@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from matcher.hub import outcome_links, outcomes, reminders
+from matcher.hub import inbox, outcome_links, outcomes, reminders
 from matcher.hub.clock import later
 from matcher.hub.errors import Conflict, Invalid, NotFound
 from matcher.store import Store
@@ -189,3 +189,20 @@ def test_a_form_waits_on_the_own_page_until_it_is_answered_or_closed(store: Stor
     assert outcome_links.waiting(store, case.owner, SIX) == []
     assert [one["month"] for one in outcome_links.waiting(store, case.owner, TWELVE)] == [12]
     assert outcome_links.waiting(store, case.owner, later(LAST, days=370)) == []
+
+
+def test_what_nobody_answers_after_the_reminder_is_on_the_desk(store: Store, case: Case) -> None:
+    def waiting(now: str) -> list[str]:
+        return [row["id"] for row in inbox.rows(store, "outcomes_unanswered", now)]
+
+    pairing_id = completed(store, case)
+    outcome_links.send(store, SIX)
+    assert waiting(later(SIX, days=13)) == []
+    outcome_links.send(store, later(SIX, days=14))
+    assert waiting(later(SIX, days=14)) == [pairing_id]
+    outcome_links.send(store, TWELVE)
+    assert waiting(TWELVE) == []
+    outcome_links.send(store, later(TWELVE, days=14))
+    assert waiting(later(TWELVE, days=20)) == [pairing_id]
+    answer(store, case, pairing_id, later(TWELVE, days=21), 12)
+    assert waiting(later(TWELVE, days=21)) == []
