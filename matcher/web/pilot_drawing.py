@@ -14,7 +14,7 @@ from ..hub.clock import days_between
 Row = dict[str, Any]
 WIDTH, HEIGHT = 340, 190
 LEFT, RIGHT, TOP, BOTTOM = 12, 12, 20, 26
-LINE_GAP = 15  # between the words of two lines that lie close
+LINE_GAP = 18  # between the words of two lines that lie close
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,11 @@ def _path(dots: Sequence[tuple[float, float, Row]]) -> str:
 
 
 def _words(baseline: float, target: float) -> tuple[float, float]:
-    """Return how far down the words of the two lines stand: above their lines, and apart where the lines are close."""
+    """Return how far down the words of the two lines stand: above their lines, and apart where the lines are close.
+
+    The baseline's stand at the end and the target's at the beginning, where the readings usually are not.
+    """
     above = (baseline - 4, target - 4)
     if abs(baseline - target) >= LINE_GAP:
         return above
-    lower = LINE_GAP + 1
-    return (baseline + lower - 4, target - 4) if baseline >= target else (baseline - 4, target + lower - 4)
+    return (baseline + 14, target - 4) if baseline >= target else (baseline - 4, target + 14)

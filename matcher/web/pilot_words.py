@@ -36,8 +36,8 @@ SEVERITIES = {
 SEVERITY_NAMES = {"low": _l("Low"), "serious": _l("Serious"), "stops": _l("Stops the pilot")}
 SEVERITY_KINDS = {"low": "neutral", "serious": "warning", "stops": "danger"}
 ROUND_STATUS = {
-    "open": _l("Open"),
-    "closed": _l("Closed"),
+    "open": _l("Open for answers"),
+    "closed": _l("Closed before its day"),
     "past": _l("Its last day has passed"),
     "over": _l("The pilot has ended"),
 }

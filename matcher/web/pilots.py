@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from ..hub import cases, feedback, incidents, indicators, pilot_ends, pilot_facts, pilots, readings, reference, routes
 from ..hub.errors import Conflict, Invalid, NotFound, Stale
 from . import forms, pilot_drawing, pilot_words, route_words, words
-from .access import allowed, now, person, store
+from .access import allowed, may, now, person, store
 from .stale import differing
 
 blueprint = Blueprint("pilots", __name__)
@@ -65,12 +65,29 @@ def page(case: Case, form: str = "", errors: dict[str, str] | None = None, notic
     )
 
 
-def _settled(case: Case, row: Case | None) -> list[tuple[bool, str, str]]:
-    """Return what a start needs for the list in red and green."""
+def _settled(case: Case, row: Case | None) -> list[tuple[bool, str, str, str]]:
+    """Return (settled, what, what to do, where) of all that a start needs, for the list in red and green."""
     return [
-        (done, words.label("pilot_settled", code), "" if done else words.label("pilot_to_do", code))
+        (
+            done,
+            words.label("pilot_settled", code),
+            "" if done else words.label("pilot_to_do", code),
+            "" if done else _where(case, code),
+        )
         for code, done in pilots.settled(store(), case, row, now())
     ]
+
+
+def _where(case: Case, code: str) -> str:
+    """Return the address where something red is put right; empty where it is not this person's to do."""
+    if code in ("access_agreement", "access_prerequisite"):
+        return url_for("agreements.show", pairing_id=case["id"])
+    if code.startswith("access") or not may("pilot.edit", case):
+        return ""
+    form = "pilots.indicator" if code == "indicators" else "pilots.facts"
+    anchors = {"not_past": "ends_on", "in_place": "starts_on", "runner": "runner_name", "signer": "signer_name"}
+    form = "pilots.checks" if code in pilot_facts.CHECKS else form
+    return url_for(form, pairing_id=case["id"], _anchor=None if code == "indicators" else anchors.get(code, code))
 
 
 def _with_readings(row: Case, measured: list[Case]) -> list[tuple[Case, list[Case]]]:
