@@ -115,7 +115,7 @@ def _times(found: Figures) -> Part:
 
 
 def _promises(found: Figures) -> Part:
-    head = [_("Promise"), _("Due"), _("In time"), _("Share in time")]
+    head = [_("Promise"), _("To be answered"), _("In time"), _("Share in time")]
     rows = [
         [
             Cell(words.label("year_promises", promise)),

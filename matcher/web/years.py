@@ -235,7 +235,7 @@ def paper(row: Row) -> Any:
     """Give the report as accessible PDF, DOCX or CSV (`?kind=`; without it as CSV)."""
     kind = forms.one_of("kind", ("pdf", "docx", "csv")) or "csv"
     made, found, units = _report(row)
-    name = f"{_('innovation-report')}-{_year()}.{kind}"
+    name = "-".join((_("innovation-report"), f"{_year()}.{kind}"))
     if kind == "csv":
         rows = year_content.csv_rows(_name(row), _year(), found, units)
         return download(year_papers.as_csv(rows, year_content.CSV_FIELDS), name, CSV)
