@@ -12,6 +12,7 @@ from . import (  # noqa: F401
     api_cases,
     atlas,
     candidates,
+    cases,
     desk,
     feedback,
     health,
@@ -31,6 +32,7 @@ from . import (  # noqa: F401
     routes,
     search,
     similar,
+    spread,
     startup_needs,
     startup_review,
     startups,
@@ -42,7 +44,7 @@ from . import (  # noqa: F401
 ALL = [
     module.blueprint
     for module in (
-        home, account, needs, routes, startups, testbeds, search, desk, pairings, agreements, state_aid, pilots,
-        feedback, outcomes, releases, plans, imports, admin, api, atlas, years, health,
+        home, account, needs, routes, startups, testbeds, search, desk, pairings, cases, agreements, state_aid, pilots,
+        feedback, outcomes, releases, spread, plans, imports, admin, api, atlas, years, health,
     )
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from . import forms, need_next
 from .access import allowed, now, person, settings, store, viewer
 from .ranking import saved
 from .route_words import way_name
+from .spread import copied_from
 
 blueprint = Blueprint("needs", __name__)
 
@@ -93,6 +94,7 @@ def show(need: dict[str, Any]) -> str:
         may_answer=bool(who) and who.has("startup") and not inside and need["status"] == "published" and not expired,
         cases=rows,
         route=route,
+        copied=copied_from(need, inside),
         route_way=way_name(route["way"]) if route else "",
         events=need_next.events(need, rows, now(), settings().review_days, route) if inside else [],
         contacts=people.with_role(store(), "broker")[:BROKERS_NAMED] if inside else [],

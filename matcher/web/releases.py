@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from ..exchange import case_list
 from ..hub import outcomes, released, releases
 from ..hub.errors import Conflict, Invalid, Stale
-from . import case_content, forms, words
+from . import case_content, forms, spread, words
 from .access import allowed, now, person, settings, store
 
 blueprint = Blueprint("releases", __name__)
@@ -38,8 +38,8 @@ def listing() -> str:
 @blueprint.get("/cases/<pairing_id>")
 @allowed("public", _released)
 def public(case: Row) -> str:
-    """Show one released case, the same to everybody."""
-    return render_template("releases/public.html", case=case)
+    """Show one released case, the same to everybody but for who else uses it, and what an owner of needs may do."""
+    return render_template("releases/public.html", case=case, **spread.beside(case["id"]))
 
 
 @blueprint.get("/cases.csv")

@@ -7,11 +7,12 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import catalogue, doubts, reference, startups
+from ..hub import adopters, catalogue, doubts, reference, startups
 from ..hub.errors import Conflict, Invalid, NotFound, Stale
 from . import forms, stale
 from .access import allowed, now, person, store, viewer
 from .ranking import saved
+from .spread import USE_KINDS
 
 blueprint = Blueprint("startups", __name__)
 
@@ -61,6 +62,8 @@ def show_page(startup: dict[str, Any], typed: dict[str, str], errors: dict[str, 
         startup=startup,
         own=own,
         inside=inside,
+        adopters=adopters.of_startup(store(), who, startup["id"]),
+        kinds=USE_KINDS,
         doubts=doubts.of_startup(store(), startup["id"]) if inside else [],
         percent=percent,
         lacking=lacking,

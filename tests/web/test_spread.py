@@ -1,0 +1,123 @@
+"""Spread on its pages: who uses a solution, a pilot copied into a draft, a question, lessons beside a need."""
+
+from __future__ import annotations
+
+import pytest
+
+from matcher.hub import adopters, askings, clock, copies, releases
+from matcher.ranking import indexing
+from matcher.ranking.encoder import TinyEncoder
+from tests import factories
+from tests.hub.cases import mails
+from tests.hub.pilots import Pilot, days_on
+
+
+@pytest.fixture
+def pilot(store):
+    """A decided pilot of today's hub, adopted."""
+    now = clock.now()
+    made = Pilot(store, now=days_on(now, -40), ahead=1)
+    made.start(days_on(now, -38))
+    made.decide(days_on(now, 0), early_reason="Vi vet nog.")
+    return made
+
+
+def release(pilot) -> None:
+    now, texts = clock.now(), {"title": "Larm som hörs", "owner_text": "Det gick bra.", "language": "sv"}
+    releases.save(pilot.store, pilot.owner, pilot.id, "owner", texts, 0, now)
+    releases.save(pilot.store, pilot.founder, pilot.id, "startup", {"startup_text": "Vi lärde oss."}, 1, now)
+    for side, who in (("owner", pilot.owner), ("startup", pilot.founder)):
+        releases.agree(pilot.store, who, pilot.id, side, 2, now)
+
+
+def test_a_profile_tells_who_uses_the_solution_as_far_as_one_may_know(client, login, store, text, pilot):
+    stranger = factories.create_person(store, "owner")
+    name = store.query("select name from organisation where id = :id", {"id": pilot.need["organisation_id"]})[0]["name"]
+    page = f"/startups/{pilot.startup['id']}"
+    assert name not in text(login(client, stranger).get(page))
+    assert name in text(login(client, pilot.broker).get(page))
+    release(pilot)
+    shown = text(login(client, stranger).get(page))
+    assert name in shown
+    assert "Copy this pilot" in shown
+
+
+def test_the_public_page_names_who_uses_it_and_offers_a_visitor_nothing(client, text, pilot):
+    release(pilot)
+    shown = text(client.get(f"/cases/{pilot.id}"))
+    assert 'id="use-title"' in shown
+    assert f"/pairings/{pilot.id}" not in shown
+
+
+def test_an_owner_elsewhere_copies_a_released_pilot_into_a_draft(client, login, store, text, pilot):
+    release(pilot)
+    stranger = factories.create_person(store, "owner")
+    home = stranger.organisations("owner")[0]
+    login(client, stranger)
+    assert "Larmet måste höras" in text(client.get(f"/pairings/{pilot.id}/copy"))
+    answer = client.post(f"/pairings/{pilot.id}/copy", data={"organisation_id": home})
+    need_id = answer.location.split("/")[2]
+    shown = text(client.get(f"/needs/{need_id}"))
+    assert "Copied from a pilot" in shown
+    assert "Fall per 1 000 vårddygn" in shown
+    assert client.post(f"/pairings/{pilot.id}/copy", data={"organisation_id": home}).status_code == 409
+    assert client.post(f"/pairings/{pilot.id}/copy", data={"organisation_id": "nobody"}).status_code == 422
+    seen = text(login(client, pilot.owner).get(f"/pairings/{pilot.id}/spread"))
+    assert "Copies of the pilot" in seen
+    assert "Nobody has copied it yet" not in seen
+
+
+def test_a_pilot_that_is_not_released_is_not_there_for_others(client, login, store, pilot):
+    login(client, factories.create_person(store, "owner"))
+    assert client.get(f"/pairings/{pilot.id}/copy").status_code == 404
+    assert client.get(f"/pairings/{pilot.id}/ask").status_code == 404
+
+
+def test_a_question_goes_as_mail_and_the_asker_sees_that_it_was_sent(client, login, store, text, pilot):
+    release(pilot)
+    askings.opened(store, pilot.owner, pilot.id, clock.now())
+    login(client, factories.create_person(store, "owner", name="Frida Fråga"))
+    assert pilot.owner.email not in text(client.get(f"/pairings/{pilot.id}/ask"))
+    assert client.post(f"/pairings/{pilot.id}/ask", data={"text": " "}).status_code == 422
+    assert client.post(f"/pairings/{pilot.id}/ask", data={"text": "Vad tog tid?"}).status_code == 303
+    assert "Vad tog tid?" in text(client.get(f"/pairings/{pilot.id}/ask"))
+    assert len(mails(store, "spread_question")) == 1
+    owner = text(login(client, pilot.owner).get(f"/pairings/{pilot.id}/spread"))
+    assert "Vad tog tid?" in owner
+    assert "Frida Fråga" in owner
+    assert "Vad tog tid?" not in text(login(client, pilot.founder).get(f"/pairings/{pilot.id}/spread"))
+
+
+def test_the_owner_opens_a_case_for_questions_and_closes_it(client, login, store, text, pilot):
+    login(client, pilot.owner)
+    assert client.post(f"/pairings/{pilot.id}/spread/open").status_code == 303
+    assert client.post(f"/pairings/{pilot.id}/spread/open").status_code == 409
+    assert "Others may ask" in text(client.get(f"/pairings/{pilot.id}/spread"))
+    assert client.post(f"/pairings/{pilot.id}/spread/close").status_code == 303
+    assert askings.consent(store, pilot.id) is None
+    assert login(client, pilot.founder).post(f"/pairings/{pilot.id}/spread/open").status_code == 403
+
+
+def test_lessons_of_pilots_like_it_stand_beside_a_need_that_is_written(client, login, store, text, pilot):
+    stranger = factories.create_person(store, "owner")
+    draft = factories.create_need(store, stranger.organisations("owner")[0])
+    for title in ("Snö på gångbanor", "Potthål i asfalten", "Kö till bygglov", "Fulla papperskorgar"):
+        texts = dict.fromkeys(("people", "description", "effect", "measure", "tried", "keep"), title)
+        factories.create_need(store, published=True, title=title, **texts)
+    login(client, stranger)
+    assert f"/needs/{draft['id']}/lessons" in text(client.get(f"/needs/{draft['id']}/edit?step=people"))
+    assert f"/needs/{draft['id']}/lessons" in text(client.get(f"/needs/{draft['id']}/route"))
+    while indexing.catch_up(store, TinyEncoder()):
+        pass
+    assert "Larmet måste höras" not in text(client.get(f"/needs/{draft['id']}/lessons"))
+    release(pilot)
+    assert "Larmet måste höras" in text(client.get(f"/needs/{draft['id']}/lessons"))
+    part = client.get(f"/needs/{draft['id']}/lessons", headers={"HX-Request": "true"})
+    assert "<html" not in part.get_data(as_text=True)
+
+
+def test_what_a_copy_brought_stands_as_it_was(store, pilot):
+    need_id = copies.copy(store, pilot.broker, pilot.id, pilot.need["organisation_id"], clock.now())
+    assert copies.indicators_for(store, need_id)[0]["name"] == "Fall per 1 000 vårddygn"
+    assert copies.terms_for(store, need_id)["purpose"] == "Pröva larm."
+    assert adopters.solutions(store)[0]["startup_id"] == pilot.startup["id"]
