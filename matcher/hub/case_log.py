@@ -113,7 +113,7 @@ def write(store: Store, viewer: Viewer, pairing_id: str, given: Row, now: str) -
         store.insert("case_note", row)
         record.write(
             store, viewer.person_id, "case.note", "pairing", pairing_id, now,
-            entry=row["kind"], minutes=row["minutes"], visible=row["visible"],
+            entry=row["kind"], spent=row["minutes"], visible=row["visible"],
         )  # fmt: skip
     return row["id"]
 

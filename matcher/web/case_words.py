@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from . import agreement_words, outcome_words, pilot_words, spread_words
+from . import agreement_words, handling_words, outcome_words, pilot_words, spread_words
 
 STAGES = {
     "proposed": _l("Proposed, awaits answers"),
@@ -74,6 +74,7 @@ ACTIONS = {
     "pairing.confirm": _l("Confirmed: a place was taken"),
     "pairing.end": _l("Ended"),
     **agreement_words.ACTIONS,
+    **handling_words.ACTIONS,
     **outcome_words.ACTIONS,
     **spread_words.ACTIONS,
     **pilot_words.ACTIONS,

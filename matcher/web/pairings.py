@@ -57,18 +57,19 @@ def show(case: Case) -> str:
 def _page(case: Case, form: str = "", errors: dict[str, str] | None = None, notice: str = "") -> str:
     """Return a case's page; `form` names the one that was sent, whose fields come back as they were typed."""
     step = progress.next_step(store(), case, now(), settings().review_days)
-    confirmed = bool(case["confirmed_at"])
+    confirmed, sides = bool(case["confirmed_at"]), cases.sides(person(), case)
+    history = record.history(store(), "pairing", case["id"])
     return render_template(
         "pairings/show.html",
         case=case,
         status=cases.status(case, now()),
         step=step,
         who=timeline.actors(case, step["who"]),
-        events=timeline.events(case, record.history(store(), "pairing", case["id"]), step),
+        events=timeline.events(case, timeline.readable(history, sides), step),
         journey=journey.steps(store(), person(), case, now()),
         usual=usual_texts() if step["code"].startswith("answer") else {},
         usual_owner=agreements.USUAL_OWNER,
-        sides=cases.sides(person(), case),
+        sides=sides,
         conflicts=conflicts.history(store(), case["need_id"], case["startup_id"]),
         contacts={side: parties.of_side(store(), side, case)[:3] for side in ("owner", "startup")} if confirmed else {},
         gates=_gates(case),

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from . import agreement_words, outcome_words, spread_words, words
+from . import agreement_words, handling_words, outcome_words, spread_words, words
 
 KINDS: dict[str, Any] = {
     "conflict": _l("Conflict of interest"),
@@ -128,10 +128,16 @@ ACTIONS: dict[str, Any] = {
     **outcome_words.ACTIONS,
     **spread_words.ACTIONS,
     **agreement_words.ACTIONS,
+    **handling_words.ACTIONS,
     **agreement_words.OTHER_ACTIONS,
 }
 DETAILS: dict[str, Any] = {
     "given_on": _l("day"),
+    "entry": _l("kind of entry"),
+    "holder": _l("who holds the case"),
+    "spent": _l("minutes spent"),
+    "substitute": _l("substitute"),
+    "visible": _l("who reads it"),
     "amount": _l("amount"),
     "text": _l("text"),
     "results_owner": _l("who owns the results"),

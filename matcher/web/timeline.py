@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from . import outcome_history, pilot_history, words
+from . import handling_words, outcome_history, pilot_history, words
 
 STOPPING = ("pairing.decline", "pairing.end")
 LATER = {
@@ -38,6 +38,11 @@ def events(case: dict[str, Any], history: list[dict[str, Any]], step: dict[str, 
         "who": actors(case, step["who"]),
     }
     return [*done, now, *({"state": "next", "title": title} for title in coming(step["code"]))]
+
+
+def readable(history: list[dict[str, Any]], sides: list[str]) -> list[dict[str, Any]]:
+    """Return the rows of a case's record that its sides may read: what is for brokers is not told to the others."""
+    return [row for row in history if row["detail"].get("visible") != "brokers" or "broker" in sides]
 
 
 def coming(code: str) -> list[str]:
@@ -86,6 +91,8 @@ def _text(action: str, detail: dict[str, Any]) -> str:
     """Return what was said; the message of a proposal stands on the page by itself."""
     if action.startswith(("pilot.", "feedback.")):
         return pilot_history.told(action, detail)
+    if action.startswith("case."):
+        return handling_words.told(action, detail)
     if action.startswith(("outcome.", "release.")):
         return outcome_history.told(action, detail)
     parts = [words.label("reasons", detail["reason"])] if detail.get("reason") else []

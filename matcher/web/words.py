@@ -16,7 +16,16 @@ from markupsafe import Markup, escape
 from ..exchange.errors import MESSAGES
 from ..hub import clock, reference
 from ..hub.errors import HubError
-from . import agreement_words, case_words, outcome_words, pilot_words, route_words, spread_words, year_words
+from . import (
+    agreement_words,
+    case_words,
+    handling_words,
+    outcome_words,
+    pilot_words,
+    route_words,
+    spread_words,
+    year_words,
+)
 
 LABELS: dict[str, dict[str, Any]] = {
     "beneficiaries": {
@@ -195,6 +204,7 @@ LABELS: dict[str, dict[str, Any]] = {
     **case_words.LABELS,
     **agreement_words.LABELS,
     **pilot_words.LABELS,
+    **handling_words.LABELS,
     **route_words.LABELS,
     **outcome_words.LABELS,
     **spread_words.LABELS,
@@ -229,6 +239,7 @@ FIELD_ERRORS: dict[str, Any] = {
     "local_where": _l("Choose the county that startups must be active in."),
     **case_words.FIELD_ERRORS,
     **pilot_words.FIELD_ERRORS,
+    **handling_words.FIELD_ERRORS,
     **agreement_words.FIELD_ERRORS,
     **route_words.FIELD_ERRORS,
     **outcome_words.FIELD_ERRORS,
@@ -280,6 +291,7 @@ SENTENCES: dict[str, Any] = {
     "denied": _l("You may see this but not do that. Ask a broker if you think that is wrong."),
     **case_words.SENTENCES,
     **pilot_words.SENTENCES,
+    **handling_words.SENTENCES,
     **agreement_words.SENTENCES,
     **route_words.SENTENCES,
     **outcome_words.SENTENCES,

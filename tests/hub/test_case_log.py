@@ -99,7 +99,7 @@ def test_the_record_tells_that_something_was_logged_but_not_what(store, case, pa
     row = record.history(store, "pairing", pairing_id)[-1]
     assert (row["action"], row["detail"]) == (
         "case.note",
-        {"entry": "meeting", "minutes": 120, "visible": "brokers"},
+        {"entry": "meeting", "spent": 120, "visible": "brokers"},
     )
 
 

@@ -1,0 +1,72 @@
+"""The words of handling a case: who holds it, its log and hours, its checklists, the board, and questions on a need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+NOTE_KINDS = {
+    "log": _l("Note"),
+    "meeting": _l("Meeting"),
+    "call": _l("Call"),
+    "support": _l("Support"),
+}
+NOTE_VISIBLE = {
+    "all": _l("Everybody in the case"),
+    "brokers": _l("Brokers only"),
+}
+FIELDS = {
+    "kind": _l("Kind of entry"),
+    "text": _l("What was said or done"),
+    "hours": _l("Time spent"),
+    "on_day": _l("Day"),
+    "visible": _l("Who reads it"),
+    "holder_id": _l("Who holds the case"),
+    "substitute_id": _l("Substitute"),
+}
+LABELS: dict[str, dict[str, Any]] = {
+    "handling_fields": FIELDS,
+    "note_kinds": NOTE_KINDS,
+    "note_visible": NOTE_VISIBLE,
+}
+ACTIONS = {
+    "case.holder": _l("The case got a holder or a substitute"),
+    "case.note": _l("Something was written in the log"),
+    "case.strike": _l("An entry of the log was struck out"),
+}
+FIELD_ERRORS: dict[str, Any] = {
+    "not_hours": _l("“%(value)s” is not a time in hours. Write it as 1, 1,5 or 1:30; at most %(most)s hours."),
+    "not_yet": _l("%(value)s is still to come. Choose today or an earlier day."),
+    "required_broker": _l("Choose one of the hub’s brokers."),
+    "same_broker": _l("The substitute is somebody other than who holds the case. Choose another, or nobody."),
+}
+SENTENCES: dict[str, Any] = {
+    "note_struck": _l("The entry was struck out %(at)s already."),
+}
+
+
+def hours(minutes: int) -> str:
+    """Return so many minutes as hours and minutes, in the reader's language."""
+    whole, rest = divmod(minutes, 60)
+    said = [ngettext("%(num)s hour", "%(num)s hours", whole)] if whole or not rest else []
+    return " ".join([*said, *([_("%(num)s min", num=rest)] if rest else [])])
+
+
+def told(action: str, detail: dict[str, Any]) -> str:
+    """Return what a row of a case's history tells of how it is handled; empty when its title says it all."""
+    if action == "case.holder":
+        named = [_("Holder: %(name)s", name=detail["holder"])]
+        return " · ".join(
+            [*named, *([_("Substitute: %(name)s", name=detail["substitute"])] if detail["substitute"] else [])]
+        )
+    if action == "case.note":
+        return " · ".join(
+            [
+                str(NOTE_KINDS.get(detail["entry"], detail["entry"])),
+                *([hours(detail["spent"])] if detail["spent"] else []),
+            ]
+        )
+    return ""

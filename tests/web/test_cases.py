@@ -1,0 +1,81 @@
+"""The pages on which a case is handled, as the people whose steps they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from matcher.hub import case_log, clock
+from matcher.hub.people import Viewer
+from tests.factories import create_person
+from tests.hub.cases import Case
+
+
+@pytest.fixture
+def case(store) -> Case:
+    return Case(store)
+
+
+@pytest.fixture
+def pairing_id(case) -> str:
+    return case.propose(now=clock.now())
+
+
+@pytest.fixture
+def open_as(app, login) -> Callable[[Viewer], Any]:
+    return lambda person: login(app.test_client(), person)
+
+
+def test_the_log_is_written_read_and_summed(case, pairing_id, open_as, text):
+    broker, owner = open_as(case.broker), open_as(case.owner)
+    given = {"kind": "call", "text": "Ringde chefen.", "hours": "1:30", "visible": "all"}
+    assert broker.post(f"/pairings/{pairing_id}/log", data=given).status_code == 303
+    assert owner.post(f"/pairings/{pairing_id}/log", data={"kind": "log", "text": "Vi har rum."}).status_code == 303
+    page = text(owner.get(f"/pairings/{pairing_id}/log"))
+    assert "Ringde chefen." in page
+    assert "1 hour 30 min" in page
+    assert "Who reads it" not in page
+    page = text(owner.get(f"/pairings/{pairing_id}"))
+    assert "Something was written in the log" in page
+    assert "Ringde chefen." not in page
+
+
+def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_lost(case, pairing_id, open_as, text):
+    answer = open_as(case.broker).post(f"/pairings/{pairing_id}/log", data={"text": "Kvar.", "hours": "en timme"})
+    assert answer.status_code == 422
+    assert "Kvar." in text(answer)
+    assert "“en timme” is not a time in hours." in text(answer)
+
+
+def test_what_is_for_brokers_is_not_told_to_the_sides(store, case, pairing_id, open_as, text):
+    given = {"text": "Vi tvekar om bolaget.", "visible": "brokers"}
+    assert open_as(case.broker).post(f"/pairings/{pairing_id}/log", data=given).status_code == 303
+    for person, told in ((case.owner, False), (case.founder, False), (case.broker, True)):
+        assert ("Vi tvekar" in text(open_as(person).get(f"/pairings/{pairing_id}/log"))) is told
+        assert ("written in the log" in text(open_as(person).get(f"/pairings/{pairing_id}"))) is told
+    assert open_as(case.owner).post(f"/pairings/{pairing_id}/log", data=given).status_code == 403
+
+
+def test_an_entry_is_struck_out_once(store, case, pairing_id, open_as, text):
+    note = case_log.write(store, case.owner, pairing_id, {"text": "Fel dag.", "hours": "2"}, clock.now())
+    owner = open_as(case.owner)
+    assert owner.post(f"/pairings/{pairing_id}/log/strike", data={"note_id": note}).status_code == 303
+    assert "Struck out" in text(owner.get(f"/pairings/{pairing_id}/log"))
+    assert owner.post(f"/pairings/{pairing_id}/log/strike", data={"note_id": note}).status_code == 409
+    assert owner.post(f"/pairings/{pairing_id}/log/strike", data={"note_id": "none"}).status_code == 404
+
+
+def test_a_case_changes_hands(store, case, pairing_id, open_as, text):
+    colleague = create_person(store, "broker", name="Berit Bro")
+    broker = open_as(case.broker)
+    given = {"holder_id": colleague.person_id, "substitute_id": case.broker.person_id}
+    assert broker.post(f"/pairings/{pairing_id}/holder", data=given).status_code == 303
+    page = text(open_as(case.founder).get(f"/pairings/{pairing_id}"))
+    assert "Ask Berit Bro," in page
+    assert "Holder: Berit Bro" in page
+    again = {"holder_id": colleague.person_id, "substitute_id": colleague.person_id}
+    answer = broker.post(f"/pairings/{pairing_id}/holder", data=again)
+    assert answer.status_code == 422
+    assert "The substitute is somebody other than who holds the case." in text(answer)
