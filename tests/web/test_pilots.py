@@ -318,3 +318,25 @@ def test_the_check_says_where_its_questions_come_from(pilot, open_as, text):
     page = text(open_as(pilot.owner).get(address(pilot, "checks")))
     assert "eur-lex.europa.eu/eli/reg/2016/679/oj" in page
     assert "not legal advice" in page
+
+
+def test_a_pilots_page_asks_the_store_as_often_for_many_readings_as_for_few(pilot, open_as, monkeypatch):
+    made: list[str] = []
+    real = type(pilot.store).query
+    monkeypatch.setattr(type(pilot.store), "query", lambda self, said, *a: made.append(said) or real(self, said, *a))
+    first = pilot.prepare()
+    second = pilot.indicator(pilot.now, name="Tid", unit="minuter")
+    pilots.start(pilot.store, pilot.owner, pilot.id, pilot.now)
+    owner, asked = open_as(pilot.owner), []
+    for number in range(1, 9):
+        pilot.read(first, str(number), pilot.first, pilot.now)
+        pilot.read(second, str(number), pilot.first, pilot.now)
+        _, secret = pilot.round(pilot.now)
+        feedback.answer(pilot.store, secret, "3", "Ord.", pilot.now)
+        told = {"happened_on": pilot.first, "what": "Het.", "severity": "low"}
+        incidents.report(pilot.store, pilot.host, pilot.id, told, pilot.now)
+        made.clear()
+        assert owner.get(address(pilot)).status_code == 200
+        asked.append(len(made))
+    assert len(set(asked)) == 1
+    assert asked[0] <= 18
