@@ -78,6 +78,7 @@ TEXTS = {
     "import_batch": ("filename",),
     "import_note": ("title",),
     "outbox": ("error",),
+    "case_note": ("text",),
     "outcome": ("why_not", "used_by_whom", "economic_note", "work"),
     "outcome_spread": ("name",),
     "release": ("title", "owner_text", "startup_text"),

@@ -134,6 +134,8 @@ class Hub:
             "reading": world.things["reading"].get(thing, MISSING),
             "incident": world.things["incident"].get(thing, MISSING),
             "number": "1",
+            "note_id": world.things["note"].get(thing, MISSING),
+            "holder_id": world.people["broker"].person_id,
             "replaces": world.things["route_choice"].get(thing, ""),
         }
         if endpoint in ("pairings.confirm", "testbeds.close_period"):
@@ -189,6 +191,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "admin.switch": {"learning": "off"},
     "imports.upload": {"kind": "needs", "file": ...},
     "imports.preview": {"source": "behov", "column-0": "title", "column-1": "description"},
+    "cases.write": {"kind": "call", "text": "Vi ringde.", "hours": "1,5", "visible": "all"},
+    "cases.strike": {"note_id": ...},
+    "cases.hand": {"holder_id": ..., "substitute_id": ""},
     "needs.create": {"title": "Nytt behov", "language": "sv", "organisation_id": ...},
     "needs.save": {"step": "title", "title": "Ny rubrik", "language": "sv", "revision": ...},
     "needs.publish": {"revision": ...},

@@ -19,10 +19,12 @@ from matcher.exchange import batches, tables
 from matcher.hub import (
     agreement_templates,
     agreements,
+    case_log,
     clock,
     directory,
     doubts,
     feedback,
+    holders,
     incidents,
     indicators,
     learned,
@@ -104,6 +106,7 @@ def build(store: Store) -> World:
     _pairings(world)
     _pilots(world)
     _agreements(world)
+    _handling(world)
     _outcomes(world)
     _said(world)
     _routes(world)
@@ -318,6 +321,18 @@ def _agreements(world: World) -> None:
     host = world.people["host"]
     asked_id = world.keep("prerequisite", "published", prerequisites.add(store, host, testbed, asked, now))
     prerequisites.meet(store, host, prepared, asked_id, secret("prerequisite.prepared.note"), now)
+
+
+def _handling(world: World) -> None:
+    """Write in the log of cases, for all and for brokers, and let another broker hold one."""
+    store, now, broker = world.store, world.now, world.people["broker"]
+    for state in ("proposed", "confirmed"):
+        case = world.things["pairing_id"][state]
+        for visible in case_log.VISIBLE:
+            said = {"text": secret(f"log.{state}.{visible}"), "visible": visible, "hours": "1"}
+            world.keep("note", state, case_log.write(store, broker, case, said, now))
+    deputy = factories.create_person(store, "broker", world.home("broker"), name="Berit Bro")
+    holders.hand(store, broker, case, {"holder_id": deputy.person_id, "substitute_id": broker.person_id}, now)
 
 
 def _outcomes(world: World) -> None:
