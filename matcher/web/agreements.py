@@ -10,7 +10,7 @@ from flask_babel import force_locale, format_decimal
 from flask_babel import gettext as _
 
 from ..exchange import agreement_papers as papers
-from ..hub import access, agreement_templates, agreements, cases, prerequisites, signatures
+from ..hub import access, agreement_templates, agreements, cases, copies, prerequisites, signatures
 from ..hub.errors import Conflict, Invalid, NotFound
 from . import agreement_words, forms, words
 from .access import allowed, now, person, store
@@ -104,13 +104,16 @@ def _prepared(case: Case) -> Row | None:
 
 
 def _usual(case: Case) -> Row:
-    """Return what a new draft holds: the terms of the last one, else the hub's usual ones in the paper's language."""
+    """Return what a new draft holds: the terms of the last one, else the hub's usual ones in the paper's language.
+
+    Where the need was copied from a pilot, the terms that it brought come before the usual ones.
+    """
     before = next(iter(agreements.of_case(store(), case["id"])), None)
     usual = agreements.usual(case)
     if before:
         return {**before["terms"], "starts_on": usual["starts_on"], "ends_on": usual["ends_on"]}
     with force_locale(usual["language"]):
-        return {**usual, **usual_texts()}
+        return {**usual, **usual_texts(), **copies.terms_for(store(), case["need_id"])}
 
 
 def usual_texts() -> Row:

@@ -8,7 +8,19 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import cases, feedback, incidents, indicators, pilot_ends, pilot_facts, pilots, readings, reference, routes
+from ..hub import (
+    cases,
+    copies,
+    feedback,
+    incidents,
+    indicators,
+    pilot_ends,
+    pilot_facts,
+    pilots,
+    readings,
+    reference,
+    routes,
+)
 from ..hub.errors import Conflict, Invalid, NotFound, Stale
 from . import forms, pilot_drawing, pilot_words, route_words, words
 from .access import allowed, may, now, person, store
@@ -51,6 +63,7 @@ def page(case: Case, form: str = "", errors: dict[str, str] | None = None, notic
         closed=pilots.closed(store(), case, now()) if status == "running" else [],
         way=route_words.way_name(row["route_code"]) if row and row["route_code"] else "",
         indicators=[_drawn(row, one, read) for one, read in _with_readings(row, measured)] if row else [],
+        offered=_offered(case, measured) if status in ("none", "prepared") else [],
         rounds=feedback.of_pilot(store(), row["id"], now()) if row else [],
         incidents=told,
         halting=[one for one in told if one["severity"] == "stops" and not one["handled_at"]],
@@ -235,7 +248,26 @@ def _rules() -> list[dict[str, str]]:
 @allowed("pilot.edit", cases.load)
 def indicator(case: Case) -> str:
     """Show the form for an indicator: a new one, or the one that the address names."""
-    return _indicator_page(case, request.args.get("indicator", ""))
+    which = request.args.get("indicator", "")
+    return _indicator_page(case, which, None if which else _brought(case, request.args.get("brought", "")))
+
+
+def _offered(case: Case, measured: list[Case]) -> list[tuple[int, Case]]:
+    """Return with their numbers the indicators that came with a copied need, but for those that are here already."""
+    here = {one["name"] for one in measured}
+    return [
+        (number, one)
+        for number, one in enumerate(copies.indicators_for(store(), case["need_id"]), 1)
+        if one["name"] not in here
+    ]
+
+
+def _brought(case: Case, number: str) -> Case | None:
+    """Return what a form begins with when it starts from an indicator that came with the need; the baseline is new."""
+    found = {str(place): one for place, one in _offered(case, [])}.get(number)
+    if found is None:
+        return None
+    return {name: words.figure(found[name], typed=True) if name == "target" else found[name] for name in copies.OFFERED}
 
 
 @blueprint.post("/pairings/<pairing_id>/pilot/indicator")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.hub import adopters, askings, clock, copies, releases
+from matcher.hub import adopters, askings, clock, copies, needs, pairings, releases
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
 from tests import factories
@@ -121,3 +121,26 @@ def test_what_a_copy_brought_stands_as_it_was(store, pilot):
     assert copies.indicators_for(store, need_id)[0]["name"] == "Fall per 1 000 vårddygn"
     assert copies.terms_for(store, need_id)["purpose"] == "Pröva larm."
     assert adopters.solutions(store)[0]["startup_id"] == pilot.startup["id"]
+
+
+def test_a_copied_need_offers_its_indicators_and_terms_when_it_becomes_a_case(client, login, store, text, pilot):
+    now = clock.now()
+    need_id = copies.copy(store, pilot.broker, pilot.id, pilot.need["organisation_id"], now)
+    needs.submit(store, pilot.owner, need_id, now)
+    needs.publish(store, pilot.broker, need_id, now)
+    other = factories.create_startup(store, published=True)
+    given = {"message": "", "seen": {"evidence": [], "gates": []}, "answer_days": 14}
+    case = pairings.propose(store, pilot.broker, need_id, other["id"], now=now, **given)
+    founder = factories.create_person(store, "startup", other["organisation_id"])
+    pairings.accept(store, pilot.owner, case, "owner", now)
+    pairings.accept(store, founder, case, "startup", now)
+    bed = factories.create_testbed(store, published=True)
+    first, last = clock.day(clock.later(now, days=5)), clock.day(clock.later(now, days=70))
+    pairings.confirm(store, pilot.broker, case, bed["id"], first, last, now)
+    login(client, pilot.broker)
+    assert "Fall per 1 000 vårddygn" in text(client.get(f"/pairings/{case}/pilot"))
+    form = text(client.get(f"/pairings/{case}/pilot/indicator?brought=1"))
+    assert 'value="Fall per 1 000 vårddygn"' in form
+    assert "5,1" not in form  # the baseline is measured anew
+    assert client.get(f"/pairings/{case}/pilot/indicator?brought=9").status_code == 200
+    assert "Pröva larm." in text(client.get(f"/pairings/{case}/agreement/edit"))
