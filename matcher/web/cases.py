@@ -1,4 +1,4 @@
-"""Handling a case: its log with the hours of support, and who holds it."""
+"""Handling cases: the board of all, and of one its log with the hours of support and who holds it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from ..hub import board as boards
 from ..hub import case_log, cases, holders, people
 from ..hub.catalogue import swedish_key
 from ..hub.errors import Conflict, Invalid
-from . import forms, words
-from .access import allowed, may, now, person, store
+from . import forms, timeline, words
+from .access import allowed, may, now, person, settings, store
 from .handling_words import hours
 
 blueprint = Blueprint("cases", __name__)
@@ -19,6 +20,19 @@ blueprint = Blueprint("cases", __name__)
 Case = dict[str, Any]
 NOTE = ("kind", "text", "hours", "on_day", "visible")
 HOLDER = ("holder_id", "substitute_id")
+
+
+@blueprint.get("/pairings/board")
+@allowed("desk")
+def board() -> str:
+    """Show every case, or one's own, in the column of its stage."""
+    mine = request.args.get("mine") == "yes"
+    return render_template(
+        "cases/board.html",
+        columns=boards.columns(store(), person(), now(), mine=mine, review_days=settings().review_days),
+        mine=mine,
+        actors=timeline.actors,
+    )
 
 
 @blueprint.get("/pairings/<pairing_id>/log")

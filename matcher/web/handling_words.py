@@ -18,6 +18,32 @@ NOTE_VISIBLE = {
     "all": _l("Everybody in the case"),
     "brokers": _l("Brokers only"),
 }
+BOARD_STAGES = {
+    "proposed": _l("Proposed"),
+    "accepted": _l("Accepted by both"),
+    "agreement": _l("Agreement"),
+    "access": _l("Access"),
+    "pilot": _l("Pilot"),
+    "decision": _l("Decision"),
+    "follow_up": _l("Follow-up"),
+    "ended": _l("Ended"),
+}
+# What is next, short enough for a card.
+BOARD_STEPS = {
+    "answer": _l("Answer the proposal"),
+    "answer_owner": _l("Answer the proposal"),
+    "answer_startup": _l("Answer the proposal"),
+    "extend_or_close": _l("Give more time, or close the case"),
+    "confirm": _l("Book a place"),
+    "agree": _l("Write the agreement"),
+    "sign": _l("Sign the agreement"),
+    "prerequisites": _l("Meet what the testbed asks for"),
+    "pilot": _l("Settle the facts and start the pilot"),
+    "finish": _l("Test until the last day"),
+    "decide": _l("Decide what becomes of the pilot"),
+    "follow": _l("Answer what came of it"),
+    "close_case": _l("Close the case"),
+}
 FIELDS = {
     "kind": _l("Kind of entry"),
     "text": _l("What was said or done"),
@@ -31,6 +57,8 @@ LABELS: dict[str, dict[str, Any]] = {
     "handling_fields": FIELDS,
     "note_kinds": NOTE_KINDS,
     "note_visible": NOTE_VISIBLE,
+    "board_stages": BOARD_STAGES,
+    "board_steps": BOARD_STEPS,
 }
 ACTIONS = {
     "case.holder": _l("The case got a holder or a substitute"),

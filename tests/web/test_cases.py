@@ -79,3 +79,21 @@ def test_a_case_changes_hands(store, case, pairing_id, open_as, text):
     answer = broker.post(f"/pairings/{pairing_id}/holder", data=again)
     assert answer.status_code == 422
     assert "The substitute is somebody other than who holds the case." in text(answer)
+
+
+def test_the_board_shows_each_case_in_its_column_with_what_is_next(store, case, pairing_id, open_as, text):
+    broker = open_as(case.broker)
+    page = text(broker.get("/pairings/board"))
+    for said in ("Proposed", "Follow-up", "Answer the proposal", case.broker.name, case.need["title"]):
+        assert said in page
+    page = text(open_as(create_person(store, "broker")).get("/pairings/board?mine=yes"))
+    assert "You hold none and step in for none." in page
+    assert open_as(case.owner).get("/pairings/board").status_code == 404
+
+
+def test_what_is_late_is_marked_on_the_board(store, case, pairing_id, open_as, text):
+    store.execute("update pairing set answer_by = '2026-01-01'")
+    store.execute("update need set title = 'Snö på gångbanor'")
+    page = text(open_as(case.broker).get("/pairings/board"))
+    assert "Give more time, or close the case" in page
+    assert "Late" in page

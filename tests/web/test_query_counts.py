@@ -36,6 +36,7 @@ PAGES = [
     ("broker", "/interests"), ("broker", "/imports/"), ("broker", "/search?q=faller"), ("broker", "/imports/{batch}"),
     ("broker", "/needs/{need}/candidates"), ("broker", "/needs/{need}/review"), ("broker", "/testbeds"),
     ("broker", "/pairings/{pairing}/confirm?starts_on={first}&ends_on={last}"), ("broker", "/pairings/{pairing}"),
+    ("broker", "/pairings/board"), ("broker", "/pairings/{pairing}/log"),
     ("broker", "/plans/"), ("broker", "/plans/{round}"), ("broker", "/plans/{round}/needs/{need}"),
     ("broker", "/plans/{round}/day"),
     ("owner", "/mine"), ("owner", "/pairings"), ("owner", "/needs?own=yes&status=all"), ("owner", "/needs/new"),
