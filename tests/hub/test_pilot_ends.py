@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -166,6 +167,27 @@ def test_a_second_decision_tells_who_decided_and_when(pilot: Pilot) -> None:
         pilot.decide(who=pilot.broker, decision="stop")
     assert error.value.params == {"person": pilot.owner.name, "at": OVER}
     assert pilot.row["decision"] == "adopt"
+
+
+def test_of_many_who_decide_at_once_one_is_heard_and_the_others_learn_who(pilot: Pilot) -> None:
+    heard: list[str] = []
+
+    def decide(decision: str) -> None:
+        try:
+            pilot.decide(decision=decision)
+            heard.append(decision)
+        except Conflict as error:
+            heard.append(error.code)
+
+    threads = [Thread(target=decide, args=(decision,)) for decision in pilot_ends.DECISIONS]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard.count("pilot_decided") == 3
+    assert pilot.row["decision"] in heard
+    rows = pilot.store.query("select count(*) as n from audit where action = 'pilot.decide'")
+    assert rows[0]["n"] == 1
 
 
 def test_before_the_last_day_a_decision_says_why(pilot: Pilot) -> None:
