@@ -309,8 +309,7 @@ class Case:
         pairings.end(self.store, by, self.id, said["reason"], said["note"], now)
 
     def _close_need(self, now: str) -> None:
-        given = self.row["need"]
-        needs.close(self.store, self.by("owner"), self.need_id, given["close_reason"], given["close_note"], now)
+        needs.close(self.store, self.by("owner"), self.need_id, *self.row["closing"], now)
 
     def _outcome(self, month: int, side: str, given: Row, now: str) -> None:
         outcomes.answer(self.store, self.by(side), self.id, side, month, given, "", now)

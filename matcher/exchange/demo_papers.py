@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import re
+import zipfile
 from functools import cache
 from typing import Any
+from xml.sax.saxutils import escape
 
 from . import agreement_papers
 
 Row = dict[str, Any]
 NOTHING = "–"
+_MARK = re.compile(rb"\[\[([a-z_]+)\]\]")
 # What the choices of an agreement say on paper. The pages have translations of their own; a demo has no page here.
 CHOICES: dict[str, dict[str, dict[str, str]]] = {
     "sv": {
@@ -54,9 +59,24 @@ def paper(case: Row, agreement: Row, parties: dict[str, Row], now: str) -> bytes
     unit = {"sv": "kronor exklusive moms", "en": "kronor before VAT"}[language]
     values["amount"] = f"{terms['amount']} {unit}." if terms.get("amount") else ""
     named = {"need": case["need_title"], "testbed": case["testbed_name"], "number": str(agreement["number"])}
-    return agreement_papers.fill(_template(language), {**values, **named, "date": now[:10]})
+    return _filled(language, {**values, **named, "date": now[:10]})
+
+
+def _filled(language: str, values: dict[str, str]) -> bytes:
+    """Put values in the marked paper: filling the template itself takes a tenth of a second, two dozen times."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in _marked(language).items():
+            if name.endswith(".xml"):
+                content = _MARK.sub(lambda found: escape(values[found[1].decode()]).encode(), content)
+            packed.writestr(name, content)
+    return made.getvalue()
 
 
 @cache
-def _template(language: str) -> bytes:
-    return agreement_papers.shipped(language)
+def _marked(language: str) -> dict[str, bytes]:
+    """Return the files of the hub's own template, each field filled with a mark of its own."""
+    marks = {name: f"[[{name}]]" for name in agreement_papers.FIELDS}
+    filled = agreement_papers.fill(agreement_papers.shipped(language), marks)
+    with zipfile.ZipFile(io.BytesIO(filled)) as packed:
+        return {one.filename: packed.read(one) for one in packed.infolist()}
