@@ -28,6 +28,7 @@ from . import (  # noqa: F401
     pairings,
     pilots,
     plans,
+    radar,
     releases,
     routes,
     search,

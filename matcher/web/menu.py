@@ -27,7 +27,8 @@ def navigation() -> list[Item]:
     if who and who.has("broker"):
         entries += [(_("Desk"), "desk.inbox"), (_("Needs"), "needs.listing"), (_("Startups"), "startups.listing")]
         entries += [(_("Testbeds"), "testbeds.listing"), (_("Pairings"), "pairings.listing")]
-        entries += [(_("Plan"), "plans.listing"), (_("Map"), "atlas.show"), (_("Import"), "imports.listing")]
+        entries += [(_("Plan"), "plans.listing"), (_("Spread"), "spread.listing"), (_("Map"), "atlas.show")]
+        entries += [(_("Import"), "imports.listing")]
     elif who and who.has("owner", "startup", "host"):
         entries += [(_("My page"), "home.mine"), (_("Needs"), "needs.listing"), (_("Testbeds"), "testbeds.listing")]
         entries += [(_("Map"), "atlas.show")] if who.has("owner", "startup") else []
