@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..store import Store
-from . import outcomes
 from .clock import day, later
 from .year_span import before, bounds, last_moment
 
@@ -45,12 +44,12 @@ class Facts:
         # Who is a supplier for the first time is asked of all the owner's cases, whatever the county.
         self.first_cases = first_cases(every)
         self.cases = [row for row in every if not scope.county or row["county_code"] == scope.county]
-        self.published, self.considered, self.shown = self._published(), self._considered(), self._shown()
-        self.terms = self._terms()
-        self.at_end, self.before = outcomes.latest(store, self.end), outcomes.latest(store, before(year))
-        self.into_use = self._into_use()
+        self.needs, self.terms = self._needs(), self._terms()
+        answers = _answers(store, self.end)
+        self.at_end, self.before = _latest(answers, self.end), _latest(answers, before(year))
+        self.into_use = _into_use(answers, self.end)
         self.interests, self.reviews, self.shares = self._interests(), self._reviews(), self._shares()
-        self.people, self.answers = self._people(), self._answers()
+        self.people, self.feedback = self._people(), self._feedback()
 
     def within(self, moment: str | None) -> bool:
         """Whether a moment lies in the year and has come."""
@@ -62,24 +61,18 @@ class Facts:
         given |= {"first": self.first, "next": self.next, "end": self.end, **params}
         return self._store.query(f"{select} where {where} and {condition}", given)
 
-    def _published(self) -> list[Row]:
+    def _needs(self) -> list[Row]:
+        """Return needs with `code` and `at`: published, first said to have considered innovation, first shown one."""
+        where, _given = _narrowed(self._scope)
         return self._rows(
-            "select n.id, n.organisation_id, n.published_at as at from need n",
-            "n.published_at >= :first and n.published_at < :next",
-        )
-
-    def _considered(self) -> list[Row]:
-        return self._rows(
-            """select n.id, n.organisation_id, min(i.answered_at) as at
-               from innovation_answer i join need n on n.id = i.need_id""",
-            "i.considered = 'yes' group by n.id, n.organisation_id",
-        )
-
-    def _shown(self) -> list[Row]:
-        return self._rows(
-            """select n.id, n.organisation_id, min(c.at) as at from need n join (
-                   select need_id, at from share union all select need_id, proposed_at as at from pairing
-               ) c on c.need_id = n.id""",
+            f"""select 'published' as code, n.id, n.organisation_id, n.published_at as at from need n
+                where {where} and n.published_at >= :first and n.published_at < :next
+                union all select 'considered' as code, n.id, n.organisation_id, min(i.answered_at) as at
+                from innovation_answer i join need n on n.id = i.need_id
+                where {where} and i.considered = 'yes' group by n.id, n.organisation_id
+                union all select 'shown' as code, n.id, n.organisation_id, min(c.at) as at from need n join (
+                    select need_id, at from share union all select need_id, proposed_at as at from pairing
+                ) c on c.need_id = n.id""",
             "1 = 1 group by n.id, n.organisation_id",
         )
 
@@ -91,16 +84,6 @@ class Facts:
             "a.in_force_at is not null and a.in_force_at <= :end order by a.number",
         )
         return {row["pairing_id"]: json.loads(row["terms"]) for row in rows}
-
-    def _into_use(self) -> dict[str, str]:
-        """Return case → the moment of the first answer that says in use and stood at the end."""
-        rows = self._store.query(
-            """select pairing_id as id, min(answered_at) as at from outcome
-               where in_use in ('yes', 'partly') and answered_at <= :end
-                 and (replaced_at is null or replaced_at > :end) group by pairing_id""",
-            {"end": self.end},
-        )
-        return {row["id"]: row["at"] for row in rows}
 
     def _interests(self) -> list[Row]:
         return self._rows(
@@ -144,7 +127,7 @@ class Facts:
                group by a.person_id, n.organisation_id""",
         )
 
-    def _answers(self) -> list[Row]:
+    def _feedback(self) -> list[Row]:
         return self._rows(
             """select f.id, f.on_day, t.pairing_id, n.organisation_id from feedback_answer f
                join feedback_round r on r.id = f.round_id join pilot t on t.id = r.pilot_id
@@ -155,6 +138,38 @@ class Facts:
 
     def _days(self) -> dict[str, str]:
         return {"from_day": f"{self.year:04}-01-01", "until_day": f"{self.year:04}-12-31"}
+
+
+def _answers(store: Store, end: str) -> list[Row]:
+    """Return every answer of an owner by the end, also those replaced, with how many places it names (`spread`)."""
+    return store.query(
+        """select o.pairing_id, o.month, o.in_use, o.answered_at, o.replaced_at, o.hours,
+                  (select count(*) from outcome_spread s where s.outcome_id = o.id) as spread
+           from outcome o where o.answered_at <= :end order by o.pairing_id, o.month""",
+        {"end": end},
+    )
+
+
+def _standing(answers: list[Row], moment: str) -> list[Row]:
+    return [
+        row
+        for row in answers
+        if row["answered_at"] <= moment and (row["replaced_at"] is None or row["replaced_at"] > moment)
+    ]
+
+
+def _latest(answers: list[Row], moment: str) -> dict[str, Row]:
+    """Return case → the answer of the highest month that stood at a moment, as `outcomes.latest` does."""
+    return {row["pairing_id"]: row for row in _standing(answers, moment)}
+
+
+def _into_use(answers: list[Row], end: str) -> dict[str, str]:
+    """Return case → the moment of the first answer that says in use and stood at the end."""
+    found: dict[str, str] = {}
+    for row in _standing(answers, end):
+        if row["in_use"] in ("yes", "partly"):
+            found[row["pairing_id"]] = min(row["answered_at"], found.get(row["pairing_id"], row["answered_at"]))
+    return found
 
 
 def cases(store: Store, scope: Scope) -> list[Row]:

@@ -142,11 +142,11 @@ def _case(row: Row, at: str, value: int | None = None) -> Item:
 
 def _needs(part: _Part) -> Lists:
     """Return the lists of needs: published, innovation considered, and first shown or proposed a candidate."""
-    facts = part.facts
-    return {
-        code: [Item("need", row["id"], row["at"], need_id=row["id"]) for row in part.of(rows) if part.within(row["at"])]
-        for code, rows in (("published", facts.published), ("considered", facts.considered), ("shown", facts.shown))
-    }
+    found: dict[str, list[Item]] = {"published": [], "considered": [], "shown": []}
+    for row in part.of(part.facts.needs):
+        if part.within(row["at"]):
+            found[row["code"]].append(Item("need", row["id"], row["at"], need_id=row["id"]))
+    return found
 
 
 _STEPS = {
@@ -180,7 +180,7 @@ def _use(part: _Part) -> Lists:
     answers = part.facts.at_end
     at_end, before = _in_use(part, answers), _in_use(part, part.facts.before)
     hours = [_case(part.by_id[one], item.at, answers[one]["hours"]) for one, item in at_end.items()]
-    spread = [_case(part.by_id[one], item.at, len(answers[one]["spread"])) for one, item in at_end.items()]
+    spread = [_case(part.by_id[one], item.at, answers[one]["spread"]) for one, item in at_end.items()]
     return {
         "in_use": at_end.values(),
         "newly_in_use": [item for one, item in at_end.items() if one not in before],
@@ -272,7 +272,7 @@ def _people(part: _Part) -> Lists:
             people.setdefault(row["person_id"], Item("person", row["person_id"], row["at"]))
     answers = [
         Item("answer", row["id"], row["on_day"], case_id=row["pairing_id"])
-        for row in part.of(part.facts.answers)
+        for row in part.of(part.facts.feedback)
         if row["on_day"] <= day(part.facts.now)
     ]
     return {"people": people.values(), "feedback": answers}

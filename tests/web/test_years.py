@@ -297,8 +297,8 @@ def test_the_year_asks_the_store_as_often_for_many_cases_as_for_few(client, logi
             )
             client.get(f"/year?year={year}")
         asked[year] = len(calls)
-    assert asked[2025] - asked[2022] <= 2  # the places that answers name are asked for where there are answers
-    assert asked[2025] <= 26
+    assert asked[2025] == asked[2022]
+    assert asked[2025] <= 18
 
 
 @pytest.mark.parametrize(
