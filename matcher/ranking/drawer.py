@@ -10,13 +10,15 @@ from .matches import Meeting
 from .ranker import Ranker
 
 Row = dict[str, Any]
-LAPSED = 1.0  # a reason that no longer holds comes before a likeness that a machine has found
 SHOWN = 2
 
 
 @dataclass(frozen=True)
 class Again:
-    """A stopped case (a row of `hub.drawer.again`) that stands there again, and the new needs like its own."""
+    """A stopped case (a row of `hub.drawer.again`) that stands there again, and the new needs like its own.
+
+    strength: how near the nearest of these is, as a share of the nearest of all.
+    """
 
     case: Row
     strength: float
@@ -38,14 +40,18 @@ def standing(ranker: Ranker, stopped: Sequence[Row], fresh: Sequence[Row], top: 
         new = [(rows[name], score) for name, score in near.get(case["need_id"], []) if _is_new(rows[name], case)]
         if not new and not case["lapsed"]:
             continue
-        strength = LAPSED * bool(case["lapsed"]) + (new[0][1] / highest if new else 0)
-        found.append((strength, case, [row for row, _ in new[:SHOWN]]))
-    found = sorted(found, key=lambda one: (-one[0], one[1]["pairing_id"]))[:top]
+        found.append((new[0][1] / highest if new else 0.0, case, [row for row, _ in new[:SHOWN]]))
+    found = sorted(found, key=_order)[:top]
     met = ranker.need_meetings([(need["id"], case["need_id"]) for _, case, needs in found for need in needs])
     return [
         Again(case, strength, [(need, met.get((need["id"], case["need_id"]), [])[:1]) for need in needs])
         for strength, case, needs in found
     ]
+
+
+def _order(one: tuple[float, Row, list[Row]]) -> tuple[bool, float, str]:
+    # A reason that no longer holds comes before a likeness that a machine has found.
+    return not one[1]["lapsed"], -one[0], one[1]["pairing_id"]
 
 
 def _is_new(need: Row, case: Row) -> bool:

@@ -21,13 +21,12 @@ PLAUSIBLE = 0.5  # of the score of the list's best: less is not plausible
 EARLIER = 0.6  # what a need counts on the day it is closed, falling to FADED after YEARS
 FADED, YEARS = 0.2, 3.0
 MORE = 0.1  # what each further need of an organisation adds
-SAID = 1.0  # what an organisation has said itself comes before any guess
 SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Near:
-    """One need that speaks: how much (0..1, more where something was said), and the sentences that meet.
+    """One need that speaks: how much (0..1), what its organisation has said, and the sentences that meet.
 
     other: whose sentences stand beside the need's: those of the `need` met elsewhere, or of the `startup`'s profile.
     """
@@ -77,7 +76,7 @@ def leads(
     found: dict[str, list[Near]] = {}
     for name in {*strengths, *(one for one in said if one in rows)}:
         row = rows[name]
-        strength = strengths.get(name, 0) * _age(row, today) + SAID * (name in said)
+        strength = strengths.get(name, 0) * _age(row, today)
         reasons = matches[name].reasons if name in matches else None
         met = [] if name in source or not reasons else reasons.meetings[:2]
         near = Near(row, strength, said.get(name, ""), source.get(name, ""), "startup" if met else "", met)
@@ -106,14 +105,15 @@ def _age(row: Row, today: date) -> float:
 
 
 def _lead(nears: list[Near]) -> Lead:
-    nears = sorted(nears, key=lambda near: (-near.strength, near.need["id"]))
+    nears = sorted(nears, key=lambda near: (not near.said, -near.strength, near.need["id"]))
     strength = nears[0].strength + MORE * sum(near.strength for near in nears[1:SHOWN])
     first = nears[0].need
     return Lead(first["organisation_id"], first["owner_name"], strength, nears[:SHOWN])
 
 
-def _order(lead: Lead) -> tuple[float, str]:
-    return -lead.strength, lead.organisation_id
+def _order(lead: Lead) -> tuple[bool, float, str]:
+    # What an organisation has said itself comes before any guess.
+    return lead.guess, -lead.strength, lead.organisation_id
 
 
 def _explained(ranker: Ranker, found: list[Lead]) -> list[Lead]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from matcher.hub import adopters, askings, clock, copies, needs, pairings, releases
+from matcher.hub import adopters, askings, clock, copies, needs, pairings, radar, releases
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
+from matcher.web import letters
 from tests import factories
-from tests.hub.cases import mails
+from tests.hub.cases import Case, mails
 from tests.hub.pilots import Pilot, days_on
 
 
@@ -144,3 +147,88 @@ def test_a_copied_need_offers_its_indicators_and_terms_when_it_becomes_a_case(cl
     assert "5,1" not in form  # the baseline is measured anew
     assert client.get(f"/pairings/{case}/pilot/indicator?brought=9").status_code == 200
     assert "Pröva larm." in text(client.get(f"/pairings/{case}/agreement/edit"))
+
+
+def test_the_radar_ranks_others_and_a_person_sends_the_letter(client, login, store, text, pilot):
+    reader = factories.create_person(store, "owner", name="Lena Läsare")
+    city = reader.organisations("owner")[0]
+    need = factories.create_need(store, city, published=True)
+    release(pilot)
+    for title in ("Snö på gångbanor", "Potthål i asfalten", "Kö till bygglov", "Fulla papperskorgar"):
+        texts = dict.fromkeys(("people", "description", "effect", "measure", "tried", "keep"), title)
+        factories.create_need(store, published=True, title=title, **texts)
+    while indexing.catch_up(store, TinyEncoder()):
+        pass
+    login(client, pilot.broker)
+    assert pilot.startup["name"] in text(client.get("/spread"))
+    page = text(client.get(f"/spread/{pilot.startup['id']}"))
+    assert "A guess" in page
+    address = f"/spread/{pilot.startup['id']}/{city}"
+    assert address in page
+    draft = text(client.get(f"{address}?need={need['id']}"))
+    assert f"/cases/{pilot.id}" in draft
+    assert "This is a guess" in draft
+    assert mails(store, "spread_letter") == []
+    given = {"subject": "Larm", "text": "Hej!", "need_id": need["id"]}
+    assert client.post(address, data={**given, "text": ""}).status_code == 422
+    assert client.post(address, data=given).status_code == 303
+    refused = client.post(address, data=given)
+    assert refused.status_code == 409
+    assert 'name="again"' in text(refused)
+    assert len(mails(store, "spread_letter")) == 1
+    assert client.post(address, data={**given, "again": "yes"}).status_code == 303
+    assert len(mails(store, "spread_letter")) == 2
+
+
+def test_a_letter_does_not_name_an_owner_who_has_not_released_the_case(client, login, store, text, pilot):
+    reader = factories.create_person(store, "owner")
+    name = store.query("select name from organisation where id = :id", {"id": pilot.need["organisation_id"]})[0]["name"]
+    login(client, pilot.broker)
+    draft = text(client.get(f"/spread/{pilot.startup['id']}/{reader.organisations('owner')[0]}"))
+    assert name not in draft.partition("<textarea")[2].partition("</textarea>")[0]
+
+
+@pytest.mark.parametrize("path", ["/spread", "/drawer", "/spread/{startup}", "/spread/{startup}/{city}"])
+def test_the_radar_and_the_drawer_are_the_brokers_own(client, login, pilot, path):
+    address = path.format(startup=pilot.startup["id"], city=pilot.need["organisation_id"])
+    assert login(client, pilot.owner).get(address).status_code in (403, 404)
+    assert login(client, pilot.broker).get(address).status_code == 200
+
+
+def test_a_startup_that_is_in_use_nowhere_has_an_empty_radar(client, login, store, text):
+    broker, startup = factories.create_person(store, "broker"), factories.create_startup(store, published=True)
+    assert "not in use anywhere" in text(login(client, broker).get(f"/spread/{startup['id']}"))
+    assert "Nothing is in use yet" in text(client.get("/spread"))
+
+
+def test_the_drawer_tells_why_a_stopped_case_stands_there_again(client, login, store, text):
+    now = clock.now()
+    case = Case(store)
+    pairing_id = case.propose(clock.later(now, days=-300))
+    pairings.decline(store, case.owner, pairing_id, "owner", "not_now", "Efter sommaren.", clock.later(now, days=-299))
+    login(client, case.broker)
+    shown = text(client.get("/drawer"))
+    assert "more than six months ago" in shown
+    assert "Efter sommaren." in shown
+    case.propose(now)
+    assert "The drawer is empty" in text(client.get("/drawer"))
+
+
+def test_every_mail_of_spread_can_be_written_in_both_languages(app, store, pilot):
+    release(pilot)
+    now, stranger = clock.now(), factories.create_person(store, "owner", locale="sv")
+    askings.opened(store, pilot.owner, pilot.id, now)
+    askings.ask(store, stranger, pilot.id, "Vad tog tid?", now)
+    copies.copy(store, stranger, pilot.id, stranger.organisations("owner")[0], now)
+    other = factories.create_person(store, "owner")
+    radar.send(
+        store, pilot.broker, pilot.startup["id"], other.organisations("owner")[0],
+        {"subject": "Larm", "text": "Hej!"}, now,
+    )  # fmt: skip
+    with app.app_context():
+        for template in ("spread_question", "pairing_copied", "spread_letter"):
+            for row in mails(store, template):
+                for locale in ("sv", "en"):
+                    subject, body = letters.write({**row, "params": json.loads(row["params"]), "locale": locale})
+                    assert subject
+                    assert "http://localhost/" in body
