@@ -155,7 +155,6 @@ RULES: dict[str, Rule] = {
     ),
     "feedback.answer": _member("startup_organisation", "startup"),
     # what came of it: each side answers for itself, and says what the public may read
-    "outcome.view": _signed_in,
     "outcome.answer": _either(_broker, _member("owner_organisation", "owner", "startup")),
     "outcome.company": _either(_broker, _member("startup_organisation", "startup")),
     "release.view": _either(

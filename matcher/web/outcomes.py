@@ -24,7 +24,7 @@ PLACES = 3
 
 
 @blueprint.get("/pairings/<pairing_id>/outcome")
-@allowed("outcome.view", cases.load)
+@allowed("pairing.view", cases.load)
 def show(case: Row) -> str:
     """Show when each form is due, what was answered, and what one may answer or correct."""
     begun = outcomes.begun(store(), case)
