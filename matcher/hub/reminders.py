@@ -1,13 +1,13 @@
 """Mails before a day passes: an answer that is awaited, and the last day of a need. Each is told once.
 
 The event that a mail tells of names the day, so a day that is moved is told of again (`mail.queue`). Who is asked
-what came of a case, and when, is in `outcome_links.py`.
+what came of a case, and when, is in `outcome_links.py`, who is asked about a case that stands still in `still.py`.
 """
 
 from __future__ import annotations
 
 from ..store import Store
-from . import cases, locks, mail, needs, outcome_links, parties, pilot_ends
+from . import cases, locks, mail, needs, outcome_links, parties, pilot_ends, still
 from .clock import day, later
 
 ANSWER_DAYS = 3
@@ -30,7 +30,7 @@ def send(store: Store, now: str) -> int:
            where published_at is not null and closed_at is null and valid_until >= :today and valid_until <= :soon""",
         {"today": day(now), "soon": soon["need"]},
     )
-    asked = outcome_links.send(store, now) + pilot_ends.remind(store, now)
+    asked = outcome_links.send(store, now) + pilot_ends.remind(store, now) + still.remind(store, now)
     return (
         asked
         + sum(_of_case(store, row["id"], now) for row in awaited)

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from ..hub import board as boards
-from ..hub import case_log, cases, holders, people
+from ..hub import case_log, cases, holders, people, still
 from ..hub.catalogue import swedish_key
 from ..hub.errors import Conflict, Invalid
 from . import forms, timeline, words
@@ -63,8 +63,10 @@ def _log_page(
         values={"kind": "log", "visible": "all", "on_day": now()[:10], **((typed or {}) if form == "write" else {})},
         chosen=typed if form == "hand" else None,
         errors=errors or {},
-        notice=notice,
+        stopped=notice,
         hours=hours,
+        still_days=still.days(store(), case, now()),
+        asked=still.asked(store(), case),
     )
 
 
