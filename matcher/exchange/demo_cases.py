@@ -40,7 +40,7 @@ from . import demo_papers
 
 Row = dict[str, Any]
 Act = Callable[[str], object]
-Step = tuple[float, Act]
+Step = tuple[int, Act]
 People = dict[tuple[str, str], Viewer]
 OPENS = 6 * 60  # the minute of the day (UTC) at which the first step of a day is taken
 VALID_DAYS = 330  # a need of the past, from its publication on
@@ -75,13 +75,13 @@ def _timed(case: Case, number: int, now: str) -> Iterator[tuple[str, Act]]:
     for days, act in case.steps():
         on = day(now, -days)
         taken[on] = taken.get(on, 0) + 1
-        minute = OPENS + number * 23 % 240 + 7 * taken[on]
+        minute = OPENS + (number * 23 + days * 37) % 240 + 7 * taken[on]
         yield f"{on}T{minute // 60:02}:{minute % 60:02}:00.000000Z", act
 
 
-def day(now: str, days: float) -> str:
+def day(now: str, days: int) -> str:
     """Return the day so many days after (negative: before) a moment's."""
-    return (date.fromisoformat(now[:10]) + timedelta(days=int(days))).isoformat()
+    return (date.fromisoformat(now[:10]) + timedelta(days=days)).isoformat()
 
 
 class Case:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -206,8 +207,15 @@ def test_it_is_loaded_once(hub: Store) -> None:
     assert hub.query("select count(*) as n from audit") == before
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three cases only: what the others do on either engine is tested where it belongs."""
+    read = demo.read
+    monkeypatch.setattr(demo, "read", lambda name: islice(read(name), 3 if name == "cases" else None))
+
+
 def test_of_a_loading_that_fails_nothing_stays_and_the_next_one_works(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    few: None, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError
@@ -217,4 +225,4 @@ def test_of_a_loading_that_fails_nothing_stays_and_the_next_one_works(
         with pytest.raises(RuntimeError):
             demo.load(store, clock.now())
     assert demo.is_empty(store)
-    assert demo.load(store, clock.now())["cases"] >= 24
+    assert demo.load(store, clock.now())["cases"] == 3
