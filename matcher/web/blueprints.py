@@ -26,6 +26,7 @@ from . import (  # noqa: F401
     needs,
     outcomes,
     pairings,
+    pilot_course,
     pilots,
     plans,
     radar,
