@@ -18,7 +18,7 @@ from .year_facts import Scope
 from .years import Figure, Item
 
 Row = dict[str, Any]
-WHOLE = "all"  # stands in addresses for the whole hub
+WHOLE = "hub"  # stands in addresses for the whole hub
 PAGE = 100
 
 

@@ -46,6 +46,9 @@ OWN = {
     "testbed.view": EVERYBODY,
     "testbed.create": {"host"},
     "testbed.edit": {"host", "broker"},
+    "year": {"broker", "administrator"},
+    "year.own": {"broker", "administrator", "owner"},
+    "year.report": {"broker", "administrator"},  # and owners of the organisation itself, see below
 }
 
 
@@ -111,3 +114,11 @@ def test_what_nobody_wrote_down_is_denied_to_all() -> None:
 def test_a_thing_without_an_organisation_belongs_to_nobody(thing: dict | None) -> None:
     assert who_may("startup.publish", thing) == set()
     assert who_may("need.edit", thing) == {"broker"}
+
+
+def test_a_year_is_read_by_the_owners_of_the_organisation_and_of_those_above() -> None:
+    year = {"id": HERE, "above": ["region"]}
+    for place, may in ((HERE, True), ("region", True), (ELSEWHERE, False)):
+        assert can(somebody(("owner", place)), "year.report", year) is may
+    assert not can(somebody(("startup", HERE), ("host", HERE)), "year.report", year)
+    assert not can(None, "year.report", year)

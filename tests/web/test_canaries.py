@@ -25,6 +25,7 @@ WORD = re.compile(r"canary-([\w.]+?)-7q")
 TOKEN_HELD = {"outcomes.by_link", "account.link", "feedback.form", "feedback.thanks"}
 WITH_A_ROLE = frozenset(VISITORS) - {"none", "revoked", "roleless"}
 NEED, STARTUP, TESTBED = {"broker", "owner"}, {"broker", "startup"}, {"broker", "host"}
+COPIERS = {"administrator", "broker", "owner", "startup", "host", "other_owner"}
 SIDES, ALL_SIDES = {"broker", "owner", "startup"}, {"broker", "owner", "startup", "host"}
 
 # The beginning of a word → who may read it; the longest beginning counts. What is not here, nobody may read.
@@ -65,6 +66,14 @@ AUDIENCE: dict[str, set[str] | frozenset[str]] = {
     "outcome.": ALL_SIDES,
     "release.followed.": SIDES,
     "release.released.": frozenset(VISITORS),
+    **{f"need.case_{state}.": ALL_SIDES for state in ("kept", "spread")},
+    **{f"pairing.{state}.": ALL_SIDES | {"administrator"} for state in ("kept", "spread")},
+    **{f"pairing.{state}.model": {"broker"} for state in ("kept", "spread")},
+    "release.spread.": frozenset(VISITORS),
+    # An owner elsewhere copies what both sides have released, and keeps what the copy brought.
+    **{f"pilot.spread.{name}": COPIERS for name in ("lesson", "name", "method", "uncertainty")},
+    "spread.question": NEED | {"other_owner"},  # who has asked it
+    "spread.letter": {"broker"},
     "pairing.others.": {"broker", "other_owner", "other_startup", "administrator"},
     **{f"pairing.{state}.model": {"broker"} for state in ("proposed", "accepted", "declined", "confirmed", "ended")},
     "pairing.others.model": {"broker"},
@@ -102,6 +111,7 @@ SEEN = {
     "broker": ("need.submitted.effect", "pairing.proposed.model", "import.new.filename",
                "import.cell", "person.owner.mail", "round.open.name", "round.rule.note"),
     "none": ("release.released.title", "release.released.owner_text", "release.released.startup_text"),
+    "other_owner": ("pilot.spread.lesson", "pilot.spread.name", "spread.question"),
     "administrator": ("person.startup.mail", "link.open.mail", "outbox.given_up.mail", "audit.detail"),
 }  # fmt: skip
 FIGURES = ("published", "confirmed", "reviews_due", "interests_due", "companies", "people", "known_yes", "feedback")

@@ -72,7 +72,7 @@ def number(text: str) -> int:
 def test_every_figure_on_the_report_opens_a_list_as_long_as_it(client, login, hub, year):
     login(client, hub.broker)
     found = years.figures(hub.store, Scope(), year, NOW)
-    links = counted(client.get(f"/year/all?year={year}").get_data(as_text=True))
+    links = counted(client.get(f"/year/hub?year={year}").get_data(as_text=True))
     assert len(links) > 30
     for address, said in links:
         code = re.search(r"figure=(\w+)", address)[1]
@@ -115,7 +115,7 @@ def test_an_owner_reads_their_own_report_and_that_of_their_unit_only(client, log
     assert "Åby kommun" in text(client.get(f"/year/{hub.town['id']}"))
     assert client.get(f"/year/{hub.unit['id']}").status_code == 200
     assert client.get(f"/year/{hub.other['id']}").status_code == 404
-    assert client.get("/year/all").status_code == 404
+    assert client.get("/year/hub").status_code == 404
     assert client.get("/year").status_code == 404
     login(client, hub.owners[1])
     assert client.get(f"/year/{hub.town['id']}").status_code == 404
@@ -151,23 +151,23 @@ def test_the_people_behind_a_protected_figure_are_not_listed(client, login, text
     login(client, hub.broker)
     names = {row["name"] for row in hub.store.query("select name from person")}
     for code in years.PROTECTED:
-        page = text(client.get(f"/year/all/list?figure={code}&year=2025")).split("<main")[1]
+        page = text(client.get(f"/year/hub/list?figure={code}&year=2025")).split("<main")[1]
         assert "Protected" in page
         assert not any(f">{name}<" in page for name in names)
 
 
 def test_the_papers_say_what_the_page_says(client, login, hub):
     login(client, hub.broker)
-    page = client.get("/year/all?year=2025").get_data(as_text=True)
+    page = client.get("/year/hub?year=2025").get_data(as_text=True)
     said = {re.search(r"figure=(\w+)", address)[1]: text for address, text in counted(page)}
-    word = docx.Document(io.BytesIO(client.get("/year/all/paper?kind=docx&year=2025").data))
+    word = docx.Document(io.BytesIO(client.get("/year/hub/paper?kind=docx&year=2025").data))
     assert word.paragraphs[0].style.name == "Heading 1"
     assert word.core_properties.language == "en"
     cells = [[cell.text for cell in row.cells] for table in word.tables for row in table.rows]
     assert ["In use at the end of the year", said["in_use"]] in cells
     assert ["Tests begun", said["begun"]] in cells
     assert all("w:tblHeader" in table.rows[0]._tr.xml for table in word.tables)
-    data = client.get("/year/all/paper?kind=csv&year=2025").data.decode("utf-8-sig")
+    data = client.get("/year/hub/paper?kind=csv&year=2025").data.decode("utf-8-sig")
     rows = {row["code"]: row for row in csv.DictReader(io.StringIO(data), delimiter=";") if not row["unit"]}
     assert set(rows) == set(years.CODES)
     for code in ("published", "confirmed", "in_use"):
@@ -179,7 +179,7 @@ def test_the_papers_say_what_the_page_says(client, login, hub):
 @pytest.mark.parametrize(("locale", "title"), [("en", "Innovation report 2025"), ("sv", "Innovationsbokslut 2025")])
 def test_the_pdf_carries_tags_language_and_title(client, login, hub, locale, title):
     hub.store.execute("update person set locale = :locale", {"locale": locale})
-    answer = login(client, hub.broker).get("/year/all/paper?kind=pdf&year=2025")
+    answer = login(client, hub.broker).get("/year/hub/paper?kind=pdf&year=2025")
     assert answer.mimetype == "application/pdf"
     document = pypdf.PdfReader(io.BytesIO(answer.data))
     assert document.root_object["/Lang"] == locale
@@ -202,7 +202,7 @@ def tags(node: Any) -> set[str]:
 
 def test_a_report_is_the_same_in_swedish(client, login, text, hub):
     hub.store.execute("update person set locale = 'sv'")
-    page = text(login(client, hub.broker).get("/year/all?year=2025"))
+    page = text(login(client, hub.broker).get("/year/hub?year=2025"))
     assert "Innovationsbokslut 2025" in page
     assert "färre än 5" in page
 
@@ -308,5 +308,5 @@ def test_the_year_asks_the_store_as_often_for_many_cases_as_for_few(client, logi
 )  # fmt: skip
 def test_odd_addresses_get_a_page_or_a_404(client, login, hub, query):
     login(client, hub.broker)
-    for path in ("/year", "/year/all", "/year/all/list", "/year/summary", "/year/reports"):
+    for path in ("/year", "/year/hub", "/year/hub/list", "/year/summary", "/year/reports"):
         assert client.get(f"{path}?{query}").status_code in (200, 404)
