@@ -11,7 +11,7 @@ from ..hub import needs, organisations, passwords, people, prerequisites, startu
 from ..hub.clock import later
 from ..hub.reference import DATA
 from ..store import Store
-from . import demo_cases
+from . import demo_cases, demo_played
 
 FOLDER = DATA / "demo"
 SINCE_DAYS = 1200  # the hub and its people are older than its first case
@@ -65,7 +65,7 @@ def load(store: Store, now: str) -> dict[str, int]:
     return counts
 
 
-def _people(store: Store, since: str) -> demo_cases.People:
+def _people(store: Store, since: str) -> demo_played.People:
     """Create who can log in, and those of the other organisations, who cannot; return who acts for each."""
     hashed, found = passwords.hashed(PASSWORD), {}
     for account in (*ACCOUNTS, *read("people")):

@@ -8,40 +8,29 @@ feed and what is derived are as they would be after three years of use. Nothing 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any
 
 from ..hub import (
     agreements,
     cases,
-    feedback,
-    incidents,
-    indicators,
     interests,
     needs,
     outcome_links,
     outcomes,
     pairings,
-    pilot_ends,
-    pilots,
     prerequisites,
-    readings,
     releases,
     route_notes,
     route_settings,
     routes,
     signatures,
 )
-from ..hub.people import Viewer
 from ..store import Store
 from . import demo_papers
+from .demo_pilots import PilotSteps
+from .demo_played import Act, People, Row, Step, day
 
-Row = dict[str, Any]
-Act = Callable[[str], object]
-Step = tuple[int, Act]
-People = dict[tuple[str, str], Viewer]
 OPENS = 6 * 60  # the minute of the day (UTC) at which the first step of a day is taken
 VALID_DAYS = 330  # a need of the past, from its publication on
 
@@ -79,25 +68,8 @@ def _timed(case: Case, number: int, now: str) -> Iterator[tuple[str, Act]]:
         yield f"{on}T{minute // 60:02}:{minute % 60:02}:00.000000Z", act
 
 
-def day(now: str, days: int) -> str:
-    """Return the day so many days after (negative: before) a moment's."""
-    return (date.fromisoformat(now[:10]) + timedelta(days=days)).isoformat()
-
-
-class Case:
-    """One row of the file while it is played. `id` is the pairing's, once it is proposed."""
-
-    def __init__(self, store: Store, row: Row, people: People, now: str) -> None:
-        self.store, self.row, self.people, self.now = store, row, people, now
-        self.days: dict[str, int] = row["days"]
-        self.need_id: str = row["need_id"] if "need_id" in row else row["need"]["id"]
-        self.id = ""
-        self.kept: dict[str, str] = {}  # ids and tokens that later steps need, by what they stand for
-
-    def by(self, side: str) -> Viewer:
-        """Return who acts for a side of the case."""
-        place = "" if side == "broker" else self.row["organisations"][side]
-        return self.people[side, place]
+class Case(PilotSteps):
+    """One row of the file, from the need to what came of it."""
 
     def steps(self) -> Iterator[Step]:
         """Yield (days ago, what is done then) of the whole case; on one day in this order."""
@@ -111,7 +83,7 @@ class Case:
         if "confirm" in self.days:
             yield self.days["confirm"], self._confirm
         yield from self._agreement()
-        yield from self._pilot()
+        yield from self.pilot()
         yield from self._after()
 
     def _before(self) -> Iterator[Step]:
@@ -165,12 +137,8 @@ class Case:
         pairings.decline(self.store, by, self.id, said["side"], said["reason"], said["note"], now)
 
     def _confirm(self, now: str) -> None:
-        first, last = self._period()
+        first, last = self.period()
         pairings.confirm(self.store, self.by("broker"), self.id, self.row["testbed_id"], first, last, now)
-
-    def _period(self) -> tuple[str, str]:
-        first, last = self.row["period"]
-        return day(self.now, -first), day(self.now, -last)
 
     # the agreement and what the testbed asks for
 
@@ -188,7 +156,7 @@ class Case:
             yield self.days["met"], self._meet
 
     def _draft(self, now: str) -> None:
-        first, last = self._period()
+        first, last = self.period()
         terms = {**self.row["terms"], "starts_on": first, "ends_on": last}
         agreements.draft(self.store, self.by("broker"), self.id, terms, now)
 
@@ -212,84 +180,11 @@ class Case:
             if one["kind"] not in self.row.get("unmet", []):
                 prerequisites.meet(self.store, self.by("host"), self.id, one["id"], self.row.get("met", ""), now)
 
-    # the pilot
-
-    def _pilot(self) -> Iterator[Step]:
-        if "facts" in self.days:
-            yield self.days["facts"], self._facts
-        if "start" in self.days:
-            yield self.days["start"], lambda now: pilots.start(self.store, self.by("owner"), self.id, now)
-        for number, indicator in enumerate(self.row.get("indicators", [])):
-            for days, value, *note in indicator.get("readings", []):
-                yield days, partial(self._read, number, value, "".join(note))
-        for number, one in enumerate(self.row.get("incidents", [])):
-            yield one["days"], partial(self._incident, number, one)
-            if "handled_days" in one:
-                yield one["handled_days"], partial(self._handle, number, one["handled"])
-        for number, one in enumerate(self.row.get("rounds", [])):
-            yield from self._round(number, one)
-        if "extend" in self.days:
-            yield self.days["extend"], self._extend
-        if "end" in self.days and self.row["end"]["reason"] != "completed":
-            yield self.days["end"], self._end
-        if "decide" in self.days:
-            yield self.days["decide"], self._decide
-
-    def _facts(self, now: str) -> None:
-        given = self.row["pilot"]
-        facts = {name: text for name, text in given.items() if name not in ("period", "longer")}
-        if "period" in given:
-            facts |= {"starts_on": day(self.now, -given["period"][0]), "ends_on": day(self.now, -given["period"][1])}
-        pilots.save(self.store, self.by("owner"), self.id, facts, 0, now)
-        for number, one in enumerate(self.row.get("indicators", [])):
-            content = {name: one[name] for name in indicators.REQUIRED}
-            self.kept[f"indicator {number}"] = indicators.save(self.store, self.by("owner"), self.id, "", content, now)
-
-    def _read(self, number: int, value: str, note: str, now: str) -> None:
-        given = {"on_day": now[:10], "value": value, "note": note}
-        readings.enter(self.store, self.by("startup"), self.id, self.kept[f"indicator {number}"], given, now)
-
-    def _incident(self, number: int, given: Row, now: str) -> None:
-        told = {"happened_on": now[:10], **{name: given[name] for name in ("what", "severity", "done")}}
-        by = self.by(given.get("by", "owner"))
-        self.kept[f"incident {number}"] = incidents.report(self.store, by, self.id, told, now)
-
-    def _handle(self, number: int, done: str, now: str) -> None:
-        incidents.handle(self.store, self.by("owner"), self.id, self.kept[f"incident {number}"], done, now)
-
-    def _round(self, number: int, given: Row) -> Iterator[Step]:
-        """Yield a round's steps: opened, its answers spread over its days, what the startup changed."""
-        yield given["days"], partial(self._open, number, given)
-        for place, (grade, text) in enumerate(given["answers"]):
-            answered = given["days"] - place % max(1, given.get("spread", given["open_days"]))
-            yield answered, partial(self._answer, number, grade, text)
-        if "changed" in given:
-            yield given["changed_days"], partial(self._changed, number, given["changed"])
-
-    def _open(self, number: int, given: Row, now: str) -> None:
-        opened = feedback.open_round(
-            self.store, self.by("startup"), self.id, given["question"], given["open_days"], now
-        )
-        self.kept[f"round {number}"], self.kept[f"token {number}"] = opened
-
-    def _answer(self, number: int, grade: int, text: str, now: str) -> None:
-        feedback.answer(self.store, self.kept[f"token {number}"], grade, text, now)
-
-    def _changed(self, number: int, text: str, now: str) -> None:
-        feedback.say_changed(self.store, self.by("startup"), self.id, self.kept[f"round {number}"], text, now)
-
-    def _extend(self, now: str) -> None:
-        last, reason = self.row["pilot"]["longer"]
-        pilot_ends.extend(self.store, self.by("owner"), self.id, day(self.now, -last), reason, now)
-
-    def _decide(self, now: str) -> None:
-        pilot_ends.decide(self.store, self.by("owner"), self.id, self.row["decision"], now)
-
     # what came of it
 
     def _after(self) -> Iterator[Step]:
         if "end" in self.days and self.row["end"]["reason"] == "completed":
-            yield self.days["end"], self._end
+            yield self.days["end"], self.end
         if "close_need" in self.days:
             yield self.days["close_need"], self._close_need
         for one in self.row.get("outcomes", []):
@@ -302,11 +197,6 @@ class Case:
             yield self.days["release"], self._write_release
             for side in self.row["release"]["agreed"]:
                 yield self.days["release"] - 2, partial(self._release, side)
-
-    def _end(self, now: str) -> None:
-        said = self.row["end"]
-        by = self.by(said.get("side", "broker"))
-        pairings.end(self.store, by, self.id, said["reason"], said["note"], now)
 
     def _close_need(self, now: str) -> None:
         needs.close(self.store, self.by("owner"), self.need_id, *self.row["closing"], now)
