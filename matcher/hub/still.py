@@ -81,7 +81,7 @@ def _ask(store: Store, pairing_id: str, now: str) -> int:
         return mail.queue(
             store, f"case.still:{pairing_id}:{still_since}:{level}", told, "case_still", now, pairing_id=pairing_id,
             need=case["need_title"], startup=case["startup_name"], owner=case["owner_name"], level=level,
-            still_since=day(still_since), days=days_between(still_since, now), holder=held["holder"] or "",
+            since_on=day(still_since), days=days_between(still_since, now), holder=held["holder"] or "",
             status=cases.status(case, now),
         )  # fmt: skip
 

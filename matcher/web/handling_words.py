@@ -44,7 +44,15 @@ BOARD_STEPS = {
     "follow": _l("Answer what came of it"),
     "close_case": _l("Close the case"),
 }
+PHASES = {
+    "procurement": _l("Before procurement"),
+    "development": _l("Development and test"),
+}
 FIELDS = {
+    "phase": _l("Phase"),
+    "task": _l("What is to be done"),
+    "task_why": _l("Why"),
+    "due_on": _l("To be done by"),
     "kind": _l("Kind of entry"),
     "text": _l("What was said or done"),
     "hours": _l("Time spent"),
@@ -57,12 +65,19 @@ LABELS: dict[str, dict[str, Any]] = {
     "handling_fields": FIELDS,
     "note_kinds": NOTE_KINDS,
     "note_visible": NOTE_VISIBLE,
+    "phases": PHASES,
     "board_stages": BOARD_STAGES,
     "board_steps": BOARD_STEPS,
 }
 ACTIONS = {
     "case.holder": _l("The case got a holder or a substitute"),
     "case.note": _l("Something was written in the log"),
+    "case.checklist": _l("A checklist was put to use"),
+    "case.task": _l("A line was added to a checklist"),
+    "case.task_day": _l("A line of a checklist got another day"),
+    "case.task_removed": _l("A line of a checklist was taken away"),
+    "case.tick": _l("Lines of a checklist were ticked"),
+    "case.untick": _l("Ticks of a checklist were taken back"),
     "case.strike": _l("An entry of the log was struck out"),
 }
 FIELD_ERRORS: dict[str, Any] = {
@@ -72,6 +87,7 @@ FIELD_ERRORS: dict[str, Any] = {
     "same_broker": _l("The substitute is somebody other than who holds the case. Choose another, or nobody."),
 }
 SENTENCES: dict[str, Any] = {
+    "tasks_full": _l("A case holds at most %(most)s lines. Take away those it does not need."),
     "note_struck": _l("The entry was struck out %(at)s already."),
 }
 
@@ -97,4 +113,4 @@ def told(action: str, detail: dict[str, Any]) -> str:
                 *([hours(detail["spent"])] if detail["spent"] else []),
             ]
         )
-    return ""
+    return str(PHASES.get(detail["phase"], "")) if detail.get("phase") else ""

@@ -134,6 +134,9 @@ ACTIONS: dict[str, Any] = {
 DETAILS: dict[str, Any] = {
     "given_on": _l("day"),
     "entry": _l("kind of entry"),
+    "lines": _l("lines"),
+    "phase": _l("phase"),
+    "due_on": _l("to be done by"),
     "holder": _l("who holds the case"),
     "spent": _l("minutes spent"),
     "substitute": _l("substitute"),

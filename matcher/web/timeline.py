@@ -41,8 +41,13 @@ def events(case: dict[str, Any], history: list[dict[str, Any]], step: dict[str, 
 
 
 def readable(history: list[dict[str, Any]], sides: list[str]) -> list[dict[str, Any]]:
-    """Return the rows of a case's record that its sides may read: what is for brokers is not told to the others."""
-    return [row for row in history if row["detail"].get("visible") != "brokers" or "broker" in sides]
+    """Return the rows of a case's record that its sides may read: what is for some is not told to the others."""
+    theirs = {"brokers": ("broker",), "owner": ("broker", "owner")}
+    return [
+        row
+        for row in history
+        if row["detail"].get("visible") not in theirs or set(theirs[row["detail"]["visible"]]) & set(sides)
+    ]
 
 
 def coming(code: str) -> list[str]:

@@ -100,7 +100,53 @@ def test_what_is_late_is_marked_on_the_board(store, case, pairing_id, open_as, t
 
 
 def test_a_case_that_stands_still_says_so_on_its_log(store, case, pairing_id, open_as, text):
-    assert "stands still" not in text(open_as(case.broker).get(f"/pairings/{pairing_id}/log"))
+    assert "Nothing has happened here" not in text(open_as(case.broker).get(f"/pairings/{pairing_id}/log"))
     store.execute("update audit set at = '2026-01-01T08:00:00.000000Z'")
     store.execute("update pairing set proposed_at = '2026-01-01T08:00:00.000000Z'")
     assert "The case stands still" in text(open_as(case.broker).get(f"/pairings/{pairing_id}/log"))
+
+
+def test_a_checklist_is_put_to_use_and_ticked(store, case, pairing_id, open_as, text):
+    owner, founder = open_as(case.owner), open_as(case.founder)
+    assert owner.post(f"/pairings/{pairing_id}/tasks/begin", data={"phase": "development"}).status_code == 303
+    assert owner.post(f"/pairings/{pairing_id}/tasks/begin", data={"phase": "procurement"}).status_code == 303
+    page = text(founder.get(f"/pairings/{pairing_id}/tasks"))
+    assert "The baseline is measured before anything is installed." in page
+    assert "Afterwards it cannot be measured how it was." in page
+    assert "Before procurement" not in page
+    task = store.query("select id from case_task where code = 'baseline'")[0]["id"]
+    given = {"phase": "development", "tasks": [task]}
+    assert founder.post(f"/pairings/{pairing_id}/tasks/tick", data=given).status_code == 303
+    page = text(owner.get(f"/pairings/{pairing_id}/tasks"))
+    assert f"by {case.founder.name}" in page
+    assert "Before procurement" in page
+    history = text(founder.get(f"/pairings/{pairing_id}"))
+    assert history.count("A checklist was put to use") == 1
+
+
+def test_a_line_of_ones_own_gets_a_day_and_is_taken_away(store, case, pairing_id, open_as, text):
+    owner, at = open_as(case.owner), f"/pairings/{pairing_id}/tasks"
+    assert owner.post(f"{at}/line", data={"phase": "development", "task": ""}).status_code == 422
+    given = {"phase": "development", "task": "Beställ nycklar.", "due_on": "2026-01-02"}
+    assert owner.post(f"{at}/line", data=given).status_code == 303
+    assert "Late" in text(owner.get(at))
+    task = store.query("select id from case_task")[0]["id"]
+    assert owner.post(f"{at}/day", data={"task_id": task, "due_on": "2030-01-02"}).status_code == 303
+    assert "Late" not in text(owner.get(at))
+    assert owner.post(f"{at}/remove", data={"task_id": task}).status_code == 303
+    assert "Beställ nycklar." not in text(owner.get(at))
+    assert open_as(case.founder).post(f"{at}/line", data=given).status_code == 403
+
+
+def test_the_handover_has_all_on_one_page_and_each_reads_what_is_theirs(store, case, open_as, text):
+    pairing_id = case.propose(now=clock.now())
+    case_log.write(store, case.broker, pairing_id, {"text": "Bara för oss.", "visible": "brokers"}, clock.now())
+    case_log.write(store, case.broker, pairing_id, {"text": "Ring Kim i mars.", "hours": "2"}, clock.now())
+    owner = open_as(case.owner)
+    owner.post(f"/pairings/{pairing_id}/tasks/begin", data={"phase": "procurement"})
+    page = text(owner.get(f"/pairings/{pairing_id}/handover"))
+    for said in ("Ring Kim i mars.", case.broker.name, "Who acts:", "2 hours", "There is money and a decision"):
+        assert said in page
+    assert "Bara för oss." not in page
+    assert "Bara för oss." in text(open_as(case.broker).get(f"/pairings/{pairing_id}/handover"))
+    assert "There is money" not in text(open_as(case.founder).get(f"/pairings/{pairing_id}/handover"))
