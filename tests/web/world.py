@@ -19,8 +19,10 @@ from matcher.exchange import batches, tables
 from matcher.hub import (
     agreement_templates,
     agreements,
+    askings,
     case_log,
     clock,
+    copies,
     directory,
     doubts,
     feedback,
@@ -33,9 +35,11 @@ from matcher.hub import (
     outcomes,
     pairings,
     people,
+    pilot_ends,
     pilot_facts,
     pilots,
     prerequisites,
+    radar,
     readings,
     record,
     releases,
@@ -105,6 +109,7 @@ def build(store: Store) -> World:
     _testbeds(world)
     _pairings(world)
     _pilots(world)
+    _spread(world)
     _agreements(world)
     _handling(world)
     _outcomes(world)
@@ -366,6 +371,42 @@ def _outcomes(world: World) -> None:
         token = world.keep("outcome_token", thing, new_token())
         row = {"token_hash": token_hash(token), "pairing_id": world.things["pairing_id"][state], "side": side}
         store.insert("outcome_link", {**row, "month": 6, "sent_at": now})
+
+
+def _spread(world: World) -> None:
+    """Make a decided pilot that nobody released, and one that is public, asked about, copied and written of."""
+    store, now = world.store, world.now
+    owner, founder, broker, other = (world.people[name] for name in ("owner", "startup", "broker", "other_owner"))
+    for state, decision in (("kept", "stop"), ("spread", "adopt")):
+        _case(world, state)
+        case = world.things["pairing_id"][state]
+        pairings.accept(store, owner, case, "owner", now)
+        pairings.accept(store, founder, case, "startup", now)
+        pairings.confirm(store, broker, case, world.things["testbed_id"]["published"], world.day(1), world.day(60), now)
+        _agreed(world, case)
+        names = ("question", "route", "checks_note", *pilot_facts.PERSONS)
+        facts = {"personal_data": "no", "patients": "no", "research": "no", "security": "yes"}
+        facts |= {"starts_on": world.day(1), "ends_on": world.day(50)}
+        facts |= {name: secret(f"pilot.{state}.{name}") for name in names}
+        pilots.save(store, owner, case, facts, 0, now)
+        measured = {name: secret(f"pilot.{state}.{name}") for name in ("name", "method", "measured_by", "uncertainty")}
+        indicators.save(store, owner, case, "", {**measured, "unit": "fall", "baseline": "5", "target": "3"}, now)
+        pilots.start(store, owner, case, now)
+        texts = {name: secret(f"pilot.{state}.{name}") for name in ("evidence", "early_reason")}
+        lesson = f"Vi lärde oss {secret(f'pilot.{state}.lesson')} av det."
+        pilot_ends.decide(store, owner, case, {**texts, "decision": decision, "lesson": lesson}, now)
+    texts = {name: secret(f"release.spread.{name}") for name in ("title", "owner_text")}
+    releases.save(store, owner, case, "owner", {**texts, "language": "sv"}, 0, now)
+    releases.save(store, founder, case, "startup", {"startup_text": secret("release.spread.startup_text")}, 1, now)
+    for side, who in (("owner", owner), ("startup", founder)):
+        releases.agree(store, who, case, side, 2, now)
+    askings.opened(store, owner, case, now)
+    askings.ask(store, other, case, secret("spread.question"), now)
+    home = world.keep("organisation_id", "others", world.home("other_owner"))
+    world.keep("need_id", "copied", copies.copy(store, other, case, home, now))
+    letter = {"subject": "Larm", "text": secret("spread.letter")}
+    third = factories.create_person(store, "owner").organisations("owner")[0]
+    radar.send(store, broker, world.things["startup_id"]["published"], third, letter, now)
 
 
 def _said(world: World) -> None:
