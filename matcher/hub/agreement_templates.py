@@ -46,7 +46,7 @@ def checked(given: dict[str, Any]) -> Content:
 
 def add(store: Store, viewer: Viewer, given: dict[str, Any], content: bytes, now: str) -> str:
     """Offer a template, checked by the caller, and return its id."""
-    if not can(viewer, "agreement.templates"):
+    if not can(viewer, "admin"):
         raise Denied("denied")
     about = checked(given)
     row = {
@@ -63,7 +63,7 @@ def add(store: Store, viewer: Viewer, given: dict[str, Any], content: bytes, now
 
 def retire(store: Store, viewer: Viewer, template_id: str, now: str) -> None:
     """Offer a template no longer; drafts that chose it keep it."""
-    if not can(viewer, "agreement.templates"):
+    if not can(viewer, "admin"):
         raise Denied("denied")
     with store.atomic():
         rows = store.query(

@@ -113,7 +113,6 @@ RULES: dict[str, Rule] = {
         _member("host_organisation", "host"),
     ),
     # agreement and access: the broker keeps the papers, each side signs for itself, the host opens its doors
-    "agreement.view": _signed_in,
     "agreement.keep": _broker,
     "agreement.sign": _either(
         _broker,
@@ -121,10 +120,12 @@ RULES: dict[str, Rule] = {
         _member("startup_organisation", "startup"),
         _member("host_organisation", "host"),
     ),
-    "agreement.templates": _role("administrator"),
     "aid.keep": _broker,
     "aid.view": _either(_broker, _member("organisation_id", "startup")),
     "prerequisite.meet": _either(_broker, _member("host_organisation", "host")),
+    # questions about a need: whoever acts as something reads the answers, the need's side answers (`need.route`)
+    "question.view": _with_role,
+    "question.ask": _role("startup", "host"),
     # handling a case: everybody in it writes its log and ticks its lists, the brokers say who holds it
     "case.log": _either(
         _broker,

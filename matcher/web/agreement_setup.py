@@ -17,7 +17,7 @@ from .files import download
 
 
 @blueprint.get("/admin/agreements")
-@allowed("agreement.templates")
+@allowed("admin")
 def templates() -> str:
     """List the templates for agreements, with the fields that one may hold."""
     return _templates_page({}, {})
@@ -35,7 +35,7 @@ def _templates_page(typed: Any, errors: dict[str, str]) -> str:
 
 
 @blueprint.post("/admin/agreements")
-@allowed("agreement.templates")
+@allowed("admin")
 def add_template() -> Any:
     """Take a template after its fields were checked: a broken one is refused here, not when somebody waits to sign."""
     file = request.files.get("file")
@@ -62,7 +62,7 @@ def add_template() -> Any:
 
 
 @blueprint.get("/admin/agreements/file")
-@allowed("agreement.templates")
+@allowed("admin")
 def template_file() -> Any:
     """Give a template of the hub (`?template=`), or the one that comes with it: what a lawyer begins from."""
     asked = request.args.get("template", "")
@@ -72,7 +72,7 @@ def template_file() -> Any:
 
 
 @blueprint.post("/admin/agreements/retire")
-@allowed("agreement.templates")
+@allowed("admin")
 def retire_template() -> Any:
     """Offer a template no longer."""
     try:

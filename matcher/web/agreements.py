@@ -24,7 +24,7 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @blueprint.get("/pairings/<pairing_id>/agreement")
-@allowed("agreement.view", cases.load)
+@allowed("pairing.view", cases.load)
 def show(case: Case) -> str:
     """Show the agreement of a case as it stands, who has signed, and why the place may or may not be used."""
     return _page(case)
@@ -216,7 +216,7 @@ def _values(case: Case, row: Row) -> dict[str, str]:
 
 
 @blueprint.get("/pairings/<pairing_id>/agreement/paper")
-@allowed("agreement.view", cases.load)
+@allowed("pairing.view", cases.load)
 def paper(case: Case) -> Any:
     """Give the paper of an agreement as DOCX or as accessible PDF (`?kind=pdf`); a draft only to brokers."""
     row = _asked_for(case)
@@ -268,7 +268,7 @@ def sign(case: Case) -> Any:
 
 
 @blueprint.get("/pairings/<pairing_id>/agreement/signed")
-@allowed("agreement.view", cases.load)
+@allowed("pairing.view", cases.load)
 def signed_file(case: Case) -> Any:
     """Give the signed file that was uploaded for a side (`?side=`)."""
     found = signatures.file(store(), _asked_for(case)["id"], request.args.get("side", ""))
