@@ -74,7 +74,17 @@ def brought(store: Store, found: Row) -> Row:
         "terms": {name: signed[0]["terms"][name] for name in TERMS if signed[0]["terms"].get(name)} if signed else {},
         "way": chosen[0]["way"] if chosen else found["route_code"],
         "checklist": [row["item"] for row in chosen if row["item"]],
+        "tasks": _tasks(store, found["id"]),
     }
+
+
+def _tasks(store: Store, pairing_id: str) -> list[Row]:
+    """Return the lines of the hub's checklists that were done in a case; lines of its own may name people, and stay."""
+    return store.query(
+        """select text, why from case_task where pairing_id = :id and code <> '' and done_at is not null
+           and removed_at is null order by phase desc, position, id""",
+        {"id": pairing_id},
+    )
 
 
 def copy(store: Store, viewer: Viewer, pairing_id: str, organisation_id: str, now: str) -> str:
