@@ -26,7 +26,7 @@ _BELONGING = {
 _DECIDED = {
     "need": (
         "pairing:need_id", "interest:need_id", "share:need_id", "dismissal:need_id", "conflict:need_id",
-        "route_choice:need_id", "innovation_answer:need_id", "spread_letter:need_id",
+        "route_choice:need_id", "innovation_answer:need_id", "need_question:need_id", "spread_letter:need_id",
     ),
     "startup": (
         "pairing:startup_id", "interest:startup_id", "share:startup_id", "dismissal:startup_id",

@@ -31,6 +31,7 @@ from . import (  # noqa: F401
     pilot_course,
     pilots,
     plans,
+    questions,
     radar,
     releases,
     routes,
@@ -48,7 +49,7 @@ from . import (  # noqa: F401
 ALL = [
     module.blueprint
     for module in (
-        home, account, needs, routes, startups, testbeds, search, desk, pairings, cases, agreements, state_aid, pilots,
-        feedback, outcomes, releases, spread, plans, imports, admin, api, atlas, years, health,
+        home, account, needs, routes, questions, startups, testbeds, search, desk, pairings, cases, agreements,
+        state_aid, pilots, feedback, outcomes, releases, spread, plans, imports, admin, api, atlas, years, health,
     )
 ]  # fmt: skip

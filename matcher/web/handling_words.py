@@ -44,6 +44,12 @@ BOARD_STEPS = {
     "follow": _l("Answer what came of it"),
     "close_case": _l("Close the case"),
 }
+TOLD_WHY = {
+    "asker": _l("Asked the question"),
+    "case": _l("A case"),
+    "interest": _l("An interest"),
+    "share": _l("A profile shown to the owner"),
+}
 PHASES = {
     "procurement": _l("Before procurement"),
     "development": _l("Development and test"),
@@ -66,6 +72,7 @@ LABELS: dict[str, dict[str, Any]] = {
     "note_kinds": NOTE_KINDS,
     "note_visible": NOTE_VISIBLE,
     "phases": PHASES,
+    "told_why": TOLD_WHY,
     "board_stages": BOARD_STAGES,
     "board_steps": BOARD_STEPS,
 }
@@ -88,6 +95,8 @@ FIELD_ERRORS: dict[str, Any] = {
 }
 SENTENCES: dict[str, Any] = {
     "tasks_full": _l("A case holds at most %(most)s lines. Take away those it does not need."),
+    "questions_full": _l("%(most)s questions of yours await an answer. Wait for those first."),
+    "question_answered": _l("%(person)s answered this question %(at)s already. Your text was not sent."),
     "note_struck": _l("The entry was struck out %(at)s already."),
 }
 

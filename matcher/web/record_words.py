@@ -52,6 +52,8 @@ ACTIONS: dict[str, Any] = {
     "need.create": _l("Need begun"),
     "need.publish": _l("Need published"),
     "need.return": _l("Need sent back"),
+    "need.question": _l("Question about a need asked"),
+    "need.question_answer": _l("Question about a need answered"),
     "need.route_answer": _l("Questions about the way answered"),
     "need.route_choose": _l("Way to test or buy chosen"),
     "need.route_innovation": _l("Said whether innovation was considered"),
@@ -134,6 +136,7 @@ ACTIONS: dict[str, Any] = {
 DETAILS: dict[str, Any] = {
     "given_on": _l("day"),
     "entry": _l("kind of entry"),
+    "told": _l("people told"),
     "lines": _l("lines"),
     "phase": _l("phase"),
     "due_on": _l("to be done by"),
