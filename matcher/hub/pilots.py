@@ -97,12 +97,15 @@ def save(store: Store, viewer: Viewer, pairing_id: str, data: Row, revision: int
     """
     with store.atomic():
         case = locked(store, viewer, pairing_id, "pilot.edit")
-        row = begun(store, viewer, case, now)
-        if revision != (0 if row["fresh"] else row["revision"]):
-            raise Stale("stale", current=row)
-        content = pilot_facts.checked(data, row, case, now) if not row["started_at"] else _after_start(data, row)
-        changed = [name for name in content if content[name] != row[name]]
+        row = of_case(store, pairing_id)
+        known = row or {**pilot_facts.EMPTY, "revision": 0, "started_at": None, "decided_at": None}
+        undecided(known)
+        if revision != known["revision"]:
+            raise Stale("stale", current=known)
+        content = _after_start(data, known) if known["started_at"] else pilot_facts.checked(data, known, case, now)
+        changed = [name for name in content if content[name] != known[name]]
         if changed:
+            row = row or begun(store, viewer, case, now)
             change(store, row["id"], {name: content[name] for name in changed}, viewer, now)
             record.write(store, viewer.person_id, "pilot.save", "pairing", pairing_id, now, changed=changed)
     return changed
@@ -170,14 +173,14 @@ def locked(store: Store, viewer: Viewer, pairing_id: str, action: str, *, ended:
 
 
 def begun(store: Store, viewer: Viewer, case: Row, now: str) -> Row:
-    """Return the case's pilot, made empty where there is none (`fresh`); raise Conflict once it is decided."""
+    """Return the case's pilot, made empty where there is none; raise Conflict once it is decided."""
     row = of_case(store, case["id"])
     if row is None:
         first = {"id": new_id(), "pairing_id": case["id"], "created_at": now, "updated_at": now}
         store.insert("pilot", {**first, "updated_by": viewer.person_id})
-        return {**(of_case(store, case["id"]) or {}), "fresh": True}
+        return of_case(store, case["id"]) or {}
     undecided(row)
-    return {**row, "fresh": False}
+    return row
 
 
 def started(store: Store, case: Row) -> Row:

@@ -213,6 +213,14 @@ def test_a_signature_that_cannot_count_is_refused(case: Signing, others: dict[st
     assert field in error.value.errors
 
 
+def test_a_name_that_is_too_long_is_told_and_nothing_is_signed(case: Signing) -> None:
+    number = case.send()
+    with pytest.raises(Invalid) as error:
+        signatures.sign(case.store, case.owner, case.id, number, "owner", {"name": "x" * 201}, HASH, NOW)
+    assert error.value.errors["name"] == ("too_long", {"limit": 200, "length": 201})
+    case.sign(number, "owner")
+
+
 def test_the_owners_signature_counts_for_its_own_testbed(store: Store) -> None:
     case = Signing(store)
     row = {**cases.fetch(store, case.id), "host_organisation": case.need["organisation_id"]}

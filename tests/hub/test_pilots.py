@@ -236,3 +236,9 @@ def test_what_changed_is_recorded_by_name(pilot: Pilot) -> None:
     pilot.save(question="Vad?", route="Upphandling")
     rows = pilot.store.query("select detail from audit where action = 'pilot.save'")
     assert json.loads(rows[0]["detail"]) == {"changed": ["question", "route"]}
+
+
+def test_saving_nothing_begins_no_pilot(pilot: Pilot) -> None:
+    assert pilot.save() == []
+    assert pilots.of_case(pilot.store, pilot.id) is None
+    assert "pilot.save" not in recorded(pilot.store, pilot.id)
