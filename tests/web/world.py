@@ -21,6 +21,7 @@ from matcher.hub import (
     agreements,
     askings,
     case_log,
+    case_tasks,
     clock,
     copies,
     directory,
@@ -39,6 +40,7 @@ from matcher.hub import (
     pilot_facts,
     pilots,
     prerequisites,
+    questions,
     radar,
     readings,
     record,
@@ -329,7 +331,7 @@ def _agreements(world: World) -> None:
 
 
 def _handling(world: World) -> None:
-    """Write in the log of cases, for all and for brokers, and let another broker hold one."""
+    """Write in the log of cases and their lists, let another broker hold one, and ask about a need."""
     store, now, broker = world.store, world.now, world.people["broker"]
     for state in ("proposed", "confirmed"):
         case = world.things["pairing_id"][state]
@@ -337,6 +339,20 @@ def _handling(world: World) -> None:
             said = {"text": secret(f"log.{state}.{visible}"), "visible": visible, "hours": "1"}
             world.keep("note", state, case_log.write(store, broker, case, said, now))
     deputy = factories.create_person(store, "broker", world.home("broker"), name="Berit Bro")
+    for phase in ("procurement", "development"):
+        line = {
+            "phase": phase,
+            "task": secret(f"task.confirmed.{phase}"),
+            "task_why": secret(f"task.confirmed.{phase}"),
+        }
+        world.keep("task", "confirmed", case_tasks.add(store, broker, case, line, now))
+    need_id, founder = world.things["need_id"]["published"], world.people["startup"]
+    for state in ("answered", "waiting"):
+        asked = questions.ask(store, founder, need_id, secret(f"question.{state}.asked"), now)
+        if state == "answered":
+            said = {"question": secret("question.answered.question"), "answer": secret("question.answered.answer")}
+            questions.answer(store, broker, need_id, asked, said, now)
+    world.keep("question", "published", asked)
     holders.hand(store, broker, case, {"holder_id": deputy.person_id, "substitute_id": broker.person_id}, now)
 
 
