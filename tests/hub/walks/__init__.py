@@ -1,0 +1,1 @@
+"""Walks through the chain from proposal to outcome: who walks (`ground`), the steps, and the rules (`model`)."""

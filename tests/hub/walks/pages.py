@@ -1,0 +1,94 @@
+"""What the web can say of a state: the words for every code, the sentence for every refusal, and the pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import g
+
+from matcher import create_app
+from matcher.config import Config
+from matcher.hub import access, agreements, cases, outcomes, pilots, record
+from matcher.hub.errors import Denied, HubError, Invalid, NotFound
+from matcher.hub.people import Viewer
+from matcher.ranking.encoder import TinyEncoder
+from matcher.store import Store
+from matcher.web import words
+from tests.web import pagecheck
+
+LABELS = words.LABELS
+
+
+class Pages:
+    """The application, asked without a browser: who looks, when, and at which hub is said with each question."""
+
+    PAGES = ("", "/agreement", "/pilot", "/outcome")
+
+    def __init__(self, folder: Path, locale: str = "sv") -> None:
+        config = Config(
+            instance=folder, database_url=f"sqlite:///{folder / 'unused.db'}", model="tiny",
+            secret_key="for tests only, 0123456789 abcdefghij", base_url="http://localhost", port=8000, testing=True,
+        )  # fmt: skip
+        self.app = create_app(config, TinyEncoder())
+        self.app.before_request(self._enter)
+        self._asked: tuple[Viewer | None, str] = (None, "")
+        self._context = self.app.test_request_context(headers={"Accept-Language": locale})
+        self._context.push()
+
+    def close(self) -> None:
+        """Leave the application."""
+        self._context.pop()
+
+    def _enter(self) -> None:
+        g.viewer, g.now = self._asked
+
+    def untold(self, error: HubError) -> list[str]:
+        """Return what a person who is refused a step would not be told in words."""
+        if isinstance(error, Invalid):
+            known = words.FIELD_ERRORS
+            lacking = [code for code, _ in error.errors.values() if code not in known]
+            told = [words.field_error(code, params) for code, params in error.errors.values()]
+            return [f"no words for the error {code}" for code in lacking] + [one for one in told if "%(" in one]
+        if isinstance(error, Denied | NotFound) or error.code == "stale":  # a page of their own says it
+            return []
+        told = words.sentence(error)
+        return [] if told and "%(" not in told else [f"no sentence for {error.code}"]
+
+    def unexplained(self, store: Store, case_id: str, now: str) -> list[str]:
+        """Return the states and steps of a case that its pages have no words for."""
+        case = cases.fetch(store, case_id)
+        step, missing = cases.next_step(case, now), access.missing(store, case, now)
+        stage, rows, pilot = cases.status(case, now), agreements.of_case(store, case_id), pilots.of_case(store, case_id)
+        said = {
+            "pairing_status": [stage],
+            "next_steps": [step["code"]],
+            "sides": step["who"],
+            "reasons": [case["reason"]] if case["reason"] else [],
+            "access_missing": missing,
+            "agreement_status": [agreements.status(row, now) for row in rows],
+            "pilot_status": [pilots.status(pilot, now) if pilot else "none"],
+            "pairing_actions": [row["action"] for row in record.history(store, "pairing", case_id)],
+        }
+        red = [(code, done) for code, done in pilots.settled(store, case, pilot, now)]
+        said |= {"pilot_settled": [code for code, _ in red], "pilot_to_do": [code for code, done in red if not done]}
+        found = [f"no words for {code} in {group}" for group, codes in said.items() for code in codes
+                 if code not in LABELS[group]]  # fmt: skip
+        if not missing and stage != "confirmed":
+            found.append(f"the place is open in a case that is {stage}")
+        if step["code"] != "over" and not (step["who"] and step["by"]):
+            found.append(f"nobody, or no day, for the step {step['code']}")
+        begun = outcomes.begun(store, case)
+        return found + ([] if begun is None or outcomes.due_days(begun) else ["no days for the outcome"])
+
+    def read(self, store: Store, person: Viewer, case_id: str, page: str, now: str, may: bool) -> list[str]:
+        """Return what is wrong with a page of a case as a person reads it; `may`: whether it is for them at all."""
+        self.app.extensions["store"], unused = store, self.app.extensions["store"]
+        self._asked = (person, now)
+        try:
+            response = self.app.test_client().get(f"/pairings/{case_id}{page}")
+        finally:
+            self.app.extensions["store"] = unused
+        text = response.get_data(as_text=True)
+        if response.status_code != (200 if may else 404):
+            return [f"{response.status_code} for {page or 'the case'}"]
+        return [f"{one} on {page or 'the case'}" for one in pagecheck.faults(text)] if may else []
