@@ -27,7 +27,8 @@ NAMES = (
     "page", "per_page", "sort", "q", "theme", "county", "beneficiary", "status", "state", "late", "own", "kind",
     "stage", "mine", "step", "then", "next", "startup", "reason", "organisation_id", "decided", "complete", "role",
     "id", "invite", "starts_on", "ends_on", "readiness", "seeks", "stopped", "dismissed", "updated_since",
-    "municipality", "embedding", "lang", "v", "month", "year", "figure", "organisation", "alone", "number", "side", "template", "language", "need", "brought",
+    "municipality", "embedding", "lang", "v", "month", "year", "figure", "organisation", "alone", "number", "side",
+    "template", "language", "need", "brought",
 )  # fmt: skip
 BODIES: tuple[dict[str, object], ...] = (
     {},

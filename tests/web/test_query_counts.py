@@ -29,7 +29,8 @@ MOST = 18
 SENTENCES = "from sentence where"
 PAGES = [
     ("none", "/needs"), ("none", "/testbeds"), ("none", "/results"), ("none", "/"), ("none", "/api/v1/needs"),
-    ("none", "/api/v1/testbeds"), ("none", "/cases"), ("none", "/cases.json"), ("none", "/cases.csv"), ("none", "/search?q=faller"), ("none", "/needs/{need}"),
+    ("none", "/api/v1/testbeds"), ("none", "/cases"), ("none", "/cases.json"), ("none", "/cases.csv"),
+    ("none", "/search?q=faller"), ("none", "/needs/{need}"),
     ("none", "/needs/{need}/versions"),
     ("broker", "/desk/"), ("broker", "/desk/needs/{need}"), ("broker", "/needs?status=all"), ("broker", "/startups"),
     ("broker", "/startups?sort=completeness"), ("broker", "/startups/duplicates"), ("broker", "/pairings"),
