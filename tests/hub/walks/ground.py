@@ -66,15 +66,15 @@ class Ground:
             for name in ("founder", "rival")
         ]
         self.testbeds = [
-            factories.create_testbed(self.store, self.people[name].organisations("host")[0], published=True, places=1)[
-                "id"
-            ]
+            factories.create_testbed(self.store, host, published=True, places=1)["id"]
             for name in ("host", "own_host")
+            for host in self.people[name].organisations("host")
         ]
         offer = {"id": new_id(), "keep_id": self.startups[0], "drop_id": self.startups[1], "reason": "name"}
         self.store.insert("merge_offer", {**offer, "found_at": NOW})
         self.offer, self.cases, self.rounds, self.conflicts = offer["id"], [], [], []
         self.roles = {person.person_id: person.roles for person in self.people.values()}
+        self.ahead = 0  # how many days ahead a place is booked on the straight way
         self.photo = self.photograph()
 
     def photograph(self) -> model.Photo:
@@ -107,10 +107,11 @@ class Ground:
             *model.wrong_hands(before, after, self.roles),
         ]  # fmt: skip
         for case in after["pairing"].values():
-            open_now = access.is_open(self.store, cases.fetch(self.store, case["id"]), self.now)
+            row = cases.fetch(self.store, case["id"])
+            open_now, missing = access.is_open(self.store, row, self.now), access.missing(self.store, row, self.now)
             if open_now != model.may_use(after, case, today):
                 found.append(f"the place is {'open' if open_now else 'closed'}, against the rules")
-            self.hub.tally["open places"] += open_now
+            self.hub.tally[f"place {'closed: ' + ', '.join(missing) if missing else 'open'}"] += 1
             found += self.hub.pages.unexplained(self.store, case["id"], self.now)
         self.photo = after
         assert not found, found
@@ -126,12 +127,7 @@ class Ground:
             return self.people[name]
         for side in sides:
             for person in self.people.values():
-                held = (
-                    model.stands_for(self.photo, case, person.roles)
-                    if case
-                    else {"broker"} & {r for r, _ in person.roles}
-                )
-                if side in held:
+                if case and side in model.stands_for(self.photo, case, person.roles):
                     return person
         return self.people["broker"]
 

@@ -31,9 +31,10 @@ OF_CASE = tuple(name for name in STEPS if name not in AROUND)
 class Walk(Straight, AroundSteps, RuleBasedStateMachine):
     """One walk; a subclass names its `hub`."""
 
-    @initialize(lead=st.sampled_from(LEADS), asked=st.booleans())
-    def begin(self, lead: int, asked: bool) -> None:
+    @initialize(lead=st.sampled_from(LEADS), asked=st.booleans(), ahead=st.sampled_from((0, 0, 3)))
+    def begin(self, lead: int, asked: bool, ahead: int) -> None:
         """Walk straight on for a while, so that walks leave the right way at every place of it."""
+        self.ahead = ahead
         for testbed in self.testbeds if asked else []:
             given = (self.people["broker"], testbed, {"kind": "safety", "text": "Rundvandring"}, self.now)
             self.take("ask for", lambda given=given: prerequisites.add(self.store, *given))

@@ -42,7 +42,8 @@ class Straight(CaseSteps, PilotSteps):
             person = self.who("right", case, waits[0])
             self.take("accept", lambda: pairings.accept(self.store, person, case["id"], waits[0], self.now))
         else:
-            self._book(broker, case, self.testbeds[len(self.cases) % 2], self.day_on(3), self.day_on(60))
+            testbed = self.testbeds[len(self.cases) % 2]
+            self._book(broker, case, testbed, self.day_on(self.ahead), self.day_on(60))
 
     def _towards_agreement(self, case: Row) -> None:
         broker, row = self.people["broker"], self.agreement(case, "last")
