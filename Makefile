@@ -7,7 +7,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 PDF := fonts-liberation libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench figures lint format translations clean
+.PHONY: help run test walks bench figures lint format translations clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ run: $(STAMP) ## install, migrate, load the demo if the hub is empty, and serve 
 test: $(DEV_STAMP) ## all tests, also in a real browser and on PostgreSQL
 	@sh scripts/need chromium $(PDF)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+walks: $(DEV_STAMP) ## walk cases 10,000 times at random through the chain and check every step (half an hour or more)
+	WALKS=10000 $(BIN)/python -m pytest tests/hub/test_walks.py -k sqlite -s
 
 bench: $(DEV_STAMP) ## measure speed as ratios, with the goal beside each (some minutes on a quiet machine)
 	@$(BIN)/matcher model
