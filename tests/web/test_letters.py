@@ -32,7 +32,7 @@ def made_up(app, name):
         one: VALUES[one]
         if one in VALUES
         else NOW[:10]
-        if one.endswith(("_on", "_by", "_until", "at")) or one in ("day", "until", "first", "last")
+        if one.endswith(("_on", "_by", "_until", "at")) or one in ("day", "until", "first", "last", "before")
         else f"<{one}> å"
         for one in names
     }
