@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import calendar
 import hashlib
-import sqlite3
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import psycopg
+from sqlite_utils.utils import sqlite3  # the store's own: two copies in one process would break each other's locks
 
 Row = dict[str, Any]
 Photo = dict[str, dict[str, Row]]
