@@ -304,7 +304,7 @@ def test_pressing_import_twice_or_after_the_back_button_is_said(client, store, b
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_an_example_can_be_fetched_and_imported_as_it_is(client, store, send, kind, ending):
     example = client.get(f"/imports/examples/{kind}.{ending}")
-    assert example.headers["Content-Disposition"] == f'attachment; filename="{kind}.{ending}"'
+    assert example.headers["Content-Disposition"] == f"attachment; filename={kind}.{ending}"
     batch = send(example.get_data(), f"{kind}.{ending}", kind).location
     found = batches.load(store, create_person(store, "broker"), batch.rpartition("/")[2])
     chosen = imports.batches.headings.guess(kind, [column["heading"] for column in found["options"]["columns"]])
