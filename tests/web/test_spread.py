@@ -14,6 +14,9 @@ from tests import factories
 from tests.hub.cases import Case, mails
 from tests.hub.pilots import Pilot, days_on
 
+# A ranking reads sentences in up to three queries, however many there are (see test_query_counts).
+SENTENCES = "from sentence where"
+
 
 @pytest.fixture
 def pilot(store):
@@ -232,3 +235,34 @@ def test_every_mail_of_spread_can_be_written_in_both_languages(app, store, pilot
                     subject, body = letters.write({**row, "params": json.loads(row["params"]), "locale": locale})
                     assert subject
                     assert "http://localhost/" in body
+
+
+@pytest.mark.parametrize("path", ["/spread/{startup}", "/drawer", "/needs/{need}/lessons", "/pairings/{case}/spread"])
+def test_a_page_asks_the_store_as_often_for_many_as_for_few(app, client, login, store, monkeypatch, pilot, path):
+    now, need = clock.now(), factories.create_need(store, published=True)
+    address = path.format(startup=pilot.startup["id"], need=need["id"], case=pilot.id)
+    login(client, pilot.broker)
+    ask, counted = store.query, []
+
+    def more(number: int) -> None:
+        for _ in range(number):
+            case = Case(store, broker=pilot.broker)
+            stopped = case.propose(clock.later(now, days=-300))
+            pairings.decline(store, case.owner, stopped, "owner", "not_now", "", clock.later(now, days=-299))
+            home = factories.create_organisation(store)["id"]
+            copies.copy(store, pilot.broker, pilot.id, home, now)
+        while indexing.catch_up(store, TinyEncoder()):
+            pass
+
+    def counting(*given):
+        counted[-1] += SENTENCES not in " ".join(given[0].split())
+        return ask(*given)
+
+    for number in (1, 4):
+        more(number)
+        client.get(address)  # what is held in memory is brought up to date first
+        counted.append(0)
+        monkeypatch.setattr(store, "query", counting)
+        assert client.get(address).status_code == 200
+        monkeypatch.setattr(store, "query", ask)
+    assert counted[0] == counted[1]
