@@ -23,7 +23,7 @@ from .walks.ground import Hub
 from .walks.machine import Walk
 from .walks.pages import Pages
 
-FEW = {"sqlite": 150, "postgresql": 30}
+FEW = {"sqlite": 120, "postgresql": 15}
 STEPS = 25
 BATCH = 250  # what one search remembers of the ways it has tried grows with it
 
