@@ -1,7 +1,9 @@
-"""How many places are taken, counted day by day from the access rows; never a counter that could drift.
+"""How many places are taken, counted day by day from live rows; never a counter that could drift.
 
-A period is a first and a last day as ISO text, both included. An access that was ended early holds its place
-to the day before it ended: the place is free from the day of the decision on.
+Two kinds of rows hold a place: the access of a case, and a booking outside a case that the host approved (`HELD`).
+A period is a first and a last day as ISO text, both included. What was ended early holds its place to the day
+before it ended: the place is free from the day of the decision on. After each the testbed keeps `buffer_days` free
+for cleaning and resetting, and so it does after the period that is asked for.
 """
 
 from __future__ import annotations
@@ -18,7 +20,17 @@ from .clock import day, days_between
 from .errors import Invalid
 
 LONGEST_DAYS = 731
+MOST_BUFFER = 60  # days; the table's own limit
 Period = tuple[str, str]
+
+# What holds a place, as SQL: testbed, startup (a booking may have none), days, and whose it is. A booking that was used
+# by a case holds nothing more, the case's access does; one inside a case never did.
+HELD = """
+    (select a.testbed_id, p.startup_id, a.starts_on, a.ends_on, a.ended_at, a.pairing_id, null as booking_id
+     from access a join pairing p on p.id = a.pairing_id
+     union all
+     select b.testbed_id, b.startup_id, b.starts_on, b.ends_on, b.cancelled_at, null, b.id from booking b
+     where b.approved_at is not null and b.used_at is null and b.pairing_id is null)"""
 
 
 class _PeriodContent(fields.Content):
@@ -60,28 +72,48 @@ def peak(periods: Iterable[Period], starts_on: str, ends_on: str) -> int:
 
 
 def held(row: dict[str, Any]) -> Period:
-    """Return the days that an access row (`starts_on`, `ends_on`, `ended_at`) really holds; may be empty."""
+    """Return the days that a row of HELD (`starts_on`, `ends_on`, `ended_at`) really holds; may be empty."""
     if row["ended_at"] is None:
         return row["starts_on"], row["ends_on"]
-    before = (date.fromisoformat(day(row["ended_at"])) - timedelta(days=1)).isoformat()
-    return row["starts_on"], min(row["ends_on"], before)
+    return row["starts_on"], min(row["ends_on"], shifted(day(row["ended_at"]), -1))
+
+
+def kept(row: dict[str, Any], buffer_days: int) -> Period:
+    """Return the days on which nobody else can have the place of a row of HELD: what it holds and the buffer after."""
+    first, last = held(row)
+    return (first, shifted(last, buffer_days)) if first <= last else (first, last)
+
+
+def shifted(on_day: str, days: int) -> str:
+    """Return the day that many days after (or, negative, before) another."""
+    return (date.fromisoformat(on_day) + timedelta(days=days)).isoformat()
+
+
+def around(starts_on: str, ends_on: str) -> dict[str, str]:
+    """Return `first` and `last` as parameters of a query for rows that can matter to a period, whatever the buffer."""
+    return {"first": shifted(starts_on, -MOST_BUFFER), "last": shifted(ends_on, MOST_BUFFER)}
 
 
 def at_testbed(store: Store, testbed_id: str, starts_on: str, ends_on: str) -> int:
-    """Return how many places of a testbed are taken on the fullest day of a period."""
+    """Return how many places of a testbed are taken on the fullest day of a period, buffers counted."""
     rows = store.query(
-        """select starts_on, ends_on, ended_at from access
-           where testbed_id = :id and starts_on <= :last and ends_on >= :first""",
-        {"id": testbed_id, "first": starts_on, "last": ends_on},
+        f"""select h.starts_on, h.ends_on, h.ended_at, t.buffer_days
+            from {HELD} h join testbed t on t.id = h.testbed_id
+            where h.testbed_id = :id and h.starts_on <= :last and h.ends_on >= :first""",
+        {"id": testbed_id, **around(starts_on, ends_on)},
     )
-    return peak(map(held, rows), starts_on, ends_on)
+    return _most(rows, rows[0]["buffer_days"], starts_on, ends_on) if rows else 0
+
+
+def _most(rows: list[dict[str, Any]], buffer_days: int, starts_on: str, ends_on: str) -> int:
+    return peak((kept(row, buffer_days) for row in rows), starts_on, shifted(ends_on, buffer_days))
 
 
 def of_startup(store: Store, startup_id: str, starts_on: str, ends_on: str) -> int:
     """Return how many tests a startup has on the fullest day of a period."""
     rows = store.query(
-        """select a.starts_on, a.ends_on, a.ended_at from access a join pairing p on p.id = a.pairing_id
-           where p.startup_id = :id and a.starts_on <= :last and a.ends_on >= :first""",
+        f"""select h.starts_on, h.ends_on, h.ended_at from {HELD} h
+            where h.startup_id = :id and h.starts_on <= :last and h.ends_on >= :first""",
         {"id": startup_id, "first": starts_on, "last": ends_on},
     )
     return peak(map(held, rows), starts_on, ends_on)
@@ -90,8 +122,9 @@ def of_startup(store: Store, startup_id: str, starts_on: str, ends_on: str) -> i
 def running(store: Store, today: str) -> dict[str, int]:
     """Return how many tests each startup has on one day; those with none are left out. For the capacity gate."""
     rows = store.query(
-        """select p.startup_id, count(*) as tests from access a join pairing p on p.id = a.pairing_id
-           where a.starts_on <= :today and a.ends_on >= :today and a.ended_at is null group by p.startup_id""",
+        f"""select h.startup_id, count(*) as tests from {HELD} h
+            where h.starts_on <= :today and h.ends_on >= :today and h.ended_at is null and h.startup_id is not null
+            group by h.startup_id""",
         {"today": day(today)},
     )
     return {row["startup_id"]: row["tests"] for row in rows}
@@ -106,23 +139,24 @@ def closures(store: Store, testbed_id: str, starts_on: str, ends_on: str) -> lis
     )
 
 
-def offers(store: Store, starts_on: str, ends_on: str) -> list[dict[str, Any]]:
+def offers(store: Store, starts_on: str, ends_on: str, promised: str = "") -> list[dict[str, Any]]:
     """Return every published testbed with `free` (places free on all days of the period), `closed` (periods), `themes`.
 
-    Three queries however many testbeds there are.
+    `promised` is a booking whose place is the asker's own and so not taken. Three queries however many testbeds.
     """
     span = {"first": starts_on, "last": ends_on}
     testbeds = store.query(
-        """select t.id, t.name, t.places, t.conditions, t.county_code, t.themes, t.organisation_id,
-                  o.name as organisation
+        """select t.id, t.name, t.places, t.buffer_days, t.conditions, t.county_code, t.themes,
+                  t.organisation_id, o.name as organisation
            from testbed t join organisation o on o.id = t.organisation_id
            where t.published_at is not null and t.withdrawn_at is null"""
     )
     taken = _by_testbed(
         store.query(
-            """select testbed_id, starts_on, ends_on, ended_at from access
-               where starts_on <= :last and ends_on >= :first""",
-            span,
+            f"""select h.testbed_id, h.starts_on, h.ends_on, h.ended_at from {HELD} h
+                where h.starts_on <= :last and h.ends_on >= :first
+                  and (h.booking_id is null or h.booking_id <> :promised)""",
+            {**around(starts_on, ends_on), "promised": promised},
         )
     )
     closed = _by_testbed(
@@ -135,7 +169,7 @@ def offers(store: Store, starts_on: str, ends_on: str) -> list[dict[str, Any]]:
     for row in testbeds:
         row["themes"] = json.loads(row["themes"])
         row["closed"] = closed[row["id"]]
-        most = peak(map(held, taken[row["id"]]), starts_on, ends_on)
+        most = _most(taken[row["id"]], row["buffer_days"], starts_on, ends_on)
         row["free"] = 0 if row["closed"] else max(row["places"] - most, 0)
     return testbeds
 

@@ -27,12 +27,13 @@ _DECIDED = {
     "need": (
         "pairing:need_id", "interest:need_id", "share:need_id", "dismissal:need_id", "conflict:need_id",
         "route_choice:need_id", "innovation_answer:need_id", "need_question:need_id", "spread_letter:need_id",
+        "booking:need_id",
     ),
     "startup": (
         "pairing:startup_id", "interest:startup_id", "share:startup_id", "dismissal:startup_id",
-        "conflict:startup_id", "startup:merged_into", "spread_letter:startup_id",
+        "conflict:startup_id", "startup:merged_into", "spread_letter:startup_id", "booking:startup_id",
     ),
-    "testbed": ("pairing:testbed_id", "access:testbed_id", "need:testbed_id"),
+    "testbed": ("pairing:testbed_id", "access:testbed_id", "need:testbed_id", "booking:testbed_id"),
 }  # fmt: skip
 
 

@@ -84,17 +84,17 @@ def has_testbeds(store: Store) -> bool:
 
 
 def testbeds(store: Store, first: str, last: str) -> list[Row]:
-    """Return every published testbed with `held` (days that tests hold) and `closed` (periods) between two days."""
+    """Return every published testbed with `held` (days that tests hold, buffers with them) and `closed` (periods) between two days."""
     span = {"first": first, "last": last}
     rows = store.query(
-        """select t.id, t.name, t.places, t.county_code, t.themes, o.name as organisation
+        """select t.id, t.name, t.places, t.buffer_days, t.county_code, t.themes, o.name as organisation
            from testbed t join organisation o on o.id = t.organisation_id
            where t.published_at is not null and t.withdrawn_at is null order by t.name, t.id"""
     )
-    access = store.query(
-        """select testbed_id, starts_on, ends_on, ended_at from access
-           where starts_on <= :last and ends_on >= :first""",
-        span,
+    taken = store.query(
+        f"""select h.testbed_id, h.starts_on, h.ends_on, h.ended_at from {capacity.HELD} h
+            where h.starts_on <= :last and h.ends_on >= :first""",
+        capacity.around(first, last),
     )
     closed = store.query(
         """select testbed_id, starts_on, ends_on from testbed_closure
@@ -102,9 +102,10 @@ def testbeds(store: Store, first: str, last: str) -> list[Row]:
         span,
     )
     found = {row["id"]: {**_parsed(row, ("themes",)), "held": [], "closed": []} for row in rows}
-    for row in access:
+    for row in taken:
         if row["testbed_id"] in found:
-            found[row["testbed_id"]]["held"].append(capacity.held(row))
+            buffer_days = found[row["testbed_id"]]["buffer_days"]
+            found[row["testbed_id"]]["held"].append(capacity.kept(row, buffer_days))
     for row in closed:
         if row["testbed_id"] in found:
             found[row["testbed_id"]]["closed"].append((row["starts_on"], row["ends_on"]))

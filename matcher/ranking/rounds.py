@@ -212,20 +212,27 @@ def _slots(held: Facts, row: Row, now: str) -> list[Slot]:
 def room(testbed: Row, period: quarters.Period, days: int) -> tuple[int, str]:
     """Return how many tests of so many days a testbed can take in a period, and the first day of that stretch.
 
-    Counted on the stretch that has most room: what is held or closed on one of its days is not free.
+    Counted on the stretch that has most room: what is held on one of its days or of the buffer after it, or closed on
+    one of its days, is not free.
     """
     first, last = date.fromisoformat(period[0]), date.fromisoformat(period[1])
-    length = (last - first).days + 1
+    length, buffer_days = (last - first).days + 1, testbed["buffer_days"]
     if length < days:
         return 0, period[0]
-    free = np.full(length, testbed["places"], np.int64)
+    free = np.full(length + buffer_days, testbed["places"], np.int64)
     for start, end in testbed["held"]:
-        free[_within(start, end, first, length)] -= 1
+        free[_within(start, end, first, len(free))] -= 1
+    is_open = np.ones(length, np.int64)
     for start, end in testbed["closed"]:
-        free[_within(start, end, first, length)] = 0
-    least = np.lib.stride_tricks.sliding_window_view(free, days).min(axis=1)
+        is_open[_within(start, end, first, length)] = 0
+    least = _stretches(free, days + buffer_days) * _stretches(is_open, days)
     at = int(np.argmax(least))
     return max(int(least[at]), 0), (first + timedelta(days=at)).isoformat()
+
+
+def _stretches(values: np.ndarray, days: int) -> np.ndarray:
+    """Return the least value of each stretch of so many days."""
+    return np.lib.stride_tricks.sliding_window_view(values, days).min(axis=1)
 
 
 def _within(start: str, end: str, first: date, length: int) -> slice:

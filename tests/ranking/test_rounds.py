@@ -22,7 +22,7 @@ STARTUP = {
     "name": "Bolag", "organisation_id": "bolag", "organisation": "Bolaget", "regions": [], "readiness": 7,
     "languages": ["sv"], "language": "sv", "capacity": 1,
 }  # fmt: skip
-TESTBED = {"name": "Bädd", "places": 2, "county_code": "12", "themes": [], "held": [], "closed": []}
+TESTBED = {"name": "Bädd", "places": 2, "county_code": "12", "themes": [], "buffer_days": 0, "held": [], "closed": []}
 
 
 def board(scores: Any, needs: Any = None, startups: Any = None, testbeds: Any = (), **given: Any) -> rounds.Board:
@@ -70,6 +70,14 @@ def test_places_are_counted_day_by_day_on_the_stretch_with_most_room(held: Any, 
 
 def test_what_is_left_of_a_quarter_may_be_too_short() -> None:
     assert rounds.room(TESTBED, ("2027-03-01", "2027-03-31"), 56)[0] == 0
+
+
+def test_the_days_after_a_test_are_kept_free_for_resetting_but_may_be_closed() -> None:
+    april, testbed = ("2027-04-01", "2027-04-30"), {**TESTBED, "places": 1, "buffer_days": 7}
+    held = {**testbed, "held": [("2027-05-05", "2027-05-31")]}
+    assert rounds.room(held, april, 27) == (1, "2027-04-01")
+    assert rounds.room(held, april, 28)[0] == 0
+    assert rounds.room({**testbed, "closed": [("2027-05-01", "2027-05-31")]}, april, 30) == (1, "2027-04-01")
 
 
 @pytest.mark.parametrize(
