@@ -86,17 +86,17 @@ def load(store: Store, viewer: Viewer | None, learned_id: str) -> Row:
     return _read(rows[0])
 
 
-def adopt(store: Store, viewer: Viewer, learned_id: str, scoring: str, now: str) -> Row:
-    """Let a candidate's weights count from now on, under the present `scoring`; return its row.
+def adopt(store: Store, viewer: Viewer, learned_id: str, scoring: str, model: str, now: str) -> Row:
+    """Let a candidate's weights count from now on, under the present `scoring` and `model`; return its row.
 
     Weights that were rolled back may be adopted again. Raises Conflict when they count already, when newer ones were
-    made, when they were made for another scoring version or were no better where they were tried, or while learning
-    is off.
+    made, when they were made for another scoring version or model or were no better where they were tried, or while
+    learning is off.
     """
     with store.atomic():
         record.next_seq(store)  # locks, and tells the rankings
         row, live = load(store, viewer, learned_id), standing(store)
-        _refuse(store, row, live, scoring)
+        _refuse(store, row, live, scoring, model)
         before = live.get("weights")
         if before:
             _retire(store, viewer, before, now)
@@ -112,13 +112,15 @@ def adopt(store: Store, viewer: Viewer, learned_id: str, scoring: str, now: str)
     return row
 
 
-def _refuse(store: Store, row: Row, live: dict[str, Row], scoring: str) -> None:
+def _refuse(store: Store, row: Row, live: dict[str, Row], scoring: str, model: str) -> None:
     if "off" in live:
         raise Conflict("learning_off")
     if row["adopted_at"] and not row["retired_at"]:
         raise Conflict("weights_adopted", number=row["number"])
     if row["scoring"] != scoring:
         raise Conflict("weights_of_another_scoring", scoring=row["scoring"])
+    if row["model"] != model:
+        raise Conflict("weights_of_another_model")
     if not row["content"]["trial"]["better"]:
         raise Conflict("weights_not_better", number=row["number"])
     newest = latest(store, "weights", row["scoring"], row["model"])

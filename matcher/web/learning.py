@@ -28,6 +28,7 @@ SENTENCES: dict[str, Any] = {
     "weights_of_another_scoring": _l(
         "These weights were learned for scoring version %(scoring)s, which this program no longer uses."
     ),
+    "weights_of_another_model": _l("These weights were learned with another language model than the hub has now."),
 }
 words.SENTENCES.update(SENTENCES)
 
@@ -69,7 +70,7 @@ def _names(candidate: dict[str, Any] | None) -> dict[str, str]:
 def adopt(row: dict[str, Any]) -> Any:
     """Let learned weights count from now on."""
     return _take(
-        lambda: learned.adopt(store(), person(), row["id"], scoring.SCORING_VERSION, now()),
+        lambda: learned.adopt(store(), person(), row["id"], scoring.SCORING_VERSION, ranker().model, now()),
         lambda _row: _("The weights of version %(number)s count from now on, in every list.", number=row["number"]),
     )
 

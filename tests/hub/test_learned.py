@@ -16,9 +16,9 @@ def administrator(store: Store) -> Viewer:
     return create_person(store, "administrator")
 
 
-def candidate(store: Store, *, better: bool = True, scoring: str = "1") -> str:
+def candidate(store: Store, *, better: bool = True, scoring: str = "1", model: str = "tiny") -> str:
     content = {"weights": WEIGHTS, "trial": {"better": better}}
-    number = learned.keep(store, "weights", scoring, "tiny", 60, content, NOW)
+    number = learned.keep(store, "weights", scoring, model, 60, content, NOW)
     return learned.numbered(store, "weights", number)["id"]
 
 
@@ -44,15 +44,15 @@ def test_a_candidate_counts_only_when_it_is_adopted(store, administrator):
     name = candidate(store)
     assert learned.standing(store) == {}
     before = record.last_seq(store)
-    learned.adopt(store, administrator, name, "1", NOW)
+    learned.adopt(store, administrator, name, "1", "tiny", NOW)
     assert learned.standing(store)["weights"]["content"]["weights"] == WEIGHTS
     assert record.last_seq(store) > before
     assert actions(store) == ["weights.learn", "weights.adopt"]
 
 
 def test_rolling_back_brings_the_weights_before_and_then_the_built_in_ones(store, administrator):
-    learned.adopt(store, administrator, candidate(store), "1", NOW)
-    learned.adopt(store, administrator, candidate(store), "1", NOW)
+    learned.adopt(store, administrator, candidate(store), "1", "tiny", NOW)
+    learned.adopt(store, administrator, candidate(store), "1", "tiny", NOW)
     assert learned.standing(store)["weights"]["number"] == 2
     row, instead = learned.roll_back(store, administrator, "1", "tiny", NOW)
     assert (row["number"], instead["number"], learned.standing(store)["weights"]["number"]) == (2, 1, 1)
@@ -62,16 +62,16 @@ def test_rolling_back_brings_the_weights_before_and_then_the_built_in_ones(store
         learned.roll_back(store, administrator, "1", "tiny", NOW)
     assert actions(store)[-2:] == ["weights.roll_back", "weights.roll_back"]
     again = learned.numbered(store, "weights", 2)
-    learned.adopt(store, administrator, again["id"], "1", NOW)
+    learned.adopt(store, administrator, again["id"], "1", "tiny", NOW)
     assert learned.standing(store)["weights"]["number"] == 2
 
 
 @pytest.mark.parametrize(("scoring", "model"), [("2", "tiny"), ("1", "large")])
 def test_weights_of_another_scoring_or_model_are_not_brought_back(store, administrator, scoring, model):
     content = {"weights": WEIGHTS, "trial": {"better": True}}
-    learned.adopt(store, administrator, candidate(store), "1", NOW)
+    learned.adopt(store, administrator, candidate(store), "1", "tiny", NOW)
     number = learned.keep(store, "weights", scoring, model, 60, content, NOW)
-    learned.adopt(store, administrator, learned.numbered(store, "weights", number)["id"], scoring, NOW)
+    learned.adopt(store, administrator, learned.numbered(store, "weights", number)["id"], scoring, model, NOW)
     row, instead = learned.roll_back(store, administrator, scoring, model, NOW)
     assert (row["replaces"], instead) == (1, None)
     assert learned.standing(store) == {}
@@ -82,11 +82,12 @@ def test_weights_of_another_scoring_or_model_are_not_brought_back(store, adminis
     [
         ({"better": False}, "weights_not_better"),
         ({"scoring": "0"}, "weights_of_another_scoring"),
+        ({"model": "large"}, "weights_of_another_model"),
     ],
 )
 def test_what_must_not_count_is_refused(store, administrator, state, code):
     with pytest.raises(Conflict, match=code):
-        learned.adopt(store, administrator, candidate(store, **state), "1", NOW)
+        learned.adopt(store, administrator, candidate(store, **state), "1", "tiny", NOW)
     assert learned.standing(store) == {}
 
 
@@ -94,14 +95,14 @@ def test_an_older_candidate_is_refused(store, administrator):
     older = candidate(store)
     candidate(store)
     with pytest.raises(Conflict, match="weights_replaced"):
-        learned.adopt(store, administrator, older, "1", NOW)
+        learned.adopt(store, administrator, older, "1", "tiny", NOW)
 
 
 def test_the_second_administrator_learns_of_the_first(store, administrator):
     name = candidate(store)
-    learned.adopt(store, administrator, name, "1", NOW)
+    learned.adopt(store, administrator, name, "1", "tiny", NOW)
     with pytest.raises(Conflict, match="weights_adopted"):
-        learned.adopt(store, administrator, name, "1", NOW)
+        learned.adopt(store, administrator, name, "1", "tiny", NOW)
 
 
 def test_learning_is_switched_off_and_on_again(store, administrator):
@@ -109,7 +110,7 @@ def test_learning_is_switched_off_and_on_again(store, administrator):
     assert learned.switch(store, administrator, False, NOW)
     assert not learned.switch(store, administrator, False, NOW)
     with pytest.raises(Conflict, match="learning_off"):
-        learned.adopt(store, administrator, name, "1", NOW)
+        learned.adopt(store, administrator, name, "1", "tiny", NOW)
     assert learned.switch(store, administrator, True, NOW)
     assert learned.standing(store) == {}
     assert learned.switch(store, administrator, False, NOW)
@@ -121,7 +122,7 @@ def test_learning_is_switched_off_and_on_again(store, administrator):
 def test_only_administrators_decide(store):
     broker, name = create_person(store, "broker"), candidate(store)
     with pytest.raises(NotFound):
-        learned.adopt(store, broker, name, "1", NOW)
+        learned.adopt(store, broker, name, "1", "tiny", NOW)
     with pytest.raises(Denied):
         learned.roll_back(store, broker, "1", "tiny", NOW)
     with pytest.raises(Denied):

@@ -70,7 +70,8 @@ def adopt(store, ranker, weights):
     viewer = factories.create_person(store, "administrator")
     content = {"weights": weights, "trial": {"better": True}}
     number = learned.keep(store, "weights", scoring.SCORING_VERSION, ranker.model, 60, content, NOW)
-    learned.adopt(store, viewer, learned.numbered(store, "weights", number)["id"], scoring.SCORING_VERSION, NOW)
+    name = learned.numbered(store, "weights", number)["id"]
+    learned.adopt(store, viewer, name, scoring.SCORING_VERSION, ranker.model, NOW)
     return viewer
 
 

@@ -107,9 +107,8 @@ def test_one_that_is_no_better_cannot_be_adopted(administrator, text, store, mod
 
 
 def test_learning_is_switched_off_and_on(administrator, text, store, model):
-    learned.adopt(
-        store, factories.create_person(store, "administrator"), candidate(store, model), scoring.SCORING_VERSION, NOW
-    )
+    viewer = factories.create_person(store, "administrator")
+    learned.adopt(store, viewer, candidate(store, model), scoring.SCORING_VERSION, model, NOW)
     page = text(administrator.post("/admin/learning/switch", data={"learning": "off"}, follow_redirects=True))
     assert "Learning is switched off since" in page
     page = text(administrator.post("/admin/learning/switch", data={"learning": "on"}, follow_redirects=True))
@@ -156,7 +155,7 @@ def test_a_match_unlike_all_that_was_decided_has_a_rank_only(broker, text, store
 def test_a_chance_of_other_weights_is_not_shown(broker, text, store, model):
     chance(store, model)
     administrator = factories.create_person(store, "administrator")
-    learned.adopt(store, administrator, candidate(store, model), scoring.SCORING_VERSION, NOW)
+    learned.adopt(store, administrator, candidate(store, model), scoring.SCORING_VERSION, model, NOW)
     assert "of 10 like this" not in text(broker.get("/desk/needs/behov"))
 
 

@@ -508,9 +508,8 @@ def _administration(world: World) -> None:
         number = learned.keep(store, "weights", scoring.SCORING_VERSION, "another", 60, content, now)
         world.keep("learned_id", state, learned.numbered(store, "weights", number)["id"])
         if state == "adopted":
-            learned.adopt(
-                store, world.people["administrator"], world.things["learned_id"][state], scoring.SCORING_VERSION, now
-            )
+            who, name = world.people["administrator"], world.things["learned_id"][state]
+            learned.adopt(store, who, name, scoring.SCORING_VERSION, "another", now)
     world.keep("filename", "css", "css/theme.css")
 
 
