@@ -84,7 +84,7 @@ def has_testbeds(store: Store) -> bool:
 
 
 def testbeds(store: Store, first: str, last: str) -> list[Row]:
-    """Return every published testbed with `held` (days that tests hold, buffers with them) and `closed` (periods) between two days."""
+    """Return every published testbed with `held` and `closed`: the periods that tests hold, buffers with them, and closures."""
     span = {"first": first, "last": last}
     rows = store.query(
         """select t.id, t.name, t.places, t.buffer_days, t.county_code, t.themes, o.name as organisation
