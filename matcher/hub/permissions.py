@@ -81,6 +81,7 @@ RULES: dict[str, Rule] = {
     "testbed.view": _anyone,
     "testbed.create": _role("host"),
     "testbed.edit": _either(_member("organisation_id", "host"), _broker),
+    "feed": _with_role,
     # from interest to access
     "interest.create": _role("startup"),
     "interest.withdraw": _member("startup_organisation", "startup"),

@@ -21,7 +21,7 @@ _BELONGING = {
         "merge_offer:drop_id",
         "round_rule:startup_id",
     ),
-    "testbed": ("testbed_closure:testbed_id", "round_rule:testbed_id", "prerequisite:testbed_id"),
+    "testbed": ("testbed_closure:testbed_id", "round_rule:testbed_id", "prerequisite:testbed_id", "feed:testbed_id"),
 }
 _DECIDED = {
     "need": (

@@ -16,6 +16,7 @@ from . import (  # noqa: F401
     cases,
     desk,
     feedback,
+    feeds,
     handover,
     health,
     home,
@@ -50,6 +51,7 @@ ALL = [
     module.blueprint
     for module in (
         home, account, needs, routes, questions, startups, testbeds, search, desk, pairings, cases, agreements,
-        state_aid, pilots, feedback, outcomes, releases, spread, plans, imports, admin, api, atlas, years, health,
+        state_aid, pilots, feedback, outcomes, releases, spread, plans, imports, admin, api, atlas, years, feeds,
+        health,
     )
 ]  # fmt: skip

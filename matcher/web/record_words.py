@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from . import agreement_words, handling_words, outcome_words, spread_words, words
 
 KINDS: dict[str, Any] = {
+    "feed": _l("Calendar link"),
     "conflict": _l("Conflict of interest"),
     "dismissal": _l("Candidate put aside"),
     "import": _l("Import"),
@@ -118,6 +119,8 @@ ACTIONS: dict[str, Any] = {
     "startup.unhide": _l("Profile shown again"),
     "startup.unmerge": _l("Merge taken back"),
     "startup.unpublish": _l("Profile taken back to a draft"),
+    "feed.make": _l("Calendar link made"),
+    "feed.revoke": _l("Calendar link ended"),
     "testbed.close_period": _l("Testbed closed for a period"),
     "testbed.create": _l("Testbed begun"),
     "testbed.open_period": _l("Closed period opened again"),

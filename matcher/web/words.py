@@ -80,6 +80,11 @@ LABELS: dict[str, dict[str, Any]] = {
         "waiting": _l("Waiting"),
         "sent": _l("Sent"),
         "given_up": _l("Given up"),
+        "dropped": _l("Not sent, no longer needed"),
+    },
+    "mail_wanted": {
+        "each": _l("Each mail at once"),
+        "daily": _l("One mail a day, at six in the morning"),
     },
     "need_status": {
         "draft": _l("Draft"),
@@ -279,6 +284,7 @@ SENTENCES: dict[str, Any] = {
     "round_rule_undone": _l("That was taken back %(at)s already."),
     "stale": _l("Somebody else saved this while you were writing. Compare the two texts and save again."),
     "too_many": _l("There were too many tries, from you or from your network. Try again in %(minutes)s min."),
+    "feed": _l("This calendar link does not work any more. Make a new one under Calendar links."),
     "link": _l("This link does not work any more: it has been used, withdrawn, or is too old. Ask for a new one."),
     "person_disabled": _l("The account of %(email)s is closed. Open it again on its page first."),
     "person_already_disabled": _l("The account is already closed. Look at it again."),
