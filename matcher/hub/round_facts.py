@@ -84,7 +84,7 @@ def has_testbeds(store: Store) -> bool:
 
 
 def testbeds(store: Store, first: str, last: str) -> list[Row]:
-    """Return every published testbed with `held` and `closed`: the periods that tests hold, buffers with them, and closures."""
+    """Return every published testbed with the periods that are `held` (by tests, buffers with them) and `closed`."""
     span = {"first": first, "last": last}
     rows = store.query(
         """select t.id, t.name, t.places, t.buffer_days, t.county_code, t.themes, o.name as organisation
