@@ -6,18 +6,19 @@ could be lost or disagree with it; any number of these processes may run.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import create_app
 from .config import Config
 from .exchange import imports, smtp
-from .hub import clock, limits, links, mail, rankings, reminders, sessions
+from .hub import clock, limits, links, mail, pointless, rankings, reminders, sessions
 from .ranking import embedder, indexing
 from .ranking.encoder import Encoder, Prompt, load_encoder
 from .ranking.lessons import Lessons
@@ -143,18 +144,51 @@ def tidy(stop: threading.Event, store: Store) -> int:
 
 
 def send_due(app: Flask, store: Store) -> int:
-    """Send a mail that is due; return how many were taken. Without SMTP settings they stay in the outbox."""
+    """Send a letter that is due; return how many mails were taken. Without SMTP settings they stay in the outbox."""
     config: Config = app.config["MATCHER"]
     if not config.smtp:
         return 0
     taken = mail.claim(store, clock.now())
-    for row in taken:
-        try:
-            with app.app_context():
-                subject, body = letters.write(row)
-            smtp.send(config.smtp, smtp.message(config.mail_from, row["recipient"], subject, body, row["id"]))
-        except Exception as error:  # a letter that cannot be written or sent must not hold up the others
+    written = [(row, *letter) for row in taken if (letter := _written(app, store, row))]
+    if not written:
+        return len(taken)
+    rows = [row for row, _subject, _body in written]
+    try:
+        _hand_over(app, config, store, written)
+    except Exception as error:  # a server that does not take one letter must not hold up the others
+        for row in rows:
             mail.failed(store, row, f"{type(error).__name__}: {error}", clock.now())
-        else:
-            mail.sent(store, row["id"], clock.now())
+    else:
+        mail.sent(store, [row["id"] for row in rows], clock.now())
     return len(taken)
+
+
+def _written(app: Flask, store: Store, row: dict[str, Any]) -> tuple[str, str] | None:
+    """Return (subject, body) of a mail, or None when it is not to be sent, which the outbox then says."""
+    try:
+        if pointless.is_pointless(store, row):
+            mail.drop(store, row["id"], clock.now())
+            return None
+        if row["digest_at"]:  # one letter has one language: what its reader reads today
+            row["locale"] = mail.locale(store, row)
+        with app.app_context():
+            return letters.write(row)
+    except Exception as error:  # a mail that cannot be written must not hold up the others
+        mail.failed(store, row, f"{type(error).__name__}: {error}", clock.now())
+        return None
+
+
+def _hand_over(app: Flask, config: Config, store: Store, written: list[tuple[dict[str, Any], str, str]]) -> None:
+    """Hand one letter to the mail server: a mail as it is, or those of a daily mail under each other."""
+    row, subject, body = written[0]
+    letter_id = row["id"]
+    if row["digest_at"]:
+        letter_id = _id_of_all([one["id"] for one, _subject, _body in written])
+        with app.app_context():
+            subject, body = letters.daily([(title, text) for _row, title, text in written], row["locale"])
+    smtp.send(config.smtp, smtp.message(config.mail_from, row["recipient"], subject, body, letter_id))
+
+
+def _id_of_all(ids: list[str]) -> str:
+    """Return an id of the same mails taken together, so that a second copy after a crash can be told apart."""
+    return hashlib.sha256(" ".join(sorted(ids)).encode()).hexdigest()[:32]

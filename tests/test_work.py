@@ -17,7 +17,7 @@ from aiosmtpd.smtp import AuthResult
 from matcher import create_app, work
 from matcher.config import Config
 from matcher.exchange import smtp
-from matcher.hub import atlas, clock, limits, links, mail, sessions
+from matcher.hub import atlas, clock, limits, links, mail, people, sessions
 from matcher.hub.clock import later
 from matcher.ranking import embedder, indexing
 from matcher.ranking.encoder import TinyEncoder
@@ -200,6 +200,111 @@ def test_a_letter_that_cannot_be_written_does_not_hold_up_the_next(app, store, s
     invite(store, "kim@example.org")
     assert [work.send_due(app, store) for _ in range(3)] == [1, 1, 0]
     assert [found["To"] for found in letterbox.received] == ["kim@example.org"]
+
+
+# One mail a day
+
+
+@pytest.fixture
+def kim(app, store, server, monkeypatch):
+    """A person who wants one mail a day, four mails that wait for it, and the clock at six the next morning."""
+    with_server(app, server)
+    person = create_person(store, "broker", email="kim@example.org")
+    people.save_settings(store, person, "Kim", "en", False, NOW, digest=True)
+    for number in range(4):
+        said = {"need_id": f"n{number}", "title": f"Need {number}"}
+        mail.queue(store, f"news:{number}", [row_of(person)], "need_published", later(NOW, minutes=number), **said)
+    monkeypatch.setattr(clock, "now", lambda: "2026-11-21T05:00:00.000000Z")
+    return person
+
+
+def row_of(person):
+    return {"email": person.email, "locale": "sv"}
+
+
+def states(store) -> list[str]:
+    return sorted(row["state"] for row in mail.listing(store)["rows"])
+
+
+def test_the_days_mails_go_as_one_letter_in_the_language_of_the_day(app, store, kim, letterbox):
+    assert [work.send_due(app, store) for _ in range(2)] == [4, 0]
+    (found,) = letterbox.received
+    assert found["To"] == "kim@example.org"
+    assert found["Subject"] == "4 pieces of news from Matcher"
+    text = found.get_content()
+    assert [text.index(f"{number}. Published: Need {number - 1}") for number in range(1, 5)]
+    assert text.index("Need 0") < text.index("Need 3")
+    assert "http://localhost/account" in text
+    assert states(store) == ["sent"] * 4
+    assert {str(row["params"]) for row in mail.listing(store)["rows"]} == {"{}"}
+
+
+def test_a_mail_that_cannot_be_written_does_not_hold_up_the_daily_mail(app, store, kim, letterbox):
+    store.execute("update outbox set template = 'no_such_letter' where event like 'news:2%'")
+    work.send_due(app, store)
+    (found,) = letterbox.received
+    assert found["Subject"] == "3 pieces of news from Matcher"
+    assert "Need 2" not in found.get_content()
+    assert states(store) == ["sent", "sent", "sent", "waiting"]
+    assert "TemplateNotFound" in next(row["error"] for row in mail.listing(store, "waiting")["rows"])
+    assert work.send_due(app, store) == 0
+
+
+def test_a_refused_daily_mail_comes_whole_later(app, store, kim, letterbox, monkeypatch):
+    letterbox.refusal = "451 try later"
+    work.send_due(app, store)
+    assert states(store) == ["waiting"] * 4
+    letterbox.refusal = ""
+    monkeypatch.setattr(clock, "now", lambda: "2026-11-21T05:02:00.000000Z")
+    assert work.send_due(app, store) == 4
+    assert [found["Subject"] for found in letterbox.received] == ["4 pieces of news from Matcher"]
+
+
+def test_a_crash_after_the_hand_over_doubles_the_letter_once_under_the_same_id(
+    app, store, kim, letterbox, monkeypatch
+):
+    def crash(*_):
+        raise SystemExit
+
+    with monkeypatch.context() as during:
+        during.setattr(mail, "sent", crash)
+        with pytest.raises(SystemExit):
+            work.send_due(app, store)
+    assert work.send_due(app, store) == 0
+    monkeypatch.setattr(clock, "now", lambda: "2026-11-21T05:10:00.000000Z")
+    assert [work.send_due(app, store) for _ in range(3)] == [4, 0, 0]
+    first, second = letterbox.received
+    assert first["Message-ID"] == second["Message-ID"]
+    assert first.get_content() == second.get_content()
+
+
+def test_the_mails_of_a_letter_are_marked_as_sent_all_or_none(store, kim):
+    ids = [row["id"] for row in mail.claim(store, clock.now())]
+    store.execute(
+        "create trigger trips before update of sent_at on outbox when new.event like 'news:3%' "
+        "begin select raise(abort, 'full'); end"
+    )
+    with pytest.raises(Exception, match="full"):
+        mail.sent(store, ids, clock.now())
+    assert states(store) == ["waiting"] * 4
+
+
+def test_what_became_pointless_is_left_out_and_nothing_goes_when_nothing_is_left(app, store, kim, letterbox):
+    store.execute("delete from outbox")
+    gone = {"need_id": "n", "title": "Closed", "valid_until": "2026-12-01"}
+    mail.queue(store, "ending", [row_of(kim)], "need_expiring", NOW, **gone)
+    assert work.send_due(app, store) == 1
+    assert letterbox.received == []
+    assert states(store) == ["dropped"]
+
+
+def test_workers_side_by_side_send_the_daily_mail_once(app, store, kim, letterbox):
+    threads = [threading.Thread(target=lambda: [work.send_due(app, store) for _ in range(3)]) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(letterbox.received) == 1
 
 
 def test_an_address_beyond_ascii_is_refused_by_a_plain_server_and_kept_with_the_reason(app, store, server, letterbox):

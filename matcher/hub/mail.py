@@ -2,6 +2,9 @@
 
 `event` is unique: the same event never queues twice. The text is made when it is sent, from `template` and
 `params`, in the reader's language, so this module knows no words.
+
+Who wants one mail a day (`digest.py`) has mails that wait: they bear the moment of that mail, are claimed together
+and go as one letter.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..store import Store
+from . import digest
 from .clock import later
 from .errors import Conflict, NotFound
 from .ids import new_id
@@ -21,10 +25,12 @@ LEASE_MINUTES = 10
 PAUSE_FACTOR = 4
 PAGE = 25
 STATES = {
-    "waiting": "sent_at is null and given_up_at is null",
+    "waiting": "sent_at is null and given_up_at is null and dropped_at is null",
     "sent": "sent_at is not null",
     "given_up": "given_up_at is not null and sent_at is null",
+    "dropped": "dropped_at is not null",
 }
+_TAKE = "update outbox set tries = tries + 1, next_try_at = :lease where"
 
 
 def queue(store: Store, event: str, people: Iterable[dict[str, Any]], template: str, now: str, **params: Any) -> int:
@@ -32,13 +38,17 @@ def queue(store: Store, event: str, people: Iterable[dict[str, Any]], template: 
 
     Return how many are new: whom the same event has told already is not told again.
     """
-    new = 0
+    new, people = 0, list(people)
+    moment = digest.waits_until(template, params, now)
+    patient = _patient(store, people) if moment else set()
     for person in people:
         if any(mark in person["email"] for mark in "\r\n"):
             raise ValueError("a mail address may not hold a line break")
+        waits = moment if person["email"] in patient else None
         new += store.execute(
-            """insert into outbox (id, event, recipient, locale, template, params, created_at, next_try_at)
-               values (:id, :event, :recipient, :locale, :template, :params, :now, :now)
+            """insert into outbox
+                   (id, event, recipient, locale, template, params, created_at, next_try_at, digest_at)
+               values (:id, :event, :recipient, :locale, :template, :params, :now, :next, :digest)
                on conflict (event) do nothing""",
             {
                 "id": new_id(),
@@ -48,34 +58,78 @@ def queue(store: Store, event: str, people: Iterable[dict[str, Any]], template: 
                 "template": template,
                 "params": json.dumps(params, ensure_ascii=False, sort_keys=True),
                 "now": now,
+                "next": waits or now,
+                "digest": waits,
             },
         )
     return new
 
 
-def claim(store: Store, now: str, limit: int = 1) -> list[dict[str, Any]]:
-    """Take up to `limit` due mails for sending and return them, `params` parsed.
-
-    The claim counts a try and moves the next one ahead before anything is sent: a crash in between delays
-    the mail by the lease, and no other worker sends it meanwhile. One at a time by default: sending many to
-    a slow server could take longer than the lease.
-    """
+def _patient(store: Store, people: list[dict[str, Any]]) -> set[str]:
+    """Return the addresses of those among `people` who want one mail a day."""
     rows = store.query(
-        """update outbox set tries = tries + 1, next_try_at = :lease
-           where id in (select id from outbox where sent_at is null and given_up_at is null
-                        and next_try_at <= :now order by next_try_at limit :limit)
-           and next_try_at <= :now
-           returning *""",
-        {"now": now, "lease": later(now, minutes=LEASE_MINUTES), "limit": limit},
+        "select email from person where digest_at is not null and disabled_at is null and email in :emails",
+        {"emails": [person["email"] for person in people]},
     )
+    return {row["email"] for row in rows}
+
+
+def release(store: Store, recipient: str, now: str) -> int:
+    """Let the mails that wait for a person's daily mail go at once, each by itself; return how many."""
+    return store.execute(
+        f"""update outbox set digest_at = null, next_try_at = :now
+            where recipient = :recipient and digest_at is not null and tries = 0 and {STATES["waiting"]}""",
+        {"recipient": recipient, "now": now},
+    )
+
+
+def claim(store: Store, now: str) -> list[dict[str, Any]]:
+    """Take what goes out as the next letter and return it, `params` parsed: one due mail, or none.
+
+    A mail that waited for a daily mail comes with all others due to the same reader that did, the oldest first:
+    they are one letter. The claim counts a try and moves the next one ahead before anything is sent: a crash in
+    between delays the letter by the lease, and no other worker sends it meanwhile. One letter at a time: sending
+    many to a slow server could take longer than the lease.
+    """
+    given = {"now": now, "lease": later(now, minutes=LEASE_MINUTES)}
+    with store.atomic():
+        rows = store.query(
+            f"""{_TAKE} id in (select id from outbox where {STATES["waiting"]} and next_try_at <= :now
+                               order by next_try_at, id limit 1)
+                and next_try_at <= :now returning *""",
+            given,
+        )
+        if rows and rows[0]["digest_at"]:
+            rows += store.query(
+                f"""{_TAKE} recipient = :recipient and digest_at is not null and {STATES["waiting"]}
+                    and next_try_at <= :now returning *""",
+                {**given, "recipient": rows[0]["recipient"]},
+            )
+    rows.sort(key=lambda row: (row["created_at"], row["id"]))
     return [{**row, "params": json.loads(row["params"])} for row in rows]
 
 
-def sent(store: Store, mail_id: str, now: str) -> None:
-    """Note that a mail was handed over to the server. Its parameters, which may hold a link, are blanked."""
+def locale(store: Store, row: dict[str, Any]) -> str:
+    """Return the language of a mail's reader today, or the mail's own for somebody without an account."""
+    found = store.query("select locale from person where email = :email", {"email": row["recipient"]})
+    return str(found[0]["locale"] if found else row["locale"])
+
+
+def sent(store: Store, mail_ids: list[str], now: str) -> None:
+    """Note that the mails of one letter were handed over to the server, all or none.
+
+    Their parameters, which may hold a link, are blanked.
+    """
     store.execute(
-        "update outbox set sent_at = :now, error = null, params = '{}' where id = :id",
-        {"id": mail_id, "now": now},
+        "update outbox set sent_at = :now, error = null, params = '{}' where id in :ids",
+        {"ids": mail_ids, "now": now},
+    )
+
+
+def drop(store: Store, mail_id: str, now: str) -> None:
+    """Note that a mail is not sent because what it asks for has been done meanwhile."""
+    store.execute(
+        "update outbox set dropped_at = :now, error = null, params = '{}' where id = :id", {"id": mail_id, "now": now}
     )
 
 
@@ -123,9 +177,11 @@ def listing(store: Store, state: str = "", page: int = 1) -> dict[str, Any]:
 
 
 def status(row: dict[str, Any]) -> str:
-    """Return waiting, sent or given_up."""
+    """Return waiting, sent, given_up or dropped."""
     if row["sent_at"]:
         return "sent"
+    if row["dropped_at"]:
+        return "dropped"
     return "given_up" if row["given_up_at"] else "waiting"
 
 
@@ -133,6 +189,7 @@ def waiting(store: Store) -> dict[str, int]:
     """Return how many mails are `waiting` to be sent and how many were `given_up`."""
     rows = store.query(
         """select count(*) filter (where given_up_at is null) as waiting,
-                  count(*) filter (where given_up_at is not null) as given_up from outbox where sent_at is null"""
+                  count(*) filter (where given_up_at is not null) as given_up
+           from outbox where sent_at is null and dropped_at is null"""
     )
     return {name: int(count) for name, count in rows[0].items()}

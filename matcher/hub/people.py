@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from ..store import Store, UniqueViolation
-from . import fields, record
+from . import fields, mail, record
 from .errors import Conflict, NotFound
 from .ids import new_id
 
@@ -34,6 +34,7 @@ class Viewer:
     locale: str
     keyboard: bool
     roles: frozenset[tuple[str, str]]
+    digest: bool = False
 
     def has(self, *roles: str) -> bool:
         """Whether the person holds one of these roles anywhere."""
@@ -86,6 +87,7 @@ def viewer(store: Store, person_id: str) -> Viewer | None:
         locale=person["locale"],
         keyboard=person["keyboard_at"] is not None,
         roles=frozenset((row["role"], row["organisation_id"]) for row in held),
+        digest=person["digest_at"] is not None,
     )
 
 
@@ -209,18 +211,30 @@ def set_locale(store: Store, person_id: str, locale: str) -> None:
     store.execute("update person set locale = :l where id = :id", {"l": locale, "id": person_id})
 
 
-def save_settings(store: Store, who: Viewer, name: str, locale: str, keyboard: bool, now: str) -> None:
-    """Keep one's own name, language and whether keyboard shortcuts are on (off until wanted, WCAG 2.1.4)."""
+def save_settings(
+    store: Store, who: Viewer, name: str, locale: str, keyboard: bool, now: str, *, digest: bool | None = None
+) -> None:
+    """Keep one's own name, language and whether keyboard shortcuts are on (off until wanted, WCAG 2.1.4).
+
+    With `digest` also whether one wants one mail a day; who no longer does gets at once what waited for it.
+    """
     checked = checked_name(name)
+    wants = who.digest if digest is None else digest
     with store.atomic():
         store.execute(
-            "update person set name = :name, locale = :locale, keyboard_at = :at where id = :id",
+            """update person set name = :name, locale = :locale, keyboard_at = :keyboard,
+                      digest_at = case when :wants = 0 then null else coalesce(digest_at, :now) end
+               where id = :id""",
             {
                 "name": checked,
                 "locale": locale if locale in LOCALES else who.locale,
-                "at": now if keyboard else None,
+                "keyboard": now if keyboard else None,
+                "wants": int(wants),
+                "now": now,
                 "id": who.person_id,
             },
         )
+        if not wants:
+            mail.release(store, who.email, now)
         if checked != who.name:
             record.write(store, who.person_id, "person.rename", "person", who.person_id, now)

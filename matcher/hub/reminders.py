@@ -6,10 +6,13 @@ what came of a case, and when, is in `outcome_links.py`, who is asked about a ca
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..store import Store
 from . import cases, locks, mail, needs, outcome_links, parties, pilot_ends, still
 from .clock import day, later
 
+Row = dict[str, Any]
 ANSWER_DAYS = 3
 NEED_DAYS = 14
 
@@ -45,12 +48,16 @@ def _of_case(store: Store, pairing_id: str, now: str) -> int:
         if cases.status(case, now) != "proposed":
             return 0
         silent = [side for side in ("owner", "startup") if not case[f"{side}_accepted_at"]]
-        people = [person for side in silent for person in parties.of_side(store, side, case)]
-        return mail.queue(
-            store, f"pairing.reminder:{case['id']}:{case['answer_by']}", people, "pairing_reminder", now,
-            pairing_id=case["id"], need=case["need_title"], startup=case["startup_name"], owner=case["owner_name"],
-            answer_by=case["answer_by"], broker=case["broker"], broker_email=case["broker_email"],
-        )  # fmt: skip
+        return sum(_of_side(store, case, side, now) for side in silent)
+
+
+def _of_side(store: Store, case: Row, side: str, now: str) -> int:
+    return mail.queue(
+        store, f"pairing.reminder:{case['id']}:{case['answer_by']}", parties.of_side(store, side, case),
+        "pairing_reminder", now, pairing_id=case["id"], side=side, need=case["need_title"],
+        startup=case["startup_name"], owner=case["owner_name"], answer_by=case["answer_by"], broker=case["broker"],
+        broker_email=case["broker_email"],
+    )  # fmt: skip
 
 
 def _of_need(store: Store, need_id: str, now: str) -> int:

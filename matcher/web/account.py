@@ -165,12 +165,13 @@ def profile() -> Any:
 @blueprint.post("/account")
 @allowed("account")
 def save_profile() -> Any:
-    """Keep name, language and keyboard shortcuts."""
+    """Keep name, language, keyboard shortcuts and how mail comes."""
     who, typed = person(), request.form
     chosen = typed["locale"] if typed.get("locale") in people.LOCALES else who.locale
     name = typed.get("name", who.name)
+    digest = {"daily": True, "each": False}.get(typed.get("mail", ""))
     try:
-        people.save_settings(store(), who, name, chosen, "keyboard" in typed, now())
+        people.save_settings(store(), who, name, chosen, "keyboard" in typed, now(), digest=digest)
     except Invalid as error:
         return _profile(forms.messages(error), name), 422
     with force_locale(chosen):

@@ -18,7 +18,7 @@ from .access import allowed, now, person, settings, store
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
 FIELDS = tuple(organisations.OrganisationContent.model_fields)
-MAIL_KINDS = {"waiting": "info", "sent": "success", "given_up": "danger"}
+MAIL_KINDS = {"waiting": "info", "sent": "success", "given_up": "danger", "dropped": "neutral"}
 
 
 def _given(*names: str) -> dict[str, str]:
@@ -241,7 +241,7 @@ def _letter(row: dict[str, Any]) -> dict[str, Any]:
     A letter may let its reader in, or tell of a case: in a real hub the administrator reads only invitations,
     and what was sent is not kept.
     """
-    if row["state"] == "sent" or not (settings().demo or row["template"] == "invite"):
+    if row["state"] in ("sent", "dropped") or not (settings().demo or row["template"] == "invite"):
         return {"subject": None, "parts": None}
     try:
         subject, body = letters.write(row)

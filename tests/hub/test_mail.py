@@ -82,7 +82,7 @@ def test_workers_that_claim_at_once_never_take_the_same(store: Store) -> None:
 def test_what_was_sent_is_never_claimed_again_and_its_link_is_gone(store: Store) -> None:
     queue(store)
     (taken,) = mail.claim(store, NOW)
-    mail.sent(store, taken["id"], NOW)
+    mail.sent(store, [taken["id"]], NOW)
     assert mail.claim(store, later(NOW, days=30)) == []
     assert (rows(store)[0]["params"], rows(store)[0]["state"]) == ({}, "sent")
 
@@ -119,7 +119,7 @@ def test_the_list_is_newest_first_in_pages_and_by_state(store: Store) -> None:
     for number in range(mail.PAGE + 1):
         queue(store, f"event:{number}", now=later(NOW, minutes=number))
     (taken,) = mail.claim(store, later(NOW, days=1))
-    mail.sent(store, taken["id"], NOW)
+    mail.sent(store, [taken["id"]], NOW)
     first = mail.listing(store)
     assert (first["total"], first["pages"], len(first["rows"])) == (mail.PAGE + 1, 2, mail.PAGE)
     assert first["rows"][0]["event"].startswith(f"event:{mail.PAGE}:")

@@ -450,3 +450,15 @@ def test_limits_forget_nothing_that_still_counts(store, client, kim):
     log_in(client, password="wrong wrong wrong")
     limits.forget(store, clock.now())
     assert store.query("select count(*) as n from attempt")[0]["n"] == 3
+
+
+def test_one_chooses_one_mail_a_day_and_takes_it_back(store, client, kim):
+    log_in(client)
+    assert 'value="each" checked' in client.get("/account").get_data(as_text=True)
+    client.post("/account", data={"name": "Kim", "locale": "sv", "mail": "daily"})
+    assert people.viewer(store, kim.person_id).digest
+    assert 'value="daily" checked' in client.get("/account").get_data(as_text=True)
+    client.post("/account", data={"name": "Kim", "locale": "sv", "mail": "hourly"})
+    assert people.viewer(store, kim.person_id).digest
+    client.post("/account", data={"name": "Kim", "locale": "sv", "mail": "each"})
+    assert not people.viewer(store, kim.person_id).digest

@@ -268,3 +268,15 @@ def test_administration_never_changes_anything_by_get(store, admin, administrato
     for path in (f"/admin/people/{person.person_id}/close", f"/admin/organisations/{home}/invite"):
         assert admin.get(path).status_code == 405
     assert directory.load(store, administrator, person.person_id)["disabled_at"] is None
+
+
+def test_the_outbox_says_which_mail_a_mail_waits_for_and_what_was_dropped(store, admin, text):
+    row = {"recipient": "kim@example.org", "locale": "sv", "template": "need_published", "params": "{}", "tries": 0}
+    at = {"created_at": NOW, "next_try_at": NOW}
+    store.insert("outbox", {"id": "a", "event": "a", **row, **at, "digest_at": "2026-11-21T05:00:00.000000Z"})
+    store.insert("outbox", {"id": "b", "event": "b", **row, **at, "dropped_at": NOW})
+    shown = text(admin.get("/admin/outbox?state=waiting"))
+    assert "daily mail, Nov 21, 2026, 6:00" in shown
+    shown = text(admin.get("/admin/outbox?state=dropped"))
+    assert "What it reminded of was done before it went." in shown
+    assert "Waits for" not in shown

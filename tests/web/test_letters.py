@@ -16,7 +16,8 @@ FOLDER = Path(matcher.__file__).parent / "templates" / "mail"
 NAMES = sorted(path.stem for path in FOLDER.glob("[a-z]*.txt"))
 KNOWN = {"link", "hub"}
 # Parameters that stand for something of a certain kind; every other is a name.
-VALUES = {"days": 14, "hours": 2, "role": "owner", "reason": "other", "fields": [], "changed": [], "token": "t0ken"}
+VALUES = {"days": 14, "hours": 2, "role": "owner", "reason": "other", "fields": [], "changed": [], "token": "t0ken",
+          "parts": [{"number": 1, "subject": "Publicerat", "text": "Ditt behov."}]}  # fmt: skip
 
 
 def write(app, row):
@@ -83,3 +84,17 @@ def test_a_letter_begins_with_its_subject(app, monkeypatch):
     monkeypatch.setattr(letters, "render_template", lambda *given, **params: "Hello\n")
     with pytest.raises(ValueError, match="begin with its subject"):
         write(app, {"template": "invite", "params": {}, "locale": "sv"})
+
+
+def test_a_daily_mail_counts_its_parts_and_says_where_to_choose_otherwise(app):
+    with app.app_context():
+        subject, body = letters.daily([("First &\nBcc: x", "One.\n"), ("Second", "Two.\n")], "en")
+    assert subject == "2 pieces of news from Matcher"
+    assert body.index("1. First & Bcc: x") < body.index("2. Second") < body.index("One.") < body.index("Two.")
+    assert "http://localhost/account\n" in body
+
+
+def test_a_daily_mail_of_one_part_counts_it_in_the_readers_language(app):
+    with app.app_context():
+        subject, _body = letters.daily([("Publicerat", "Ditt behov.\n")], "sv")
+    assert subject == "1 nyhet från Matcher"

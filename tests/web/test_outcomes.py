@@ -186,7 +186,8 @@ def test_a_case_that_is_not_decided_says_what_the_months_count_from(case, client
 
 def test_the_mail_that_asks_leads_to_the_form(case, client, app):
     outcome_links.send(case.store, NOW)
-    [row] = [one for one in mail.claim(case.store, NOW, 10) if one["template"] == "pairing_outcome_due"]
+    queued = [row for _ in range(10) for row in mail.claim(case.store, NOW)]
+    [row] = [one for one in queued if one["template"] == "pairing_outcome_due"]
     with app.app_context():
         _, body = letters.write(row)
     path = next(word for word in body.split() if "/outcome/" in word).removeprefix("http://localhost")
