@@ -59,6 +59,7 @@ class Ranker:
         self._adopted = Adopted(store, self.model)
         self._fixed: Weighing | None = None
         self._upkeep = {kind: Upkeep(lambda kind=kind: self._background(kind), patience) for kind in KINDS}
+        self._testbeds_by_startup = Upkeep(self._offers_only, patience)
 
     def startups_for(
         self,
@@ -161,6 +162,22 @@ class Ranker:
             vector = searching.unit(vector - searching.HALF_A_NEED * needs)
         return self._found(kind, shelves, asked, vector, top, searching.NOISE)
 
+    def testbed_scores(self, asking: str, row: dict[str, Any]) -> tuple[Shelf, np.ndarray, bool]:
+        """Score all published testbeds for a need or a startup (`asking`; a decoded row, published or not).
+
+        Return their shelf, the scores (n,) in its order, and whether words alone decided. A profile speaks of an offer:
+        it is measured against the other profiles, a need against the other needs.
+        """
+        shelves = self._shelves("testbed", asking)
+        shelf, asked = shelves["testbed"], self._text(asking, row, shelves[asking])
+        if not shelf.rows:
+            return shelf, np.zeros(0, np.float32), False
+        upkeep = self._upkeep["testbed"] if asking == "need" else self._testbeds_by_startup
+        view = upkeep.view(shelf, shelves[asking])
+        own = view.questions.get(row["id"], -1)
+        total = view.collection.score(asked, np.array([own])).total[0, view.columns]
+        return shelf, total, not asked.vectors.any()
+
     def refresh(self, kind: str, row: dict[str, Any]) -> None:
         """Make a row that was just saved rankable at once: with its vector, or by its words if the model is away."""
         try:
@@ -189,6 +206,11 @@ class Ranker:
     def _background(self, kind: str) -> Background:
         shipped = self._shipped()
         return shipped.turned() if kind == "need" else shipped
+
+    def _offers_only(self) -> Background:
+        """Return the shipped profiles for both sides: what a profile asked about is measured against."""
+        offers = self._shipped().documents
+        return Background(offers, offers)
 
     def _searched(self, text: str) -> np.ndarray:
         """Return the vector of a search text, remembered for the other kinds; zeros while the model is away."""

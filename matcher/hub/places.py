@@ -1,0 +1,119 @@
+"""Finding a place by the days: every testbed on offer, with what is free on all of them, or when it is free next."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from ..store import Store
+from . import answer_times, capacity, prerequisites, testbeds
+from .capacity import Period, shifted
+from .clock import day, days_between
+
+Row = dict[str, Any]
+AHEAD_DAYS = 366  # how far ahead the next free period is looked for
+
+
+def find(store: Store, starts_on: str, ends_on: str, now: str) -> list[Row]:
+    """Return every published testbed with what it has free on all days of a period.
+
+    Each with `free` (places), `closed` (periods), `next` (the next free period of the same length where none is free,
+    None when there is none within a year), `asks` (kinds of what it asks for) and `answers` (how its host answers).
+    As many queries however many testbeds there are.
+    """
+    rows = _on_offer(store)
+    ids = [row["id"] for row in rows]
+    last = shifted(max(starts_on, day(now)), AHEAD_DAYS + days_between(starts_on, ends_on))
+    held, closed = _taken(store, starts_on, last), _closed(store, starts_on)
+    answers = answer_times.of_hosts(store, sorted({row["organisation_id"] for row in rows}), now)
+    asks = _asks(store, ids)
+    for row in rows:
+        kept = [capacity.kept(one, row["buffer_days"]) for one in held[row["id"]]]
+        shut = [(one["starts_on"], one["ends_on"]) for one in closed[row["id"]]]
+        row["free"] = free(kept, shut, row["places"], row["buffer_days"], (starts_on, ends_on))
+        row["closed"] = [
+            one for one in closed[row["id"]] if one["starts_on"] <= ends_on and one["ends_on"] >= starts_on
+        ]
+        row["next"] = None if row["free"] else _next(kept, shut, row, (starts_on, ends_on), now)
+        row["asks"], row["answers"] = asks[row["id"]], answers[row["organisation_id"]]
+    return rows
+
+
+def free(kept: Iterable[Period], closed: Iterable[Period], places: int, buffer_days: int, asked: Period) -> int:
+    """Return how many places are free on every day of a period and of the buffer after it; 0 when a day is closed.
+
+    kept: the days of what is held, buffers with them.
+    """
+    first, last = asked
+    if any(start <= last and end >= first for start, end in closed):
+        return 0
+    return max(places - capacity.peak(kept, first, shifted(last, buffer_days)), 0)
+
+
+def next_free(
+    kept: list[Period], closed: list[Period], places: int, buffer_days: int, asked: Period, earliest: str
+) -> Period | None:
+    """Return the first period as long as the one asked for, from `earliest` on and within a year, with a place free.
+
+    A period that could not begin a day earlier begins right after something ends, or on the first day.
+    """
+    length = days_between(*asked)
+    begins = {earliest, *(shifted(end, 1) for _, end in (*kept, *closed) if end >= earliest)}
+    for first in sorted(begins):
+        if days_between(earliest, first) > AHEAD_DAYS:
+            return None
+        period = (first, shifted(first, length))
+        if free(kept, closed, places, buffer_days, period):
+            return period
+    return None
+
+
+def _next(kept: list[Period], closed: list[Period], row: Row, asked: Period, now: str) -> Period | None:
+    if not row["places"]:
+        return None
+    return next_free(kept, closed, row["places"], row["buffer_days"], asked, max(asked[0], day(now)))
+
+
+def _on_offer(store: Store) -> list[Row]:
+    rows = store.query(
+        """select t.*, o.name as organisation from testbed t join organisation o on o.id = t.organisation_id
+           where t.published_at is not null and t.withdrawn_at is null order by t.id"""
+    )
+    return [{**testbeds.public(testbeds.decode(row)), "buffer_days": row["buffer_days"]} for row in rows]
+
+
+def _taken(store: Store, first: str, last: str) -> defaultdict[str, list[Row]]:
+    rows = store.query(
+        f"""select h.testbed_id, h.starts_on, h.ends_on, h.ended_at from {capacity.HELD} h
+            where h.starts_on <= :last and h.ends_on >= :first""",
+        capacity.around(first, last),
+    )
+    return _grouped(rows)
+
+
+def _closed(store: Store, first: str) -> defaultdict[str, list[Row]]:
+    rows = store.query(
+        "select testbed_id, starts_on, ends_on, reason from testbed_closure where ends_on >= :first order by starts_on",
+        {"first": first},
+    )
+    return _grouped(rows)
+
+
+def _asks(store: Store, testbed_ids: list[str]) -> defaultdict[str, list[str]]:
+    """Return by testbed the kinds of what it asks for, each once, in their order."""
+    rows = store.query(
+        "select distinct testbed_id, kind from prerequisite where retired_at is null and testbed_id in :ids",
+        {"ids": testbed_ids},
+    )
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: prerequisites.KINDS.index(row["kind"])):
+        found[row["testbed_id"]].append(row["kind"])
+    return found
+
+
+def _grouped(rows: list[Row]) -> defaultdict[str, list[Row]]:
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["testbed_id"]].append(row)
+    return found
