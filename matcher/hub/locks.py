@@ -1,7 +1,8 @@
 """The rows that a decision about a need and a startup locks, always in the same order, and what must hold of them.
 
 A lock is a write that changes nothing: on PostgreSQL whoever comes second waits for the row, on SQLite for the
-file. The order is testbed, startup, need, pairing, so that no two decisions ever wait for each other.
+file. The order is testbed, startup, need, pairing, booking (`bookings.locked`), so that no two decisions ever wait
+for each other.
 """
 
 from __future__ import annotations

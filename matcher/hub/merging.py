@@ -3,8 +3,8 @@
 The kept profile takes over interests, pairings, shares, dismissals and declared conflicts of the other. Where
 both have a live row for the same need they collide: two open pairings stop the merge until one is ended; of
 two interests or shares the kept profile's counts and the other is withdrawn; of two dismissals or declared
-conflicts the other simply stays behind. What was moved stands in the offer's `before`, so that undoing moves
-exactly that back.
+conflicts the other simply stays behind. Bookings never collide and all go along. What was moved stands in the
+offer's `before`, so that undoing moves exactly that back.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def merge(store: Store, viewer: Viewer, offer_id: str, keep_id: str, now: str, *
         before = {
             "moved": {table: _move(store, table, drop["id"], keep["id"]) for table in LIVE},
             "withdrawn": {table: _withdraw(store, table, drop["id"], now) for table in WITHDRAWN},
+            "booked": _move_bookings(store, drop, keep),
             "granted": _grant(store, viewer, keep, drop, now) if invite else [],
         }
         startups.update(store, keep["id"], {})
@@ -94,6 +95,7 @@ def _part(store: Store, viewer: Viewer, offer: dict[str, Any], now: str) -> None
             f"update {table} set startup_id = :drop where startup_id = :keep and id in :ids",
             {"drop": drop["id"], "keep": keep["id"], "ids": ids},
         )
+    _move_bookings(store, keep, drop, before.get("booked", []))
     for table, ids in before["withdrawn"].items():
         store.execute(
             f"update {table} set withdrawn_at = null where id in :ids and withdrawn_at = :then",
@@ -130,6 +132,26 @@ def _move(store: Store, table: str, drop_id: str, keep_id: str) -> list[str]:
         f"""update {table} set startup_id = :keep where startup_id = :drop and not ({live} and need_id in
             (select need_id from {table} where startup_id = :keep and {live})) returning id""",
         {"keep": keep_id, "drop": drop_id},
+    )
+    return sorted(row["id"] for row in rows)
+
+
+def _move_bookings(
+    store: Store, giver: dict[str, Any], taker: dict[str, Any], ids: list[str] | None = None
+) -> list[str]:
+    """Give one profile's bookings (those in `ids`, or all) to the other and to its company; return the ids."""
+    rows = store.query(
+        """update booking set startup_id = :taker,
+                  organisation_id = case when organisation_id = :giver_home then :taker_home else organisation_id end
+           where startup_id = :giver and (:all = 'yes' or id in :ids) returning id""",
+        {
+            "giver": giver["id"],
+            "taker": taker["id"],
+            "giver_home": giver["organisation_id"],
+            "taker_home": taker["organisation_id"],
+            "all": "yes" if ids is None else "no",
+            "ids": ids or [],
+        },
     )
     return sorted(row["id"] for row in rows)
 

@@ -1,7 +1,7 @@
 """Pairings: proposed by a broker → accepted by both sides → confirmed for a place at a testbed → access.
 
 When is a testbed full? In `confirm`: the first statement locks the testbed's row by a write, then the places
-are counted day by day from the access rows (`capacity.py`). The order of the locks is in `locks.py`, reading
+are counted day by day from live rows (`capacity.py`). The order of the locks is in `locks.py`, reading
 cases in `cases.py`, the reasons for a no in `reasons.py`, who is told in `parties.py`.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import capacity, cases, conflicts, fields, locks, parties, rankings, reasons, record
+from . import booking_papers, capacity, cases, conflicts, fields, locks, parties, rankings, reasons, record
 from .clock import day, later
 from .errors import Conflict, Denied, Full, Invalid
 from .ids import new_id
@@ -132,12 +132,14 @@ def decline(store: Store, viewer: Viewer, pairing_id: str, side: str, reason: st
 
 
 def confirm(
-    store: Store, viewer: Viewer, pairing_id: str, testbed_id: str, starts_on: str, ends_on: str, now: str
-) -> str:
+    store: Store, viewer: Viewer, pairing_id: str, testbed_id: str, starts_on: str, ends_on: str, now: str,
+    booking_id: str = "",
+) -> str:  # fmt: skip
     """Take a place at a testbed for a pairing that both sides accepted; return the access row's id.
 
-    Raises Full when no place is free on every day of the period, Invalid for the period itself, and Conflict when
-    anything else stands in the way: another decision, a closure, a conflict of interest, the startup's own limit.
+    `booking_id` is a booking of the two that the testbed's host approved: its place becomes the case's. Raises Full
+    when no place is free on every day of the period, Invalid for the period itself, and Conflict when anything else
+    stands in the way: another decision, a closure, a conflict of interest, the startup's own limit.
     """
     first, last = capacity.period(starts_on, ends_on, now)
     with store.atomic():
@@ -150,6 +152,8 @@ def confirm(
             raise Conflict("pairing_not_accepted", answer_by=case["answer_by"])
         locks.live(startup, need, now)
         conflicts.refuse(store, case["need_id"], case["startup_id"])
+        if booking_id:
+            booking_papers.use(store, viewer, booking_id, case, testbed_id, now)
         _check_place(store, testbed, first, last)
         _check_startup(store, startup, first, last)
         access_id = _open_access(store, viewer, pairing_id, testbed_id, (first, last), now)

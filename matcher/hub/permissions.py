@@ -124,6 +124,16 @@ RULES: dict[str, Rule] = {
     "aid.keep": _broker,
     "aid.view": _either(_broker, _member("organisation_id", "startup")),
     "prerequisite.meet": _either(_broker, _member("host_organisation", "host")),
+    # bookings: who may see one is decided by the loader; the asker's side replies, the host answers, each may cancel
+    "booking.view": _with_role,
+    "booking.create": _posts,
+    "booking.reply": _either(_broker, _member("asker_organisation", "owner", "startup")),
+    "booking.answer": _either(_broker, _member("host_organisation", "host")),
+    "booking.cancel": _either(
+        _broker,
+        _member("asker_organisation", "owner", "startup"),
+        _member("host_organisation", "host"),
+    ),
     # questions about a need: whoever acts as something reads the answers, the need's side answers (`need.route`)
     "question.view": _with_role,
     "question.ask": _role("startup", "host"),

@@ -1,7 +1,8 @@
 """Mails before a day passes: an answer that is awaited, and the last day of a need. Each is told once.
 
 The event that a mail tells of names the day, so a day that is moved is told of again (`mail.queue`). Who is asked
-what came of a case, and when, is in `outcome_links.py`, who is asked about a case that stands still in `still.py`.
+what came of a case, and when, is in `outcome_links.py`, who is asked about a case that stands still in `still.py`,
+who is reminded of a booking in `booking_mails.py`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import cases, locks, mail, needs, outcome_links, parties, pilot_ends, still
+from . import booking_mails, cases, locks, mail, needs, outcome_links, parties, pilot_ends, still
 from .clock import day, later
 
 Row = dict[str, Any]
@@ -34,6 +35,7 @@ def send(store: Store, now: str) -> int:
         {"today": day(now), "soon": soon["need"]},
     )
     asked = outcome_links.send(store, now) + pilot_ends.remind(store, now) + still.remind(store, now)
+    asked += booking_mails.remind(store, now)
     return (
         asked
         + sum(_of_case(store, row["id"], now) for row in awaited)

@@ -1,0 +1,108 @@
+"""The waiting list of a testbed: who stands before whom, and who could have a place now. First in line first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from ..store import Store
+from . import capacity
+from .clock import day
+
+Row = dict[str, Any]
+_WAITS = """
+    b.waiting_at is not null and b.approved_at is null and b.declined_at is null and b.withdrawn_at is null
+    and b.pairing_id is null"""
+
+
+def before(store: Store, row: Row, now: str) -> list[Row]:
+    """Return who stands on the list before a booking for days that overlap with it, buffers counted; longest first.
+
+    Before one that is not on the list stands everybody who is.
+    """
+    since = row["waiting_at"] or now
+    rows = store.query(
+        f"""select b.id, b.title, b.starts_on, b.ends_on, b.waiting_at, o.name as asker_name
+            from booking b join organisation o on o.id = b.organisation_id
+            where b.testbed_id = :testbed and b.id <> :id and {_WAITS} and b.waiting_at <= :since
+              and b.ends_on >= :today and b.starts_on <= :last and b.ends_on >= :first
+            order by b.waiting_at, b.id""",
+        {
+            "testbed": row["testbed_id"],
+            "id": row["id"],
+            "since": since,
+            "today": day(now),
+            "first": capacity.shifted(row["starts_on"], -row["buffer_days"]),
+            "last": capacity.shifted(row["ends_on"], row["buffer_days"]),
+        },
+    )
+    return [one for one in rows if (one["waiting_at"], one["id"]) < (since, row["id"])]
+
+
+def can_go(store: Store, now: str) -> list[str]:
+    """Return the ids of those on a waiting list whose days are free now, in the order of their lines.
+
+    Who stands first is counted as if the place were theirs already, so that one place is not offered to two. A few
+    queries, however many wait.
+    """
+    waiting = store.query(
+        f"""select b.id, b.testbed_id, b.starts_on, b.ends_on, t.places, t.buffer_days
+            from booking b join testbed t on t.id = b.testbed_id
+            where {_WAITS} and b.ends_on >= :today and t.published_at is not null and t.withdrawn_at is null
+            order by b.waiting_at, b.id""",
+        {"today": day(now)},
+    )
+    if not waiting:
+        return []
+    span = capacity.around(min(row["starts_on"] for row in waiting), max(row["ends_on"] for row in waiting))
+    ids = {"ids": sorted({row["testbed_id"] for row in waiting})}
+    held, closed = _taken(store, {**ids, **span}), _closed(store, {**ids, **span})
+    found = []
+    for row in waiting:
+        here, buffer_days = held[row["testbed_id"]], row["buffer_days"]
+        free = capacity.peak(here, row["starts_on"], capacity.shifted(row["ends_on"], buffer_days)) < row["places"]
+        shut = capacity.peak(closed[row["testbed_id"]], row["starts_on"], row["ends_on"])
+        if free and not shut:
+            found.append(row["id"])
+            here.append((row["starts_on"], capacity.shifted(row["ends_on"], buffer_days)))
+    return found
+
+
+def _taken(store: Store, params: Row) -> defaultdict[str, list[capacity.Period]]:
+    found: defaultdict[str, list[capacity.Period]] = defaultdict(list)
+    for row in store.query(
+        f"""select h.testbed_id, h.starts_on, h.ends_on, h.ended_at, t.buffer_days
+            from {capacity.HELD} h join testbed t on t.id = h.testbed_id
+            where h.testbed_id in :ids and h.starts_on <= :last and h.ends_on >= :first""",
+        params,
+    ):
+        found[row["testbed_id"]].append(capacity.kept(row, row["buffer_days"]))
+    return found
+
+
+def _closed(store: Store, params: Row) -> defaultdict[str, list[capacity.Period]]:
+    found: defaultdict[str, list[capacity.Period]] = defaultdict(list)
+    for row in store.query(
+        """select testbed_id, starts_on, ends_on from testbed_closure
+           where testbed_id in :ids and starts_on <= :last and ends_on >= :first""",
+        params,
+    ):
+        found[row["testbed_id"]].append((row["starts_on"], row["ends_on"]))
+    return found
+
+
+def note_room(store: Store, now: str) -> list[str]:
+    """Write down for whom there is room since now, and for whom no longer; return the ids of the former.
+
+    Whoever had room, lost it and has it again is told again.
+    """
+    ids = can_go(store, now)
+    store.execute(
+        f"update booking as b set room_at = null where b.room_at is not null and {_WAITS} and b.id not in :ids",
+        {"ids": ids},
+    )
+    rows = store.query(
+        f"update booking as b set room_at = :now where b.id in :ids and b.room_at is null and {_WAITS} returning id",
+        {"now": now, "ids": ids},
+    )
+    return [row["id"] for row in rows]
