@@ -47,7 +47,8 @@ def of_person(store: Store, viewer: Viewer, now: str) -> list[Row]:
     holds = "or coalesce(holder.holder_id, p.proposed_by) = :me" if viewer.has("broker") else ""
     asks = "or b.requested_by = :me" if viewer.has("broker") else ""
     cases = f"n.organisation_id in :owners or s.organisation_id in :companies or t.organisation_id in :hosts {holds}"
-    bookings = f"b.organisation_id in :owners or t.organisation_id in :hosts {asks}"
+    bookings = f"""b.organisation_id in :owners or t.organisation_id in :hosts {asks}
+        or (b.pairing_id is not null and (n.organisation_id in :owners or s.organisation_id in :companies))"""
     return _events(store, cases, bookings, own, now)
 
 
@@ -67,14 +68,8 @@ def of_testbed(store: Store, testbed_id: str, now: str) -> list[Row]:
 
 def _events(store: Store, cases: str, bookings: str, params: Row, now: str) -> list[Row]:
     given = {**params, "since": _since(now)}
-    tests = store.query(_CASES.format(whose=cases), _named(cases, given))
-    booked = store.query(_BOOKINGS.format(whose=bookings), _named(bookings, given))
-    return [*map(_of_case, tests), *map(_of_booking, booked)]
-
-
-def _named(condition: str, params: Row) -> Row:
-    """Return the parameters that a condition names, and the first day."""
-    return {name: value for name, value in params.items() if name == "since" or f":{name}" in condition}
+    tests, booked = store.query(_CASES.format(whose=cases), given), store.query(_BOOKINGS.format(whose=bookings), given)
+    return [*map(_of_case, tests), *(_of_booking(row, now) for row in booked)]
 
 
 def _since(now: str) -> str:
@@ -86,12 +81,12 @@ def _of_case(row: Row) -> Row:
     return _held({**row, "uid": f"case-{row['pairing_id']}", "what": "case", "changed_at": changed})
 
 
-def _of_booking(row: Row) -> Row:
-    refused = row["declined_at"] or row["withdrawn_at"]
+def _of_booking(row: Row, now: str) -> Row:
+    came_to_nothing = row["declined_at"] or row["withdrawn_at"] or row["ends_on"] < day(now)
     moments = ("requested_at", "approved_at", "declined_at", "withdrawn_at", "cancelled_at")
     event = {**row, "uid": f"booking-{row['id']}", "what": "booking", "ended_at": row["cancelled_at"]}
     event["changed_at"] = max(row[name] or "" for name in moments)
-    return _held(event) if row["approved_at"] else {**event, "state": "cancelled" if refused else "asked"}
+    return _held(event) if row["approved_at"] else {**event, "state": "cancelled" if came_to_nothing else "asked"}
 
 
 def _held(event: Row) -> Row:
