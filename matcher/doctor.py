@@ -7,9 +7,11 @@ import stat
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from . import law_texts
 from .config import Config
 from .exchange import batches
-from .hub import mail, people, route_settings
+from .hub import clock, mail, people
+from .hub.clock import day
 from .ranking import embedder, indexing, shipped, weights
 from .store import SchemaTooNew, Store, StoreError, open_store
 from .store.schema import pending
@@ -42,16 +44,12 @@ def examine(config: Config) -> list[Finding]:
         store.close()
     except (StoreError, ValueError) as error:
         findings.append(Finding("store", "wrong", f"{_ended(error)} Check DATABASE_URL and that the server runs."))
-    return [*findings, *_routes(config), _address(config), _smtp(config)]
+    return [*findings, *_law_texts(config), _address(config), _smtp(config)]
 
 
-def _routes(config: Config) -> list[Finding]:
-    """Look at the hub's own list of ways to test or buy, where it has one; the shipped one is tested."""
-    faults = route_settings.load(config.instance / "routes").faults
-    return [
-        Finding("routes", "wrong", f"{_ended(fault)} Mend it in {config.instance / 'routes'} (docs/route.md).")
-        for fault in faults
-    ]
+def _law_texts(config: Config) -> list[Finding]:
+    """Look at the lists with texts of law; nothing but what is wrong or old is worth a line."""
+    return [Finding(*fault) for fault in law_texts.faults(config.instance, day(clock.now()))]
 
 
 def _ended(error: Exception | str) -> str:
@@ -105,6 +103,7 @@ def _schema_and_work(config: Config, store: Store) -> list[Finding]:
     if not people.with_role(store, "administrator"):
         text = "nobody is administrator: run `matcher create-administrator you@example.org`"
         findings.append(Finding("people", "wrong", text))
+    findings += [Finding(*fault) for fault in law_texts.template_faults(store)]
     return [*findings, *_background(config, store), *_queues(store)]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from matcher import doctor
 from matcher.config import Config
-from matcher.hub import mail
+from matcher.hub import clock, mail
 from matcher.ranking import embedder, indexing, shipped
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import Store, open_store
@@ -105,7 +105,16 @@ def test_an_own_list_of_ways_that_cannot_be_used_is_wrong(config: Config, store:
     (config.instance / "routes").mkdir()
     (config.instance / "routes" / "ways.toml").write_text("[[way]]\ncode = 'x'", encoding="utf8")
     finding = found(config)["routes"]
-    assert (finding.level, finding.text.split(":")[0]) == ("wrong", "ways.toml")
+    assert (finding.level, finding.text.split(":")[:2]) == ("wrong", ["ways.toml", " line 1"])
+
+
+def test_checklists_of_ones_own_that_cannot_be_used_are_wrong_and_old_figures_are_noted(
+    config: Config, store: Store, background: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (config.instance / "checklists.toml").write_text("[[item]]\ncode = 'x'", encoding="utf8")
+    monkeypatch.setattr(clock, "now", lambda: "2030-01-01T00:00:00.000000Z")
+    seen = found(config)
+    assert (seen["checklists"].level, seen["figures"].level, seen["state aid"].level) == ("wrong", "note", "note")
 
 
 def test_a_key_that_others_can_read_is_wrong(config: Config, store: Store, background: None) -> None:

@@ -260,9 +260,7 @@ def test_a_refused_daily_mail_comes_whole_later(app, store, kim, letterbox, monk
     assert [found["Subject"] for found in letterbox.received] == ["4 pieces of news from Matcher"]
 
 
-def test_a_crash_after_the_hand_over_doubles_the_letter_once_under_the_same_id(
-    app, store, kim, letterbox, monkeypatch
-):
+def test_a_crash_after_the_hand_over_doubles_the_letter_once_under_the_same_id(app, store, kim, letterbox, monkeypatch):
     def crash(*_):
         raise SystemExit
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from .entry_lines import place
 from .reference import DATA
 
 SHIPPED = DATA / "checklists.toml"
@@ -70,7 +71,8 @@ def _load(path: str, changed: int) -> Checklists:
 def read(path: Path) -> tuple[Item, ...]:
     """Return the lines of a file; raise ChecklistError."""
     try:
-        rows = tomllib.loads(path.read_text(encoding="utf8")).get("item")
+        source = path.read_text(encoding="utf8")
+        rows = tomllib.loads(source).get("item")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ChecklistError(f"{path.name}: {error}") from None
     if not isinstance(rows, list) or not 0 < len(rows) <= MOST:
@@ -81,9 +83,12 @@ def read(path: Path) -> tuple[Item, ...]:
             items.append(_item(row))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             said = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
-            raise ChecklistError(f"{path.name}: item {number}: {said}") from None
-    if len({(item.phase, item.code) for item in items}) < len(items):
-        raise ChecklistError(f"{path.name}: a code stands twice in the same phase")
+            raise ChecklistError(f"{path.name}: {place(source, 'item', number)}item {number}: {said}") from None
+        if any((item.phase, item.code) == (items[-1].phase, items[-1].code) for item in items[:-1]):
+            raise ChecklistError(
+                f"{path.name}: {place(source, 'item', number)}item {number}: "
+                f"the code {items[-1].code} stands twice in the same phase"
+            )
     return tuple(items)
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from .entry_lines import place
 from .reference import DATA
 from .route_guide import QUESTIONS, UNKNOWN, Condition, Figure, Guide, Item, Rule, Source, Way, Words
 
@@ -75,8 +76,15 @@ def _guide(paths: Mapping[str, Path], **more: Any) -> Guide:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise GuideError(f"{path.name}: {error}") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf8")
+    except (OSError, UnicodeDecodeError) as error:
         raise GuideError(f"{path.name}: {error}") from None
 
 
@@ -88,13 +96,14 @@ def _each(path: Path, table: str, made: Any) -> list[Any]:
     found: dict[str, Any] = {}
     for number, row in enumerate(rows, 1):
         code = row.get("code", "") if isinstance(row, dict) else ""
+        where = f"{path.name}: {place(_text(path), table, number)}{table} {number}"
         try:
             item = made(row)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             said = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
-            raise GuideError(f"{path.name}: {table} {number} ({code or 'without code'}): {said}") from None
+            raise GuideError(f"{where} ({code or 'without code'}): {said}") from None
         if item.code in found:
-            raise GuideError(f"{path.name}: {table} {number}: the code {item.code} stands there twice")
+            raise GuideError(f"{where}: the code {item.code} stands there twice")
         found[item.code] = item
     return list(found.values())
 

@@ -10,11 +10,13 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from ..store import Store
 from . import cases, fields, record
 from .clock import day
+from .entry_lines import line_of_key
 from .errors import Conflict, Denied, Invalid, NotFound
 from .ids import new_id
 from .people import Viewer
@@ -25,6 +27,11 @@ from .swedish import swedish_key
 Row = dict[str, Any]
 KINDS = ("testbed", "support", "grant", "other")
 MOST = 100_000_000  # kronor in one row
+SHIPPED = DATA / "state_aid.json"
+
+
+class SettingsError(Exception):
+    """The limit's file cannot be used; the message names the file, the line and what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +61,56 @@ class Content(fields.Content):
 
 @cache
 def limit() -> Limit:
-    """Return the limit as it is configured."""
-    found = json.loads((DATA / "state_aid.json").read_text(encoding="utf8"))
+    """Return the limit as it is configured; raise SettingsError."""
+    return read(SHIPPED)
+
+
+def read(path: Path) -> Limit:
+    """Return the limit of a file; raise SettingsError, which names the file, the line and what is wrong."""
+    try:
+        text = path.read_text(encoding="utf8")
+        found = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path.name}: {error}") from None
+    for name, fault in _FAULTS.items():
+        if not isinstance(found, dict) or name not in found:
+            raise SettingsError(f"{path.name}: line 1: {name} is missing")
+        if said := fault(found[name]):
+            raise SettingsError(f"{path.name}: line {line_of_key(text, name)}: {name} {said}")
     kronor = int(found["limit_eur"] * found["kronor_per_euro"])
     return Limit(
         kronor, int(kronor * found["warn_at"]), found["years"], found["limit_eur"], found["kronor_per_euro"],
         found["rule"], found["rule_sv"], found["source"], found["as_of"],
     )  # fmt: skip
+
+
+def _whole(value: Any) -> str:
+    return "" if type(value) is int and value > 0 else "must be a whole number above nought"
+
+
+def _number(value: Any) -> str:
+    return "" if type(value) in (int, float) and value > 0 else "must be a number above nought"
+
+
+def _share(value: Any) -> str:
+    return "" if type(value) in (int, float) and 0 < value <= 1 else "must be a share above 0 and at most 1"
+
+
+def _written(value: Any) -> str:
+    return "" if isinstance(value, str) and value.strip() else "must be a text"
+
+
+def _dated(value: Any) -> str:
+    try:
+        return "" if date.fromisoformat(value).isoformat() == value else "must be a day written as 2026-01-31"
+    except (TypeError, ValueError):
+        return "must be a day written as 2026-01-31"
+
+
+_FAULTS = {
+    "limit_eur": _whole, "years": _whole, "kronor_per_euro": _number, "warn_at": _share, "rule": _written,
+    "rule_sv": _written, "source": _written, "as_of": _dated,
+}  # fmt: skip
 
 
 def group(store: Store, organisation_id: str) -> list[str]:

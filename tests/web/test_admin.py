@@ -276,7 +276,7 @@ def test_the_outbox_says_which_mail_a_mail_waits_for_and_what_was_dropped(store,
     store.insert("outbox", {"id": "a", "event": "a", **row, **at, "digest_at": "2026-11-21T05:00:00.000000Z"})
     store.insert("outbox", {"id": "b", "event": "b", **row, **at, "dropped_at": NOW})
     shown = text(admin.get("/admin/outbox?state=waiting"))
-    assert "daily mail, Nov 21, 2026, 6:00" in shown
+    assert "daily mail, 21 Nov 2026, 06:00" in shown
     shown = text(admin.get("/admin/outbox?state=dropped"))
     assert "What it reminded of was done before it went." in shown
     assert "Waits for" not in shown
