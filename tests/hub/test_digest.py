@@ -82,7 +82,7 @@ def test_what_comes_after_six_waits_for_the_next_morning(store, kim):
 def test_others_get_each_mail_at_once(store, kim):
     tell(store, "n1", email="lee@example.org")
     tell(store, "n2", email="lee@example.org")
-    assert [due(store, NOW), due(store, NOW), due(store, NOW)] == [["n1"], ["n2"], []]
+    assert sorted(due(store, NOW) for _ in range(3)) == [[], ["n1"], ["n2"]]
 
 
 def test_two_readers_never_share_a_mail(store, kim):
@@ -161,7 +161,7 @@ def test_who_goes_back_to_each_at_once_gets_what_waited(store, kim):
     tell(store, "n1")
     tell(store, "n2")
     people.save_settings(store, kim, "Kim", "sv", False, later(NOW, minutes=1), digest=False)
-    assert [due(store, later(NOW, minutes=1)) for _ in range(3)] == [["n1"], ["n2"], []]
+    assert sorted(due(store, later(NOW, minutes=1)) for _ in range(3)) == [[], ["n1"], ["n2"]]
 
 
 def test_other_settings_leave_the_choice_alone(store, kim):
@@ -206,7 +206,7 @@ def test_a_reminder_of_a_needs_last_day_is_pointless_when_it_is_closed(store):
     reminders.send(store, NOW)
     (row,) = queued(store, "need_expiring")
     assert not pointless.is_pointless(store, row)
-    needs.close(store, owner, need["id"], "solved", "", NOW)
+    needs.close(store, owner, need["id"], "met", "", NOW)
     assert pointless.is_pointless(store, row)
 
 

@@ -186,7 +186,7 @@ def test_a_case_that_is_not_decided_says_what_the_months_count_from(case, client
 
 def test_the_mail_that_asks_leads_to_the_form(case, client, app):
     outcome_links.send(case.store, NOW)
-    queued = [row for _ in range(10) for row in mail.claim(case.store, NOW)]
+    queued = [row for rows in iter(lambda: mail.claim(case.store, NOW), []) for row in rows]
     [row] = [one for one in queued if one["template"] == "pairing_outcome_due"]
     with app.app_context():
         _, body = letters.write(row)
