@@ -48,6 +48,8 @@ _BOARD = f"""
                (select count(*) from prerequisite q where q.testbed_id = p.testbed_id and q.retired_at is null
                 and not exists (select 1 from prerequisite_met m where m.pairing_id = p.id
                                 and m.prerequisite_id = q.id and m.undone_at is null)) as unmet,
+               (select count(*) from case_task k where k.pairing_id = p.id and k.removed_at is null
+                and k.done_at is null and k.due_on < :today) as overdue,
                {_STAGE} as stage
         from pairing p
         join need n on n.id = p.need_id join organisation o on o.id = n.organisation_id
@@ -70,7 +72,8 @@ _BOARD = f"""
 def columns(store: Store, viewer: Viewer, now: str, *, mine: bool = False, review_days: int = 7) -> list[Row]:
     """Return the columns in the order of a case's life: `stage`, `total` cases and `cards`, the late first.
 
-    A card is a row of names with `step` (as `cases.next_step` gives it) and `late`. `mine` keeps the cases that the
+    A card is a row of names with `step` (as `cases.next_step` gives it), `overdue` (how many lines of its checklists
+    are past their day) and `late`, for a step or a line. `mine` keeps the cases that the
     person holds or steps in for.
     """
     rows = store.query(
@@ -86,7 +89,8 @@ def columns(store: Store, viewer: Viewer, now: str, *, mine: bool = False, revie
     found: dict[str, Row] = {stage: {"stage": stage, "total": 0, "cards": []} for stage in STAGES}
     for row in rows:
         step = next_step(row, signed.get(row["sent_id"], set()), now, review_days)
-        late = bool(step["by"]) and step["by"] < day(now)
+        row["overdue"] = row["overdue"] if row["stage"] != "ended" else 0
+        late = bool(row["overdue"]) or (bool(step["by"]) and step["by"] < day(now))
         found[row["stage"]]["total"] = row["total"]
         found[row["stage"]]["cards"].append({**row, "step": step, "late": late})
     for column in found.values():

@@ -52,6 +52,18 @@ def of_case(store: Store, viewer: Viewer, case: Row, now: str) -> dict[str, list
     return found
 
 
+def overdue(store: Store, viewer: Viewer, case: Row, now: str) -> int:
+    """Return how many lines that a person may see are past their day in a case that is not over."""
+    if case["declined_at"] or case["ended_at"]:
+        return 0
+    rows = store.query(
+        """select count(*) as n from case_task where pairing_id = :id and removed_at is null and done_at is null
+           and due_on < :today and phase in :phases""",
+        {"id": case["id"], "today": day(now), "phases": phases(viewer, case)},
+    )
+    return int(rows[0]["n"])
+
+
 def begin(store: Store, viewer: Viewer, pairing_id: str, phase: str, lists: Checklists, now: str) -> int:
     """Put the hub's checklist of a phase to use in a case and return how many lines are new.
 

@@ -14,8 +14,10 @@ from .clock import day, days_between, later
 
 SHOWN = 100
 SOON_DAYS = 30
+QUESTION_DAYS = 7
 
-# Each list as one query with the same columns. `:today`, `:soon` are days, `:long_ago` is the moment a year ago.
+# Each list as one query with the same columns. `:today`, `:soon` are days, `:long_ago` is the moment a year ago,
+# `:week_ago` the one before which a question should have been answered by the need's owner alone.
 LISTS = {
     "needs_to_review": """
         select n.id, n.title, o.name as other, n.submitted_at as since, null as due
@@ -37,6 +39,11 @@ LISTS = {
         from pairing p join need n on n.id = p.need_id join startup s on s.id = p.startup_id
         where p.declined_at is null and p.confirmed_at is null
           and p.owner_accepted_at is not null and p.startup_accepted_at is not null""",
+    "questions_unanswered": """
+        select n.id, n.title, o.name as other, min(q.asked_at) as since, min(q.answer_by) as due
+        from need_question q join need n on n.id = q.need_id join organisation o on o.id = n.organisation_id
+        where q.answered_at is null and q.asked_at <= :week_ago and n.closed_at is null
+        group by n.id, n.title, o.name""",
     "accesses_ending": """
         select p.id, n.title, s.name as other, a.opened_at as since, a.ends_on as due
         from access a join pairing p on p.id = a.pairing_id join need n on n.id = p.need_id
@@ -96,6 +103,7 @@ def rows(store: Store, name: str, now: str, review_days: int = 7) -> list[dict[s
             "today": day(now),
             "soon": day(later(now, days=SOON_DAYS)),
             "long_ago": later(now, days=-365),
+            "week_ago": later(now, days=-QUESTION_DAYS),
             "shown": SHOWN,
         },
     )

@@ -19,6 +19,7 @@ from .permissions import can
 
 Row = dict[str, Any]
 MOST_WAITING = 20
+REMIND_DAYS = 3
 
 # The startups that have a need open, and by what; the first that holds is what the ledger says.
 _OPEN = {
@@ -136,6 +137,31 @@ def answer(store: Store, viewer: Viewer, need_id: str, question_id: str, given: 
         )  # fmt: skip
         record.write(store, viewer.person_id, "need.question_answer", "need", need_id, now, told=len(told))
     return len(told)
+
+
+def remind(store: Store, now: str) -> int:
+    """Remind the owners of needs of questions that have waited for three days, each once; return the new mails."""
+    rows = store.query(
+        """select q.need_id, q.id from need_question q join need n on n.id = q.need_id
+           where q.answered_at is null and q.asked_at <= :before and n.published_at is not null
+             and n.closed_at is null order by q.asked_at, q.id""",
+        {"before": later(now, days=-REMIND_DAYS)},
+    )
+    return sum(_remind(store, row["need_id"], row["id"], now) for row in rows)
+
+
+def _remind(store: Store, need_id: str, question_id: str, now: str) -> int:
+    with store.atomic():
+        need = store.query("update need set seq = seq where id = :id returning *", {"id": need_id})[0]
+        rows = store.query("select * from need_question where id = :id and answered_at is null", {"id": question_id})
+        return sum(
+            mail.queue(
+                store, f"question.reminder:{question_id}", needs.owners(store, need), "need_question_reminder", now,
+                question_id=question_id, need_id=need_id, need=need["title"], asked=row["asked"],
+                asked_on=day(row["asked_at"]), answer_by=row["answer_by"],
+            )
+            for row in rows
+        )  # fmt: skip
 
 
 def recipients(store: Store, question: Row) -> list[Row]:

@@ -2,7 +2,7 @@
 
 The event that a mail tells of names the day, so a day that is moved is told of again (`mail.queue`). Who is asked
 what came of a case, and when, is in `outcome_links.py`, who is asked about a case that stands still in `still.py`,
-who is reminded of a booking in `booking_mails.py`.
+who is reminded of a question in `questions.py`, of a booking in `booking_mails.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import booking_mails, cases, locks, mail, needs, outcome_links, parties, pilot_ends, still
+from . import booking_mails, cases, locks, mail, needs, outcome_links, parties, pilot_ends, questions, still
 from .clock import day, later
 
 Row = dict[str, Any]
@@ -35,6 +35,7 @@ def send(store: Store, now: str) -> int:
         {"today": day(now), "soon": soon["need"]},
     )
     asked = outcome_links.send(store, now) + pilot_ends.remind(store, now) + still.remind(store, now)
+    asked += questions.remind(store, now)
     asked += booking_mails.remind(store, now)
     return (
         asked

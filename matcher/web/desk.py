@@ -44,6 +44,7 @@ def _links() -> dict[str, Callable[[dict[str, Any]], str]]:
         "interests": partial(_address, "pairings.interest", "interest_id"),
         "proposals_unanswered": case,
         "pairings_to_confirm": case,
+        "questions_unanswered": partial(_address, "questions.show", "need_id"),
         "accesses_ending": case,
         "pilots_undecided": partial(_address, "pilots.show", "pairing_id"),
         "outcomes_unanswered": partial(_address, "outcomes.show", "pairing_id"),

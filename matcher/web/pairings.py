@@ -12,7 +12,19 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import agreements, capacity, cases, conflicts, needs, pairings, parties, progress, reasons, record
+from ..hub import (
+    agreements,
+    capacity,
+    case_tasks,
+    cases,
+    conflicts,
+    needs,
+    pairings,
+    parties,
+    progress,
+    reasons,
+    record,
+)
 from ..hub.catalogue import swedish_key
 from ..hub.errors import Conflict, Invalid
 from ..ranking.gates import Gate
@@ -67,6 +79,7 @@ def _page(case: Case, form: str = "", errors: dict[str, str] | None = None, noti
         who=timeline.actors(case, step["who"]),
         events=timeline.events(case, timeline.readable(history, sides), step),
         journey=journey.steps(store(), person(), case, now()),
+        overdue=case_tasks.overdue(store(), person(), case, now()),
         usual=usual_texts() if step["code"].startswith("answer") else {},
         usual_owner=agreements.USUAL_OWNER,
         sides=sides,
