@@ -30,12 +30,12 @@ class Day:
     buffer: int
 
 
-def days(store: Store, testbed: Row, first: str, last: str) -> list[Day]:
+def days(store: Store, testbed_id: str, first: str, last: str) -> list[Day]:
     """Return each day of a period, both ends included, for whoever looks: only counts."""
-    held = _held(store, testbed["id"], first, last)
+    testbed, held = _testbed(store, testbed_id), _held(store, testbed_id, first, last)
     taken = _counted((capacity.held(row) for row in held), first, last)
     kept = _counted((capacity.kept(row, testbed["buffer_days"]) for row in held), first, last)
-    closed = _counted(_closed(store, testbed["id"], first, last), first, last)
+    closed = _counted(_closed(store, testbed_id, first, last), first, last)
     return [
         _day(on, testbed["places"], taken[on], kept[on], bool(closed[on]))
         for on in (shifted(first, number) for number in range(days_between(first, last) + 1))
@@ -68,7 +68,7 @@ def named(store: Store, testbed_id: str, first: str, last: str) -> list[Row]:
     return [row for row in found if row["starts_on"] <= row["ends_on"] and row["ends_on"] >= first]
 
 
-def used(store: Store, testbed: Row, first: str, count: int) -> list[Row]:
+def used(store: Store, testbed_id: str, first: str, count: int) -> list[Row]:
     """Return for `count` quarters from the one that begins at `first` how much of the testbed is taken.
 
     Each with `starts_on`, `open` (place-days on days that are not closed, by the places that there are now), `taken`
@@ -76,10 +76,10 @@ def used(store: Store, testbed: Row, first: str, count: int) -> list[Row]:
     """
     spans = quarters.span(first, count)
     last = spans[-1][1]
-    held = [capacity.held(row) for row in _held(store, testbed["id"], first, last)]
-    taken = _counted(held, first, last)
-    closed = _counted(_closed(store, testbed["id"], first, last), first, last)
-    return [_quarter(span, testbed["places"], taken, closed) for span in spans]
+    places = _testbed(store, testbed_id)["places"]
+    taken = _counted(map(capacity.held, _held(store, testbed_id, first, last)), first, last)
+    closed = _counted(_closed(store, testbed_id, first, last), first, last)
+    return [_quarter(span, places, taken, closed) for span in spans]
 
 
 def _quarter(span: Period, places: int, taken: Counter[str], closed: Counter[str]) -> Row:
@@ -99,6 +99,10 @@ def months(first: str, count: int) -> list[Period]:
         found.append((begins.isoformat(), (after - timedelta(days=1)).isoformat()))
         begins = after
     return found
+
+
+def _testbed(store: Store, testbed_id: str) -> Row:
+    return store.query("select places, buffer_days from testbed where id = :id", {"id": testbed_id})[0]
 
 
 def _held(store: Store, testbed_id: str, first: str, last: str) -> list[Row]:

@@ -31,6 +31,7 @@ from . import (  # noqa: F401
     pairings,
     pilot_course,
     pilots,
+    places,
     plans,
     questions,
     radar,
@@ -43,6 +44,7 @@ from . import (  # noqa: F401
     startup_review,
     startups,
     state_aid,
+    testbed_calendar,
     testbeds,
     years,
 )
@@ -50,7 +52,7 @@ from . import (  # noqa: F401
 ALL = [
     module.blueprint
     for module in (
-        home, account, needs, routes, questions, startups, testbeds, search, desk, pairings, cases, agreements,
+        home, account, needs, routes, questions, startups, testbeds, places, search, desk, pairings, cases, agreements,
         state_aid, pilots, feedback, outcomes, releases, spread, plans, imports, admin, api, atlas, years, feeds,
         health,
     )

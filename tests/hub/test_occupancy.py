@@ -41,7 +41,7 @@ def close(store, testbed):
 
 
 def states(store, testbed, first, last):
-    return [(day.on[-2:], day.state, day.free) for day in occupancy.days(store, testbed, first, last)]
+    return [(day.on[-2:], day.state, day.free) for day in occupancy.days(store, testbed["id"], first, last)]
 
 
 def test_a_day_is_free_full_kept_free_or_closed(store, testbed, book, close):
@@ -95,8 +95,7 @@ def test_every_day_is_as_counted_by_the_words_and_a_free_one_can_be_booked(
     for number, (first, length) in enumerate(closed):
         row = {"id": f"c{number}", "testbed_id": testbed["id"], "reason": "Jul", "created_at": NOW}
         store.insert("testbed_closure", {**row, "starts_on": day(first), "ends_on": day(first + length)})
-    now = {**testbed, "buffer_days": buffer_days, "places": places}
-    found = occupancy.days(store, now, day(0), day(30))
+    found = occupancy.days(store, testbed["id"], day(0), day(30))
     for number, one in enumerate(found):
         shut = any(first <= number <= first + length for first, length in closed)
         taken = sum(first <= number <= first + length for first, length in held)
@@ -105,7 +104,7 @@ def test_every_day_is_as_counted_by_the_words_and_a_free_one_can_be_booked(
         assert one.free == (0 if shut else max(places - kept, 0))
         assert (one.state == "closed") == shut
     offered = {row["id"]: row for row in capacity.offers(store, day(0), day(0))}[testbed["id"]]
-    following = occupancy.days(store, now, day(0), day(buffer_days))
+    following = occupancy.days(store, testbed["id"], day(0), day(buffer_days))
     least = min(max(places - one.taken - one.buffer, 0) for one in following)
     assert offered["free"] == (0 if found[0].state == "closed" else least)
 
@@ -130,7 +129,7 @@ def test_a_quarter_counts_place_days_that_were_open(store, testbed, book, close)
     book("2026-12-30", "2027-01-09")
     book("2027-01-05", "2027-01-05")
     close("2027-01-08", "2027-01-17")
-    first, second = occupancy.used(store, testbed, "2027-01-01", 2)
+    first, second = occupancy.used(store, testbed["id"], "2027-01-01", 2)
     assert (first["starts_on"], first["ends_on"], first["open"]) == ("2027-01-01", "2027-03-31", 2 * 80)
     assert (first["taken"], first["share"]) == (8, pytest.approx(8 / 160))
     assert (second["taken"], second["share"]) == (0, 0.0)
@@ -138,13 +137,13 @@ def test_a_quarter_counts_place_days_that_were_open(store, testbed, book, close)
 
 def test_a_quarter_that_was_closed_has_no_share(store, testbed, close):
     close("2027-01-01", "2027-03-31")
-    assert occupancy.used(store, testbed, "2027-01-01", 1)[0]["share"] is None
+    assert occupancy.used(store, testbed["id"], "2027-01-01", 1)[0]["share"] is None
 
 
 def test_more_than_there_is_place_for_is_no_more_than_full(store, testbed, book):
     for _ in range(3):  # places were taken away after they were promised
         book("2027-01-01", "2027-03-31")
-    assert occupancy.used(store, testbed, "2027-01-01", 1)[0]["share"] == 1.0
+    assert occupancy.used(store, testbed["id"], "2027-01-01", 1)[0]["share"] == 1.0
 
 
 def test_months_follow_each_other_over_the_year():
