@@ -7,7 +7,6 @@ from typing import Any
 from ..store import Store
 from . import booking_checks, booking_mails, bookings, fields, record
 from .booking_requests import refuse_decided
-from .clock import day
 from .errors import Conflict, Denied, Invalid, NotFound
 from .ids import new_id
 from .people import Viewer
@@ -96,12 +95,13 @@ def _papers(store: Store, viewer: Viewer, booking_id: str, now: str) -> Row:
         raise Denied("denied")
     if row["pairing_id"]:
         raise Conflict("booking_in_case")
-    if bookings.status(row, now) != "approved":
-        refuse_decided({**row, "approved_at": None}, now)
-    if row["used_at"]:
+    stage = bookings.status(row, now)
+    if stage == "used":
         raise Conflict("booking_used", at=row["used_at"])
-    if row["ends_on"] < day(now):
+    if stage == "finished":
         raise Conflict("booking_over", ends_on=row["ends_on"])
+    if stage != "approved":
+        refuse_decided(row, now)
     return row
 
 

@@ -20,23 +20,22 @@ def before(store: Store, row: Row, now: str) -> list[Row]:
 
     Before one that is not on the list stands everybody who is.
     """
-    since = row["waiting_at"] or now
+    place = (row["waiting_at"], row["id"]) if row["waiting_at"] else None
     rows = store.query(
         f"""select b.id, b.title, b.starts_on, b.ends_on, b.waiting_at, o.name as asker_name
             from booking b join organisation o on o.id = b.organisation_id
-            where b.testbed_id = :testbed and b.id <> :id and {_WAITS} and b.waiting_at <= :since
+            where b.testbed_id = :testbed and b.id <> :id and {_WAITS}
               and b.ends_on >= :today and b.starts_on <= :last and b.ends_on >= :first
             order by b.waiting_at, b.id""",
         {
             "testbed": row["testbed_id"],
             "id": row["id"],
-            "since": since,
             "today": day(now),
             "first": capacity.shifted(row["starts_on"], -row["buffer_days"]),
             "last": capacity.shifted(row["ends_on"], row["buffer_days"]),
         },
     )
-    return [one for one in rows if (one["waiting_at"], one["id"]) < (since, row["id"])]
+    return [one for one in rows if place is None or (one["waiting_at"], one["id"]) < place]
 
 
 def can_go(store: Store, now: str) -> list[str]:

@@ -42,8 +42,10 @@ class Case:
     def accepted(self) -> str:
         return self.accept(self.propose())
 
-    def confirm(self, pairing_id: str, testbed: dict[str, Any], first: str = FIRST, last: str = LAST) -> str:
-        return pairings.confirm(self.store, self.broker, pairing_id, testbed["id"], first, last, NOW)
+    def confirm(
+        self, pairing_id: str, testbed: dict[str, Any], first: str = FIRST, last: str = LAST, booking_id: str = ""
+    ) -> str:
+        return pairings.confirm(self.store, self.broker, pairing_id, testbed["id"], first, last, NOW, booking_id)
 
 
 def mails(store: Store, template: str) -> list[dict[str, Any]]:

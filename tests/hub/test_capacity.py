@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matcher.hub import capacity
 from matcher.store import Store
-from tests.factories import NOW, create_testbed
+from tests.factories import NOW, create_need, create_startup, create_testbed
 
 from .cases import Case
 
@@ -93,3 +95,70 @@ def test_running_counts_the_tests_of_one_day(store: Store) -> None:
     assert capacity.running(store, "2026-12-09") == {}
     assert capacity.running(store, "2026-12-10") == {case.startup["id"]: 1}
     assert capacity.running(store, "2026-12-21") == {}
+
+
+kinds = st.sampled_from(["access", "booking", "cancelled", "used", "asked"])
+holds = st.lists(st.tuples(numbers, st.integers(0, 8), kinds, numbers), max_size=8)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(holds, spans, st.integers(0, 5), st.integers(1, 3), st.none() | spans)
+def test_a_place_is_free_when_counting_day_by_day_finds_one(
+    store: Store, rows: list[tuple[int, int, str, int]], span: tuple[int, int], buffer: int, places: int,
+    shut: tuple[int, int] | None,
+) -> None:  # fmt: skip
+    """Places, buffers, closures, cases and bookings of every kind against the words of the rule, for each day."""
+    first, last = sorted(span)
+    taken: Counter[int] = Counter()
+    with contextlib.suppress(_Undone), store.atomic():
+        testbed = create_testbed(store, published=True, places=places, buffer_days=buffer)
+        host = testbed["organisation_id"]
+        need = create_need(store, published=True)
+        for number, (start, length, kind, ended) in enumerate(rows):
+            hold(store, testbed["id"], host, need["id"], f"{number}", (start, start + length), kind, ended)
+            end = start + length
+            end = min(end, ended - 1) if kind == "cancelled" else end
+            if kind != "asked" and start <= end:
+                taken.update(range(start, end + buffer + 1))
+        if shut:
+            closure = {"id": "c", "testbed_id": testbed["id"], "reason": "x", "created_at": NOW}
+            store.insert("testbed_closure", {**closure, "starts_on": day(min(shut)), "ends_on": day(max(shut))})
+        most = max(taken[today] for today in range(first, last + buffer + 1))
+        assert capacity.at_testbed(store, testbed["id"], day(first), day(last)) == most
+        closed = shut is not None and min(shut) <= last and max(shut) >= first
+        [offer] = [row for row in capacity.offers(store, day(first), day(last)) if row["id"] == testbed["id"]]
+        assert offer["free"] == (0 if closed else max(places - most, 0))
+        raise _Undone
+
+
+class _Undone(Exception):
+    """Takes back what an example wrote."""
+
+
+def hold(
+    store: Store, testbed: str, organisation: str, need: str, number: str, span: tuple[int, int], kind: str, ended: int
+) -> None:
+    """Insert what holds a place, or did, or only asks for it: `span` are its first and last day."""
+    days = {"starts_on": day(span[0]), "ends_on": day(span[1])}
+    if kind in ("access", "used"):
+        startup = create_startup(store, published=True)["id"]
+        yes = {"owner_accepted_at": NOW, "startup_accepted_at": NOW, "confirmed_at": NOW, "answer_by": day(0)}
+        pairing = {"id": f"p{number}", "need_id": need, "startup_id": startup, "testbed_id": testbed, **yes}
+        store.insert("pairing", {**pairing, "need_version": 1, "seen": "{}", "proposed_at": NOW})
+        store.insert(
+            "access", {"id": number, "pairing_id": f"p{number}", "testbed_id": testbed, "opened_at": NOW, **days}
+        )
+    if kind == "access":
+        return
+    row = {
+        "id": number, "testbed_id": testbed, "organisation_id": organisation, "title": "x", "benefit_operation": "x",
+        "benefit_users": "x", "requested_at": NOW, "promised_by": day(0), "answer_by": day(0), **days,
+    }  # fmt: skip
+    if kind != "asked":
+        row |= {"approved_at": NOW, "answered_at": NOW, "scored_at": NOW, "operation_score": 3, "users_score": 3}
+    if kind == "cancelled":
+        moment = f"{day(ended)}T12:00:00.000000Z"
+        row |= {"cancelled_at": moment, "cancelled_side": "host", "reason": "staff"}
+    if kind == "used":
+        row |= {"used_at": NOW, "used_pairing_id": f"p{number}"}
+    store.insert("booking", row)

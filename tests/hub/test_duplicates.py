@@ -3,9 +3,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from matcher.hub import duplicates, merge_offers, merging, record, startups
+from matcher.hub import booking_requests, bookings, duplicates, merge_offers, merging, record, startups
 from matcher.hub.errors import Conflict, NotFound
-from tests.factories import NOW, create_need, create_organisation, create_person, create_startup
+from tests.factories import NOW, create_need, create_organisation, create_person, create_startup, create_testbed
 
 LATER = "2026-11-21T09:00:00.000000Z"
 OTHER = "2026-11-22T09:00:00.000000Z"
@@ -199,6 +199,23 @@ def test_undoing_puts_everything_back(store, broker, pair):
     assert merge_offers.load(store, broker, offer_id)["open"]
     with pytest.raises(Conflict, match="merge_not_decided"):
         merging.undo(store, broker, offer_id, OTHER)
+
+
+def test_bookings_go_along_to_the_kept_company_and_back(store, broker, pair):
+    keep, drop = pair["keep"], pair["drop"]
+    days = {"starts_on": "2027-01-01", "ends_on": "2027-01-09"}
+    given = {"title": "Prov", "benefit_operation": "Lugn", "benefit_users": "Lugn", **days}
+    testbed = create_testbed(store, published=True)["id"]
+    whose = {"startup_id": drop["id"]}
+    booking = booking_requests.request(store, pair["dropper"], testbed, given, NOW, **whose)
+    home = {row["id"]: row["organisation_id"] for row in (keep, drop)}
+    offer_id = offer(store, pair)
+    merging.merge(store, broker, offer_id, keep["id"], LATER)
+    row = bookings.load(store, pair["keeper"], booking)
+    assert (row["startup_id"], row["organisation_id"]) == (keep["id"], home[keep["id"]])
+    merging.undo(store, broker, offer_id, OTHER)
+    row = bookings.load(store, pair["dropper"], booking)
+    assert (row["startup_id"], row["organisation_id"]) == (drop["id"], home[drop["id"]])
 
 
 def test_of_two_interests_the_kept_one_counts_and_the_other_is_withdrawn_until_undone(store, broker, pair):
