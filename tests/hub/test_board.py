@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.hub import board, cases, holders, outcomes, pairings, progress
+from matcher.hub import board, case_tasks, cases, holders, outcomes, pairings, progress
 from matcher.hub.clock import day, later
 from matcher.hub.people import SYSTEM
 from tests.factories import NOW, create_person, create_testbed
@@ -122,3 +122,32 @@ def test_the_board_and_the_case_say_the_same(store, moment):
     pilot.start()
     step = progress.next_step(store, cases.fetch(store, pilot.id), moment)
     assert stages(store, moment)[pilot.id][1] == step["code"]
+
+
+def test_an_overdue_line_of_a_checklist_marks_its_case(store):
+    case, other = Case(store), Case(store)
+    pairing_id, _ = case.propose(answer_days=30), other.propose(answer_days=30)
+    due = {"phase": "procurement", "task": "Fråga jurist.", "due_on": day(NOW)}
+    case_tasks.add(store, case.broker, pairing_id, due, NOW)
+    assert not stages(store)[pairing_id][4], "the day itself is not late"
+    tomorrow = later(NOW, days=1)
+    cards = board.columns(store, SYSTEM, tomorrow)[0]["cards"]
+    assert (cards[0]["id"], cards[0]["overdue"], cards[0]["late"]) == (pairing_id, 1, True)
+    assert [card["late"] for card in cards] == [True, False], "the late first"
+    found = cases.fetch(store, pairing_id)
+    seen = {who: case_tasks.overdue(store, who, found, tomorrow) for who in (case.broker, case.owner, case.founder)}
+    assert list(seen.values()) == [1, 1, 0], "the startup does not learn of the procurement"
+    line = case_tasks.of_case(store, case.broker, found, NOW)["procurement"][0]["id"]
+    case_tasks.tick(store, case.broker, pairing_id, "procurement", [], [line], tomorrow)
+    assert case_tasks.overdue(store, case.broker, found, tomorrow) == 0
+    assert not stages(store, tomorrow)[pairing_id][4]
+
+
+def test_what_was_left_undone_in_a_case_that_is_over_marks_nothing(store):
+    case = Case(store)
+    pairing_id = case.propose(answer_days=30)
+    due = {"phase": "development", "task": "Ring.", "due_on": day(NOW)}
+    case_tasks.add(store, case.broker, pairing_id, due, NOW)
+    pairings.decline(store, case.owner, pairing_id, "owner", "no_fit", "", NOW)
+    assert not stages(store, later(NOW, days=3))[pairing_id][4]
+    assert case_tasks.overdue(store, case.broker, cases.fetch(store, pairing_id), later(NOW, days=3)) == 0

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from matcher.hub import interests, needs, pairings, questions, removals
+from matcher.hub import inbox, interests, needs, pairings, pointless, questions, reminders, removals
+from matcher.hub import mail as outbox
 from matcher.hub.clock import day, later
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound
 from tests.factories import NOW, create_need, create_person, create_startup
@@ -152,3 +153,48 @@ def test_a_need_that_was_asked_about_stays(store, case):
     asker, _ = company(store)
     ask(store, asker, case)
     assert removals.in_use(store, "need", case.need["id"])
+
+
+def test_the_owner_is_reminded_once_after_three_days(store, case):
+    asker, _ = company(store)
+    ask(store, asker, case)
+    assert questions.remind(store, later(NOW, days=2.9)) == 0
+    assert reminders.send(store, later(NOW, days=3)) == 1
+    assert questions.remind(store, later(NOW, days=30)) == 0
+    [mail] = mails(store, "need_question_reminder")
+    assert mail["recipient"] == case.owner.email
+    assert asker.name not in mail["params"]
+
+
+def test_a_reminder_stops_when_the_question_is_answered_or_the_need_is_closed(store, case):
+    (asker, _), other = company(store), Case(store)
+    question_id = ask(store, asker, case)
+    answer(store, case.broker, case, question_id)
+    ask(store, asker, other)
+    needs.close(store, other.owner, other.need["id"], "paused", "", later(NOW, days=1))
+    assert questions.remind(store, later(NOW, days=4)) == 0
+
+
+def test_a_reminder_that_waits_for_a_daily_mail_is_pointless_when_the_question_is_answered(store, case):
+    asker, _ = company(store)
+    question_id = ask(store, asker, case)
+    questions.remind(store, later(NOW, days=3))
+    (row,) = [one for one in outbox.listing(store)["rows"] if one["template"] == "need_question_reminder"]
+    assert not pointless.is_pointless(store, row)
+    answer(store, case.owner, case, question_id)
+    assert pointless.is_pointless(store, row)
+
+
+def test_after_a_week_a_question_stands_on_the_desk_one_row_a_need(store, case):
+    asker, _ = company(store)
+    first, second = (ask(store, asker, case, text) for text in ("Ett?", "Två?"))
+
+    def waiting(days):
+        return [(row["id"], row["age"], row["late"]) for row in inbox.rows(store, "questions_unanswered", days)]
+
+    assert waiting(later(NOW, days=6.9)) == []
+    assert waiting(later(NOW, days=8)) == [(case.need["id"], 8, True)]
+    answer(store, case.owner, case, first)
+    assert len(waiting(later(NOW, days=8))) == 1
+    answer(store, case.owner, case, second)
+    assert waiting(later(NOW, days=8)) == []

@@ -203,3 +203,17 @@ def test_taking_back_and_ending_need_a_reason(client, login, case, text):
     answer = client.post(f"/pairings/{case.id}/agreement/withdraw", data={"number": "1", "note": "Fel."})
     assert answer.status_code == 303
     assert signatures.of_agreement(case.store, agreements.load(case.store, case.id, 1)["id"]) == []
+
+
+def test_the_handover_lists_every_paper_with_day_who_and_where_to_get_it(client, login, case, text):
+    row = sent(client, login, case)
+    upload = (io.BytesIO(b"%PDF-1.7 signed"), "Påskrivet.pdf")
+    sign(client, login, case, case.broker, "startup", row["paper_hash"], name="Vera VD", title="VD", file=upload)
+    page = client.get(f"/pairings/{case.id}/handover")
+    assert f"</time>, {case.broker.name}: <a" in text(page)
+    assert "Agreement 1 signed for" in text(page)
+    assert "Vera VD, VD" in text(page)
+    addresses = re.findall(r'href="([^"]*/agreement/(?:paper|signed)[^"]*)"', page.get_data(as_text=True))
+    assert len(addresses) == 2
+    for address in addresses:
+        assert client.get(address.replace("&amp;", "&").replace("kind=pdf", "kind=docx")).status_code == 200

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from matcher.hub import case_log, clock
+from matcher.hub import case_log, clock, questions
+from matcher.hub.clock import later
 from matcher.hub.people import Viewer
 from tests.factories import create_person
 from tests.hub.cases import Case
@@ -150,3 +151,21 @@ def test_the_handover_has_all_on_one_page_and_each_reads_what_is_theirs(store, c
     assert "Bara för oss." not in page
     assert "Bara för oss." in text(open_as(case.broker).get(f"/pairings/{pairing_id}/handover"))
     assert "There is money" not in text(open_as(case.founder).get(f"/pairings/{pairing_id}/handover"))
+
+
+def test_an_overdue_line_stands_on_the_board_and_on_the_cases_page(store, case, pairing_id, open_as, text):
+    due = {"phase": "procurement", "task": "Fråga jurist.", "due_on": "2020-01-01"}
+    assert open_as(case.broker).post(f"/pairings/{pairing_id}/tasks/line", data=due).status_code == 303
+    said = "1 line of the checklist is past its day"
+    assert said in text(open_as(case.broker).get("/pairings/board"))
+    assert said in text(open_as(case.owner).get(f"/pairings/{pairing_id}"))
+    assert said not in text(open_as(case.founder).get(f"/pairings/{pairing_id}"))
+
+
+def test_a_question_that_waited_a_week_stands_on_the_desk_and_leads_to_it(store, case, open_as, text):
+    asker = create_person(store, "startup")
+    long_ago = later(clock.now(), days=-8)
+    questions.ask(store, asker, case.need["id"], "Hur många rum?", long_ago)
+    page = open_as(case.broker).get("/desk/")
+    assert "Questions that nobody has answered" in text(page)
+    assert f"/needs/{case.need['id']}/questions" in page.get_data(as_text=True)
