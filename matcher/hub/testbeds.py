@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import fields, record, reference
+from . import affected, fields, record, reference
 from .clock import day
 from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
@@ -214,14 +214,20 @@ def publish(store: Store, viewer: Viewer | None, testbed_id: str, now: str) -> N
         record.write(store, viewer and viewer.person_id, "testbed.publish", "testbed", testbed_id, now)
 
 
-def withdraw(store: Store, viewer: Viewer, testbed_id: str, now: str) -> None:
-    """Take a testbed out of the catalogue; access that is open goes on to its last day."""
+def withdraw(store: Store, viewer: Viewer, testbed_id: str, now: str, seen: str = "") -> None:
+    """Take a testbed out of the catalogue; what is booked stands, and those it is booked for are told.
+
+    Raise Conflict naming whom it affects until they have been `seen` (see `affected`).
+    """
     with store.atomic():
         row = locked(store, testbed_id)
         if status(row) != "published":
             raise Conflict("testbed_not_published")
+        rows = affected.find(store, testbed_id, day(now), affected.LAST_DAY, now)
+        affected.confirmed(rows, seen)
         _update(store, testbed_id, {"withdrawn_at": now})
-        record.write(store, viewer.person_id, "testbed.withdraw", "testbed", testbed_id, now)
+        told = affected.tell(store, viewer, rows, "testbed_withdrawn", now)
+        record.write(store, viewer.person_id, "testbed.withdraw", "testbed", testbed_id, now, told=told)
 
 
 def closures(store: Store, testbed_id: str, now: str | None = None) -> list[dict[str, Any]]:
@@ -233,11 +239,13 @@ def closures(store: Store, testbed_id: str, now: str | None = None) -> list[dict
 
 
 def close_period(
-    store: Store, viewer: Viewer | None, testbed_id: str, starts_on: str, ends_on: str, reason: str, now: str
-) -> str:
+    store: Store, viewer: Viewer | None, testbed_id: str, starts_on: str, ends_on: str, reason: str, now: str,
+    seen: str = "",
+) -> str:  # fmt: skip
     """Close a testbed from one day to another, both included; return the closure's id.
 
-    Raises Invalid for a missing day or reason, or an end before the start. No access is touched by it.
+    Raises Invalid for a missing day or reason, or an end before the start; Conflict naming whom it affects until they
+    have been `seen` (see `affected`; an import asks nobody). What is booked stands, and both sides are told.
     """
     typed = fields.validate(_Closure, {"starts_on": starts_on, "ends_on": ends_on, "reason": reason})
     lacking = {name: ("required", {}) for name, value in typed.model_dump().items() if not value}
@@ -248,12 +256,18 @@ def close_period(
     closure_id = new_id()
     with store.atomic():
         locked(store, testbed_id)
-        row = {"id": closure_id, "testbed_id": testbed_id, **typed.model_dump(), "created_at": now}
-        store.insert("testbed_closure", row)
+        rows = affected.find(store, testbed_id, typed.starts_on, typed.ends_on, now)
+        if viewer:
+            affected.confirmed(rows, seen)
+        days = typed.model_dump()
+        store.insert("testbed_closure", {"id": closure_id, "testbed_id": testbed_id, **days, "created_at": now})
         _update(store, testbed_id, {})
-        record.write(
-            store, viewer and viewer.person_id, "testbed.close_period", "testbed", testbed_id, now, **typed.model_dump()
-        )
+        told = affected.tell(
+            store, viewer, rows, "testbed_closed", now,
+            closed_on=typed.starts_on, opens_after_on=typed.ends_on, why=typed.reason,
+        )  # fmt: skip
+        by = viewer and viewer.person_id
+        record.write(store, by, "testbed.close_period", "testbed", testbed_id, now, **days, told=told)
     return closure_id
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 
-from ..hub import cases, interests, need_catalogue, outcome_links, outcomes, overview, pilots, released
+from ..hub import answer_times, cases, interests, need_catalogue, outcome_links, outcomes, overview, pilots, released
 from .access import allowed, now, person, settings, store
 from .needs import STATUS_KINDS
 
@@ -33,11 +33,13 @@ def mine() -> Any:
         return redirect(url_for("desk.inbox" if who.has("broker") else "admin.people"))
     own_needs = need_catalogue.own(store(), who) if who.has("owner", "startup") else []
     found, total = cases.listing(store(), who, now())
+    hosted = who.organisations("host")
     return render_template(
         "home/mine.html",
         needs=[{**need, "next": need_catalogue.next_step(need)} for need in own_needs],
         startups=overview.own_startups(store(), who) if who.has("startup") else [],
-        testbeds=overview.own_testbeds(store(), who, now()) if who.has("host") else [],
+        testbeds=overview.own_testbeds(store(), who, now()) if hosted else [],
+        answers=answer_times.of_hosts(store(), hosted, now()) if hosted else {},
         interests=interests.listing(store(), who, now())[0][:CASES_SHOWN] if who.has("startup") else [],
         cases=[_with_step(row) for row in found[:CASES_SHOWN]],
         cases_total=total,

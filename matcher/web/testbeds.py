@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import catalogue, reference, testbeds
-from ..hub.errors import Invalid, Stale
+from ..hub import answer_times, catalogue, reference, testbeds
+from ..hub.errors import Conflict, Invalid, Stale
 from ..hub.people import Viewer
 from ..store import Store
 from . import forms, stale
@@ -49,11 +49,12 @@ def show(testbed: dict[str, Any]) -> str:
 
 
 def _show_page(testbed: dict[str, Any], typed: dict[str, Any], errors: dict[str, str]) -> str:
-    inside = may("testbed.edit", testbed)
+    inside, host = may("testbed.edit", testbed), testbed["organisation_id"]
     return render_template(
         "testbeds/show.html",
         testbed=testbed,
         inside=inside,
+        answers=answer_times.of_hosts(store(), [host], now())[host],
         missing=testbeds.missing(testbed) if inside else [],
         closures=testbeds.closures(store(), testbed["id"], now()),
         status_kinds=STATUS_KINDS,
@@ -178,23 +179,58 @@ def _publish(testbed: dict[str, Any], saved_before: bool = False) -> Any:
 @blueprint.post("/testbeds/<testbed_id>/withdraw")
 @allowed("testbed.edit", testbeds.load)
 def withdraw(testbed: dict[str, Any]) -> Any:
-    """Take the testbed out of the catalogue."""
-    testbeds.withdraw(store(), person(), testbed["id"], now())
-    flash(_("The testbed is out of the catalogue. Tests that are under way go on."), "success")
+    """Take the testbed out of the catalogue, once the host has seen whom it affects."""
+    seen = request.form.get("seen", "")
+    try:
+        testbeds.withdraw(store(), person(), testbed["id"], now(), seen)
+    except Conflict as error:
+        return _affected_page(testbed, error, "testbeds.withdraw", {}), 409
+    flash(_withdrawn(bool(seen)), "success")
     return redirect(url_for("testbeds.show", testbed_id=testbed["id"]), 303)
 
 
 @blueprint.post("/testbeds/<testbed_id>/closures")
 @allowed("testbed.edit", testbeds.load)
 def close_period(testbed: dict[str, Any]) -> Any:
-    """Close the testbed for a period; what cannot be kept stays in the form."""
-    typed = {name: request.form.get(name, "") for name in CLOSURE_FIELDS}
+    """Close the testbed for a period, once the host has seen whom it affects; what cannot be kept stays in the form."""
+    typed, seen = {name: request.form.get(name, "") for name in CLOSURE_FIELDS}, request.form.get("seen", "")
     try:
-        testbeds.close_period(store(), person(), testbed["id"], **typed, now=now())
+        testbeds.close_period(store(), person(), testbed["id"], **typed, now=now(), seen=seen)
     except Invalid as error:
         return _show_page(testbed, typed, forms.messages(error)), 422
-    flash(_("The period is closed. No new test is placed in it."), "success")
+    except Conflict as error:
+        return _affected_page(testbed, error, "testbeds.close_period", typed), 409
+    flash(_closed(bool(seen)), "success")
     return redirect(url_for("testbeds.show", testbed_id=testbed["id"]) + "#closures", 303)
+
+
+def _closed(told: bool) -> str:
+    if told:
+        return _("The period is closed, and those whom it affects have been told. No new test is placed in it.")
+    return _("The period is closed. No new test is placed in it.")
+
+
+def _withdrawn(told: bool) -> str:
+    if told:
+        return _(
+            "The testbed is out of the catalogue, and those whom it affects have been told. What is booked stands."
+        )
+    return _("The testbed is out of the catalogue. Tests that are under way go on.")
+
+
+def _affected_page(testbed: dict[str, Any], error: Conflict, endpoint: str, typed: dict[str, Any]) -> str:
+    """Show who is affected by closing or withdrawing, and ask once more; any other conflict is told as it is."""
+    if error.code != "testbed_affected":
+        raise error
+    return render_template(
+        "testbeds/affected.html",
+        testbed=testbed,
+        rows=error.params["rows"],
+        seen=error.params["seen"],
+        again=bool(request.form.get("seen")),
+        action=url_for(endpoint, testbed_id=testbed["id"]),
+        typed=typed,
+    )
 
 
 def _load_closure(store: Store, viewer: Viewer | None, testbed_id: str, closure_id: str) -> dict[str, Any]:

@@ -8,11 +8,20 @@ from typing import Any
 from hypothesis import strategies as st
 
 from matcher.hub import conflicts, merging, moderation, needs, reminders, startups, testbeds
+from matcher.hub.errors import Conflict
 
 from . import model
 from .drawing import AHEAD, DAYS, NOTE, PEOPLE, WHO, step
 from .ground import Ground
 from .pages import Pages
+
+
+def _asked_once_more(step: Callable[[str], Any]) -> Any:
+    """Take a step that names whom it affects and asks again, as a host who goes on with it."""
+    try:
+        return step("")
+    except Conflict as error:
+        return step(error.params.get("seen", ""))
 
 
 class AroundSteps(Ground):
@@ -31,9 +40,11 @@ class AroundSteps(Ground):
         closed = [row["id"] for row in self.photo["testbed_closure"].values() if row["testbed_id"] == one]
         period = (self.day_on(ahead), self.day_on(ahead + days), "Ombyggnad")
         steps: dict[str, Callable[[], Any]] = {
-            "close": lambda: testbeds.close_period(self.store, host, one, *period, self.now),
+            "close": lambda: _asked_once_more(
+                lambda seen: testbeds.close_period(self.store, host, one, *period, self.now, seen)
+            ),
             "open": lambda: testbeds.open_period(self.store, host, one, [*closed, "no"][0], self.now),
-            "withdraw": lambda: testbeds.withdraw(self.store, host, one, self.now),
+            "withdraw": lambda: _asked_once_more(lambda seen: testbeds.withdraw(self.store, host, one, self.now, seen)),
             "publish": lambda: testbeds.publish(self.store, host, one, self.now),
         }
         self.take(f"testbed {what}", steps[what])

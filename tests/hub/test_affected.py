@@ -1,0 +1,155 @@
+"""A testbed that is closed or withdrawn with bookings in it: the host is asked once more, and both sides are told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from matcher.hub import affected, bookings, pairings, testbeds
+from matcher.hub.errors import Conflict
+from tests.factories import NOW, create_person, create_testbed
+
+from .cases import Case, mails
+from .test_feeds import ASKED, booking
+
+CLOSED = ("2027-03-10", "2027-03-12", "Ombyggnad")
+
+
+@pytest.fixture
+def host(store):
+    return create_person(store, "host")
+
+
+@pytest.fixture
+def testbed(store, host):
+    return create_testbed(store, host.organisations("host")[0], published=True, places=5)
+
+
+@pytest.fixture
+def case(store):
+    return Case(store)
+
+
+@pytest.fixture
+def book(store, case, testbed):
+    own = case.founder.organisations("startup")[0]
+    asker = {"startup_id": case.startup["id"], "requested_by": case.founder.person_id}
+    return lambda **columns: booking(store, testbed, own, **{**asker, **columns})
+
+
+def close(store, host, testbed, seen=""):
+    return testbeds.close_period(store, host, testbed["id"], *CLOSED, NOW, seen)
+
+
+def refused(step):
+    with pytest.raises(Conflict) as caught:
+        step()
+    assert caught.value.code == "testbed_affected"
+    return caught.value.params
+
+
+def recipients(store, template):
+    return [row["recipient"] for row in mails(store, template)]
+
+
+def test_an_empty_testbed_is_closed_at_once(store, host, testbed, book):
+    book(starts_on="2027-03-01", ends_on="2027-03-09")
+    book(starts_on="2027-03-13", ends_on="2027-03-19")
+    book(cancelled_at=NOW, cancelled_side="host", reason="other")
+    close(store, host, testbed)
+    assert len(testbeds.closures(store, testbed["id"])) == 1
+    assert mails(store, "booking_testbed_closed") == []
+
+
+def test_the_host_is_asked_once_more_and_nothing_has_happened_before(store, host, testbed, case, book):
+    pairing_id, booked, asked = case.accepted(), book(), book(**ASKED)
+    case.confirm(pairing_id, testbed, "2027-03-01", "2027-03-31")
+    found = refused(lambda: close(store, host, testbed))
+    assert {(row["pairing_id"] or row["booking_id"], row["asked"]) for row in found["rows"]} == {
+        (pairing_id, False),
+        (booked, False),
+        (asked, True),
+    }
+    assert testbeds.closures(store, testbed["id"]) == []
+    assert mails(store, "booking_testbed_closed") == []
+    close(store, host, testbed, found["seen"])
+    assert [row["reason"] for row in testbeds.closures(store, testbed["id"])] == ["Ombyggnad"]
+
+
+def test_both_sides_are_told_and_the_one_who_closes_is_not(store, host, testbed, case, book):
+    colleague = create_person(store, "host", testbed["organisation_id"])
+    case.confirm(case.accepted(), testbed, "2027-03-01", "2027-03-31")
+    book()
+    close(store, host, testbed, refused(lambda: close(store, host, testbed))["seen"])
+    sides = (case.owner, case.founder, case.broker, colleague)
+    assert recipients(store, "pairing_testbed_closed") == sorted(person.email for person in sides)
+    assert recipients(store, "booking_testbed_closed") == sorted([case.founder.email, colleague.email])
+    told = json.loads(mails(store, "booking_testbed_closed")[0]["params"])
+    assert (told["closed_on"], told["opens_after_on"], told["why"]) == CLOSED
+    [row] = store.query("select detail from audit where action = 'testbed.close_period'")
+    assert json.loads(row["detail"])["told"] == 6
+
+
+def test_what_is_booked_stands(store, host, testbed, book):
+    booked = book()
+    close(store, host, testbed, refused(lambda: close(store, host, testbed))["seen"])
+    assert bookings.status(bookings.fetch(store, booked), NOW) == "approved"
+
+
+def test_who_came_in_between_is_asked_about_again(store, host, testbed, book):
+    book()
+    seen = refused(lambda: close(store, host, testbed))["seen"]
+    book()
+    again = refused(lambda: close(store, host, testbed, seen))
+    assert len(again["rows"]) == 2
+    close(store, host, testbed, again["seen"])
+
+
+def test_who_is_gone_again_need_not_be_asked_about(store, host, testbed, book):
+    booked = book()
+    seen = refused(lambda: close(store, host, testbed))["seen"]
+    gone = "update booking set cancelled_at = :now, cancelled_side = 'host', reason = 'other' where id = :id"
+    store.execute(gone, {"now": NOW, "id": booked})
+    close(store, host, testbed, seen)
+    assert mails(store, "booking_testbed_closed") == []
+
+
+def test_a_period_that_is_over_affects_nobody(store, host, testbed, book):
+    book(starts_on="2026-11-01", ends_on="2026-11-10")
+    testbeds.close_period(store, host, testbed["id"], "2026-11-01", "2026-11-19", "Var stängt", NOW)
+
+
+def test_a_case_that_was_ended_is_not_affected(store, host, testbed, case):
+    pairing_id = case.accepted()
+    case.confirm(pairing_id, testbed, "2027-03-01", "2027-03-31")
+    pairings.end(store, case.broker, pairing_id, "completed", "", NOW)
+    close(store, host, testbed)
+
+
+def test_withdrawing_asks_and_tells_in_the_same_way(store, host, testbed, case, book):
+    case.confirm(case.accepted(), testbed, "2027-03-01", "2027-03-31")
+    book()
+    book(starts_on="2026-10-01", ends_on="2026-10-10")
+    book(**ASKED)
+    found = refused(lambda: testbeds.withdraw(store, host, testbed["id"], NOW))
+    assert len(found["rows"]) == 3
+    assert testbeds.load(store, host, testbed["id"])["status"] == "published"
+    testbeds.withdraw(store, host, testbed["id"], NOW, found["seen"])
+    assert testbeds.load(store, host, testbed["id"])["status"] == "withdrawn"
+    assert len(recipients(store, "pairing_testbed_withdrawn")) == 3
+    told = mails(store, "booking_testbed_withdrawn")
+    assert sorted(json.loads(row["params"])["asked"] for row in told) == [False, True]
+
+
+def test_an_import_asks_nobody_and_still_tells(store, testbed, case, book):
+    book()
+    testbeds.close_period(store, None, testbed["id"], *CLOSED, NOW)
+    assert case.founder.email in recipients(store, "booking_testbed_closed")
+
+
+def test_the_mark_is_of_who_and_which_days():
+    row = {"pairing_id": None, "booking_id": "b", "starts_on": "2027-01-01", "ends_on": "2027-01-02"}
+    moved = {**row, "ends_on": "2027-01-03"}
+    assert affected.mark([row, moved]) == affected.mark([moved, row])
+    assert len({affected.mark(rows) for rows in ([row], [moved], [row, moved], [])}) == 4
