@@ -67,6 +67,8 @@ _NAMES = {
     "backup_name": "backupname reserv ersättare",
     "backup_email": "backupemail reservepost reservensepost",
     "answer_days": "answerdays svarstid svarsdagar",
+    "buffer_days": "bufferdays buffert buffertdagar",
+    "staff_hours": "staffhours personaltimmar",
 }
 _LANGUAGE_ENDING = re.compile(r"[ _-](sv|en|no|da|fi)$")
 

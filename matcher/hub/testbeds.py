@@ -29,6 +29,7 @@ PUBLIC_FIELDS = (
     "places",
     "conditions",
     "answer_days",
+    "buffer_days",
     "themes",
     "county_code",
     "municipality_code",
@@ -40,7 +41,10 @@ PUBLIC_FIELDS = (
 
 
 class TestbedContent(fields.Content):
-    """What a host writes about a testbed; everything but the name may wait. `answer_days` is the promised time."""
+    """What a host writes about a testbed; everything but the name may wait. `answer_days` is the promised time.
+
+    `buffer_days` are kept free after each test; `staff_hours` is what the staff manages in a week, if anybody said.
+    """
 
     __test__ = False  # not a test, whatever its name begins with
 
@@ -56,6 +60,8 @@ class TestbedContent(fields.Content):
     backup_name: fields.Line = ""
     backup_email: fields.Email = ""
     answer_days: fields.number(1, 90) = None
+    buffer_days: fields.number(0, 60) = None
+    staff_hours: fields.number(0, 1000) = None
     themes: fields.Themes = []
     county_code: fields.County = None
     municipality_code: fields.Municipality = None
@@ -164,10 +170,11 @@ def create(
 
 
 def encode(content: TestbedContent) -> dict[str, Any]:
-    """Return checked content as columns of the table; one place and ten days where nothing was said."""
+    """Return checked content as columns of the table; one place, ten days and no buffer where nothing was said."""
     row = content.model_dump()
     row["places"] = 1 if row["places"] is None else row["places"]
     row["answer_days"] = row["answer_days"] or 10
+    row["buffer_days"] = row["buffer_days"] or 0
     return {**row, **{name: json.dumps(row[name], ensure_ascii=False) for name in LISTS}}
 
 

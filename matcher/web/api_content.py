@@ -101,6 +101,7 @@ class Testbed(_Content):
     places: int = Field(description="How many tests there is room for at once")
     conditions: str
     answer_days: int = Field(description="Promised answer time in days")
+    buffer_days: int = Field(description="Days kept free after each test")
     themes: list[str] = Field(description="Codes of themes")
     county_code: str | None = Field(description="Two digits")
     municipality_code: str | None = Field(description="Four digits")

@@ -13,6 +13,7 @@ from . import words
 # The pages of a noun, and the group of `words.LABELS` that names the noun's own fields.
 _GROUPS = {
     "agreements": "agreement_fields",
+    "bookings": "booking_fields",
     "cases": "handling_fields",
     "feedback": "pilot_fields",
     "needs": "need_fields",

@@ -7,10 +7,11 @@ from typing import Any
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from . import agreement_words, handling_words, outcome_words, spread_words, words
+from . import agreement_words, booking_words, handling_words, outcome_words, spread_words, words
 
 KINDS: dict[str, Any] = {
     "feed": _l("Calendar link"),
+    "booking": _l("Booking"),
     "conflict": _l("Conflict of interest"),
     "dismissal": _l("Candidate put aside"),
     "import": _l("Import"),
@@ -135,6 +136,7 @@ ACTIONS: dict[str, Any] = {
     **agreement_words.ACTIONS,
     **handling_words.ACTIONS,
     **agreement_words.OTHER_ACTIONS,
+    **booking_words.ACTIONS,
 }
 DETAILS: dict[str, Any] = {
     "given_on": _l("day"),
@@ -219,6 +221,7 @@ DETAILS: dict[str, Any] = {
     "version": _l("version"),
     "way": _l("way"),
     "weights": _l("weights"),
+    **booking_words.DETAILS,
 }
 
 
@@ -249,7 +252,7 @@ def _value(group: str, name: str, value: Any) -> str:
         return " ".join(words.label("route_questions", one) for one in value)
     if name == "role":
         return words.label("roles", value)
-    if name in ("answer_by", "starts_on", "ends_on", "held_on", "on_day", "closes_on"):
+    if name in ("answer_by", "starts_on", "ends_on", "held_on", "on_day", "closes_on", "week_on"):
         return words.day(str(value))
     return str(value)
 

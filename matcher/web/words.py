@@ -18,6 +18,7 @@ from ..hub import clock, reference
 from ..hub.errors import HubError
 from . import (
     agreement_words,
+    booking_words,
     case_words,
     handling_words,
     outcome_words,
@@ -190,6 +191,8 @@ LABELS: dict[str, dict[str, Any]] = {
         "backup_name": _l("Who answers when the contact is away"),
         "backup_email": _l("Their e-mail"),
         "answer_days": _l("Promised answer time"),
+        "buffer_days": _l("Days kept free after each test"),
+        "staff_hours": _l("Hours of staff a week"),
         "themes": _l("Themes"),
         "county_code": _l("County"),
         "municipality_code": _l("Municipality"),
@@ -208,6 +211,7 @@ LABELS: dict[str, dict[str, Any]] = {
     },
     **case_words.LABELS,
     **agreement_words.LABELS,
+    **booking_words.LABELS,
     **pilot_words.LABELS,
     **handling_words.LABELS,
     **route_words.LABELS,
@@ -246,6 +250,7 @@ FIELD_ERRORS: dict[str, Any] = {
     **pilot_words.FIELD_ERRORS,
     **handling_words.FIELD_ERRORS,
     **agreement_words.FIELD_ERRORS,
+    **booking_words.FIELD_ERRORS,
     **route_words.FIELD_ERRORS,
     **outcome_words.FIELD_ERRORS,
     **spread_words.FIELD_ERRORS,
@@ -300,6 +305,7 @@ SENTENCES: dict[str, Any] = {
     **pilot_words.SENTENCES,
     **handling_words.SENTENCES,
     **agreement_words.SENTENCES,
+    **booking_words.SENTENCES,
     **route_words.SENTENCES,
     **outcome_words.SENTENCES,
     **spread_words.SENTENCES,
@@ -377,6 +383,10 @@ def _shown(name: str, value: Any) -> Any:
     """Return a parameter of a sentence as a person reads it; its name says whether it is a moment or a day."""
     if name == "at":
         return moment(value)
+    if name == "red":
+        return " ".join(label("booking_missing", code) for code in value)
+    if name == "unmet":
+        return "; ".join(value)
     if name.endswith(("_on", "_by", "_until")):
         return day(value)
     return value or _("Somebody") if name == "person" else value

@@ -37,6 +37,16 @@ def test_no_place_at_all_is_kept_and_nothing_said_is_one(store, host, organisati
         assert testbeds.load(store, host, testbed)["places"] == kept
 
 
+def test_a_buffer_and_what_the_staff_manages_are_kept_and_the_public_sees_only_the_buffer(store, host, organisation):
+    for typed, kept in (({}, (0, None)), ({"buffer_days": "3", "staff_hours": "40"}, (3, 40))):
+        testbed = testbeds.create(store, host, organisation["id"], {**TYPED, **typed}, NOW)
+        row = testbeds.load(store, host, testbed)
+        assert (row["buffer_days"], row["staff_hours"]) == kept
+        assert "staff_hours" not in testbeds.public(row)
+    saved = testbeds.save(store, host, testbed, {"buffer_days": "", "staff_hours": ""}, 1, NOW)
+    assert (saved["buffer_days"], saved["staff_hours"]) == (0, None)
+
+
 def test_nobody_creates_for_a_host_of_others(store, host):
     with pytest.raises(Denied):
         testbeds.create(store, host, create_organisation(store, "host")["id"], TYPED, NOW)
@@ -44,7 +54,13 @@ def test_nobody_creates_for_a_host_of_others(store, host):
 
 @pytest.mark.parametrize(
     ("field", "value", "code"),
-    [("places", "-1", "number_range"), ("answer_days", "91", "number_range"), ("backup_email", "rut", "not_an_email")],
+    [
+        ("places", "-1", "number_range"),
+        ("answer_days", "91", "number_range"),
+        ("buffer_days", "61", "number_range"),
+        ("staff_hours", "1001", "number_range"),
+        ("backup_email", "rut", "not_an_email"),
+    ],
 )
 def test_what_cannot_be_used_is_named(store, host, organisation, field, value, code):
     with pytest.raises(Invalid) as caught:
