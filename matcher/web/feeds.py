@@ -20,7 +20,7 @@ blueprint = Blueprint("feeds", __name__)
 
 Row = dict[str, Any]
 # Within a quarter of an hour: one link, which a program reads a few times a day, and one address on the network.
-READS, READS_FROM_ONE = 30, 300
+READS, READS_FROM_ONE = 60, 300
 STATUS = {"confirmed": "CONFIRMED", "asked": "TENTATIVE", "cancelled": "CANCELLED"}
 
 

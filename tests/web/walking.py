@@ -28,7 +28,7 @@ from . import world as worlds
 from .world import MISSING, World
 
 CSRF = "0123456789abcdef0123456789abcdef01234567"
-PASSING = ("session", "attempt")  # what may be written while reading: when a session was used, counted tries
+PASSING = ("session", "attempt", "feed_read")  # may be written while reading: when a session or link was used, tries
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -256,6 +256,7 @@ FORMS: dict[str, dict[str, Any]] = {
         "lesson": "Det behövs mer än en sensor.",
         "early_reason": "Vi vet nog.",
     },
+    "feeds.make": {"testbed_id": ""},
     "feedback.start": {"question": "Hur går det?", "days": "7"},
     "feedback.say_changed": {"changed": "Vi höjde ljudet."},
     "feedback.answer": {"grade": "4", "text": "Bra."},

@@ -27,6 +27,7 @@ from matcher.hub import (
     directory,
     doubts,
     feedback,
+    feeds,
     holders,
     incidents,
     indicators,
@@ -121,6 +122,7 @@ def build(store: Store) -> World:
     _administration(world)
     _import_batches(world)
     _rounds(world)
+    _feeds(world)
     _stay(world)
     return world
 
@@ -552,6 +554,20 @@ def _rounds(world: World) -> None:
     held = rounds.add_rule(world.store, broker, *row, startup_ids[1], "forbid", world.now, note=note)
     world.keep("rule_id", "standing", held)
     rounds.close(world.store, broker, world.things["round_id"]["shut"], world.now)
+
+
+def _feeds(world: World) -> None:
+    """Make calendar links: the host's own, to a testbed, one that has ended, and one of somebody without a role."""
+    host, former = world.people["host"], world.people["revoked"]
+    made = {
+        "ended": feeds.make(world.store, host, None, world.now),
+        "own": feeds.make(world.store, host, None, world.now),
+        "testbed": feeds.make(world.store, host, world.things["testbed_id"]["published"], world.now),
+        "roleless": feeds.make(world.store, former, None, world.now),
+    }
+    for state, (feed_id, token) in made.items():
+        world.keep("feed_id", state, feed_id)
+        world.keep("feed_token", state, token)
 
 
 def _stay(world: World) -> None:
