@@ -131,7 +131,7 @@ def test_a_hubs_own_file_takes_the_place_of_the_shipped_one(tmp_path):
     [
         (OWN.replace("development", "party"), "item 1: phase must be one of"),
         (OWN.replace('en = "Because."', ""), "item 1: en is missing"),
-        (OWN + OWN, "a code stands twice"),
+        (OWN + OWN, "line 11: item 2: the code mine stands twice"),
         ("item = 3", "[[item]]"),
         ("= ", "Invalid"),
     ],

@@ -84,7 +84,11 @@
 
   /* Keyboard in lists: <… data-shortcuts> holds items [data-item]; inside an item [data-key="o"] and so on.
      Off unless the person has turned it on (WCAG 2.1.4); never while typing or with Ctrl, Alt or Meta. */
-  function items() { return Array.from(document.querySelectorAll("[data-shortcuts] [data-item]")); }
+  function items() {
+    return Array.from(document.querySelectorAll("[data-shortcuts] [data-item]")).filter(function (item) {
+      return item.offsetParent !== null;  // not those in a list that is folded up
+    });
+  }
   function current() { return document.activeElement && document.activeElement.closest("[data-item]"); }
   function move(step) {
     var all = items();
