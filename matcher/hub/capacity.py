@@ -139,10 +139,10 @@ def closures(store: Store, testbed_id: str, starts_on: str, ends_on: str) -> lis
     )
 
 
-def offers(store: Store, starts_on: str, ends_on: str, promised: str = "") -> list[dict[str, Any]]:
+def offers(store: Store, starts_on: str, ends_on: str) -> list[dict[str, Any]]:
     """Return every published testbed with `free` (places free on all days of the period), `closed` (periods), `themes`.
 
-    `promised` is a booking whose place is the asker's own and so not taken. Three queries however many testbeds.
+    Three queries however many testbeds there are.
     """
     span = {"first": starts_on, "last": ends_on}
     testbeds = store.query(
@@ -154,9 +154,8 @@ def offers(store: Store, starts_on: str, ends_on: str, promised: str = "") -> li
     taken = _by_testbed(
         store.query(
             f"""select h.testbed_id, h.starts_on, h.ends_on, h.ended_at from {HELD} h
-                where h.starts_on <= :last and h.ends_on >= :first
-                  and (h.booking_id is null or h.booking_id <> :promised)""",
-            {**around(starts_on, ends_on), "promised": promised},
+                where h.starts_on <= :last and h.ends_on >= :first""",
+            around(starts_on, ends_on),
         )
     )
     closed = _by_testbed(

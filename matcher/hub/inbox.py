@@ -44,6 +44,12 @@ LISTS = {
         from need_question q join need n on n.id = q.need_id join organisation o on o.id = n.organisation_id
         where q.answered_at is null and q.asked_at <= :week_ago and n.closed_at is null
         group by n.id, n.title, o.name""",
+    "bookings_unanswered": """
+        select b.id, b.title, t.name as other, b.requested_at as since, b.answer_by as due
+        from booking b join testbed t on t.id = b.testbed_id
+        where b.approved_at is null and b.declined_at is null and b.withdrawn_at is null and b.waiting_at is null
+          and b.answer_by < :today and b.ends_on >= :today
+          and not exists (select 1 from booking_question q where q.booking_id = b.id and q.replied_at is null)""",
     "accesses_ending": """
         select p.id, n.title, s.name as other, a.opened_at as since, a.ends_on as due
         from access a join pairing p on p.id = a.pairing_id join need n on n.id = p.need_id

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# agreement_setup, need_form, need_review, similar, startup_… and match_day add pages to a noun's blueprint.
+# agreement_setup, booking_form, booking_steps, need_form, need_review, similar, startup_…, testbed_calendar and
+# match_day add pages to a noun's blueprint.
 from . import (  # noqa: F401
     account,
     admin,
@@ -11,6 +12,9 @@ from . import (  # noqa: F401
     api,
     api_cases,
     atlas,
+    booking_form,
+    booking_steps,
+    bookings,
     candidates,
     case_tasks,
     cases,
@@ -52,8 +56,8 @@ from . import (  # noqa: F401
 ALL = [
     module.blueprint
     for module in (
-        home, account, needs, routes, questions, startups, testbeds, places, search, desk, pairings, cases, agreements,
-        state_aid, pilots, feedback, outcomes, releases, spread, plans, imports, admin, api, atlas, years, feeds,
-        health,
+        home, account, needs, routes, questions, startups, testbeds, places, bookings, search, desk, pairings, cases,
+        agreements, state_aid, pilots, feedback, outcomes, releases, spread, plans, imports, admin, api, atlas, years,
+        feeds, health,
     )
 ]  # fmt: skip

@@ -45,6 +45,7 @@ def _links() -> dict[str, Callable[[dict[str, Any]], str]]:
         "proposals_unanswered": case,
         "pairings_to_confirm": case,
         "questions_unanswered": partial(_address, "questions.show", "need_id"),
+        "bookings_unanswered": partial(_address, "bookings.show", "booking_id"),
         "accesses_ending": case,
         "pilots_undecided": partial(_address, "pilots.show", "pairing_id"),
         "outcomes_unanswered": partial(_address, "outcomes.show", "pairing_id"),

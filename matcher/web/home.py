@@ -6,7 +6,18 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 
-from ..hub import answer_times, cases, interests, need_catalogue, outcome_links, outcomes, overview, pilots, released
+from ..hub import (
+    answer_times,
+    bookings,
+    cases,
+    interests,
+    need_catalogue,
+    outcome_links,
+    outcomes,
+    overview,
+    pilots,
+    released,
+)
 from .access import allowed, now, person, settings, store
 from .needs import STATUS_KINDS
 
@@ -43,6 +54,7 @@ def mine() -> Any:
         interests=interests.listing(store(), who, now())[0][:CASES_SHOWN] if who.has("startup") else [],
         cases=[_with_step(row) for row in found[:CASES_SHOWN]],
         cases_total=total,
+        bookings=bookings.counts(store(), who, now())["mine"],
         forms=outcome_links.waiting(store(), who, now()) if who.has("owner", "startup") else [],
         pilots=pilots.awaiting(store(), who, now()) if who.has("owner", "startup") else [],
         status_kinds=STATUS_KINDS,

@@ -11,7 +11,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
-from ..hub import access, agreements, cases, signatures
+from ..hub import access, agreements, bookings, cases, signatures
 from ..hub.people import Viewer
 from ..store import Store
 from . import outcome_journey, pilot_journey, words
@@ -27,6 +27,7 @@ def steps(store: Store, viewer: Viewer, case: Case, now: str) -> list[Step]:
     return [
         _agreement(store, viewer, case, now),
         _access(store, case, now),
+        *_bookings(store, viewer, case, now),
         pilot_journey.step(store, case, now),
         *outcome_journey.steps(store, viewer, case, now),
     ]
@@ -64,3 +65,36 @@ def _access(store: Store, case: Case, now: str) -> Step:
         "text": " ".join(words.label("access_missing", code) for code in missing) or _("Open: the place may be used."),
         "url": url_for("agreements.show", pairing_id=case["id"]),
     }
+
+
+def _bookings(store: Store, viewer: Viewer, case: Case, now: str) -> list[Step]:
+    """Return a line for each booking inside the case, and one that tells where to book while that may be done."""
+    found = [row for row in bookings.of_case(store, case["id"], now) if row["pairing_id"]]
+    steps = [
+        {
+            "title": _("Days at the testbed: %(title)s", title=row["title"]),
+            "state": _booking_state(row["status"]),
+            "text": _(
+                "%(first)s to %(last)s. %(status)s.", first=words.day(row["starts_on"]), last=words.day(row["ends_on"]),
+                status=words.label("booking_status", row["status"]),
+            ),
+            "url": url_for("bookings.show", booking_id=row["id"]),
+        }
+        for row in found
+    ]  # fmt: skip
+    missing = [code for code in access.missing(store, case, now) if code != "not_begun"]
+    if missing or not {"owner", "startup", "broker"} & set(cases.sides(viewer, case)):
+        return steps
+    asking = {
+        "title": _("Book days with the testbed's staff"),
+        "state": "next",
+        "text": _("The place is open. Days when you need the host's people are asked for here."),
+        "url": url_for("bookings.create_form", testbed_id=case["testbed_id"], pairing_id=case["id"]),
+    }
+    return [*steps, asking]
+
+
+def _booking_state(status: str) -> str:
+    if status in ("approved", "finished"):
+        return "done"
+    return "now" if status in ("requested", "asked", "waiting") else "stopped"

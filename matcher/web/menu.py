@@ -26,11 +26,13 @@ def navigation() -> list[Item]:
     entries: list[tuple[str, str]] = []
     if who and who.has("broker"):
         entries += [(_("Desk"), "desk.inbox"), (_("Needs"), "needs.listing"), (_("Startups"), "startups.listing")]
-        entries += [(_("Testbeds"), "testbeds.listing"), (_("Pairings"), "pairings.listing")]
+        entries += [(_("Testbeds"), "testbeds.listing"), (_("Bookings"), "bookings.listing")]
+        entries += [(_("Pairings"), "pairings.listing")]
         entries += [(_("Plan"), "plans.listing"), (_("Spread"), "spread.listing"), (_("Map"), "atlas.show")]
         entries += [(_("Import"), "imports.listing")]
     elif who and who.has("owner", "startup", "host"):
         entries += [(_("My page"), "home.mine"), (_("Needs"), "needs.listing"), (_("Testbeds"), "testbeds.listing")]
+        entries += [(_("Bookings"), "bookings.listing")]
         entries += [(_("Map"), "atlas.show")] if who.has("owner", "startup") else []
     else:
         entries += [(_("Needs"), "needs.listing"), (_("Testbeds"), "testbeds.listing"), (_("Results"), "home.results")]

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 
 from ..hub import (
     agreements,
+    bookings,
     capacity,
     case_tasks,
     cases,
@@ -181,9 +182,10 @@ def choose_place(case: Case) -> Any:
 def confirm(case: Case) -> Any:
     """Book the place; when it went to somebody else meanwhile, show what is free now."""
     typed = {name: request.form.get(name, "") for name in ("starts_on", "ends_on", "testbed_id")}
+    promise = request.form.get("booking_id", "").replace("\x00", "")
     try:
         pairings.confirm(
-            store(), person(), case["id"], typed["testbed_id"], typed["starts_on"], typed["ends_on"], now()
+            store(), person(), case["id"], typed["testbed_id"], typed["starts_on"], typed["ends_on"], now(), promise
         )
     except Invalid as error:
         return _place_page(case, typed, _period(typed), forms.messages(error)), 422
@@ -218,6 +220,7 @@ def _place_page(
         typed=typed,
         period=period,
         offers=offers,
+        promised=bookings.promised(store(), case, now()),
         errors=errors or {},
         notice=notice,
     )
