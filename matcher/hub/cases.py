@@ -50,6 +50,7 @@ _CASE = f"""
     select p.*, n.title as need_title, n.person_id as need_person_id, n.organisation_id as owner_organisation,
            n.version as need_version_now, n.language as need_language, o.name as owner_name,
            s.name as startup_name, s.organisation_id as startup_organisation, s.language as startup_language,
+           s.hidden_at as startup_hidden_at,
            t.name as testbed_name, t.organisation_id as host_organisation, t.language as testbed_language,
            t.contact_name, t.contact_email, t.backup_name, t.backup_email, t.conditions,
            a.starts_on, a.ends_on, a.ended_at as access_ended_at,

@@ -13,7 +13,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import mail, people, record, startups
+from . import company_news, mail, people, record, startups
 from .errors import Conflict, NotFound
 from .merge_offers import LIVE, collisions, newcomers
 from .people import Viewer
@@ -50,6 +50,8 @@ def merge(store: Store, viewer: Viewer, offer_id: str, keep_id: str, now: str, *
         _decide(store, viewer, offer, "merged", now, keep["id"], drop["id"], before)
         _record(store, viewer, "startup.merge", keep, drop, now, **before)
         _tell(store, viewer, "merged", told.values(), keep, drop, now)
+        moved = before["moved"]["pairing"]
+        company_news.tell(store, viewer, keep["id"], "merged", now, before=drop["name"], only=moved)
 
 
 def different(store: Store, viewer: Viewer, offer_id: str, now: str) -> None:
@@ -107,6 +109,8 @@ def _part(store: Store, viewer: Viewer, offer: dict[str, Any], now: str) -> None
     startups.update(store, drop["id"], {"merged_into": None, "merged_at": None})
     _record(store, viewer, "startup.unmerge", keep, drop, now, **before)
     _tell(store, viewer, "unmerged", told.values(), keep, drop, now)
+    moved = before["moved"]["pairing"]
+    company_news.tell(store, viewer, drop["id"], "parted", now, before=keep["name"], only=moved)
 
 
 def _locked_offer(store: Store, offer_id: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import fields, mail, startups
+from . import company_news, fields, mail, startups
 from .errors import Conflict, Invalid
 from .people import Viewer
 
@@ -19,6 +19,7 @@ def hide(store: Store, viewer: Viewer, startup_id: str, reason: str, now: str) -
             raise Conflict("startup_already_hidden")
         startups.decide(store, viewer, row, "startup.hide", now, reason, hidden_at=now, hidden_reason=reason)
         _tell(store, viewer, row, "hidden", now, reason=reason)
+        company_news.tell(store, viewer, startup_id, "hidden", now)
 
 
 def unhide(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
@@ -29,6 +30,7 @@ def unhide(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
             raise Conflict("startup_not_hidden")
         startups.decide(store, viewer, row, "startup.unhide", now, hidden_at=None, hidden_reason=None)
         _tell(store, viewer, row, "shown", now)
+        company_news.tell(store, viewer, startup_id, "shown", now)
 
 
 def flag(store: Store, viewer: Viewer, startup_id: str, reason: str, now: str) -> None:

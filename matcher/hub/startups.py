@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import doubts, duplicates, fields, lettering, people, record, reference
+from . import company_news, doubts, duplicates, fields, lettering, people, record, reference
 from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
 from .people import Viewer
@@ -242,6 +242,8 @@ def save(
         if changed:
             update(store, startup_id, {**columns, "revision": revision + 1, "updated_at": now})
             record.write(store, viewer.person_id, "startup.save", "startup", startup_id, now, changed=changed)
+        if "name" in changed:
+            company_news.tell(store, viewer, startup_id, "renamed", now, before=current["name"])
         if {"name", "orgnr"} & set(changed):
             duplicates.find_for(store, startup_id, now)
     return load(store, viewer, startup_id)
