@@ -8,6 +8,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from matcher.hub import clock, ids
+
+from .conftest import Site
+
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 
 RULES = {
@@ -36,12 +40,77 @@ PAGES = {
 }  # fmt: skip
 
 
+# The pages of cases, spread, aid and the year, in one language each: axe takes its second a page. In braces stands a
+# case of the demo by its need, or the token of a link.
+CASES = {
+    None: ["/cases", "/cases/{need-h-ensam-larm}", "/feedback/{feedback}", "/outcome/{outcome}"],
+    "broker": [
+        "/pairings/board", "/pairings/{need-wounds}", "/pairings/{need-wounds}/tasks",
+        "/pairings/{need-wounds}/handover", "/pairings/{need-wounds}/log", "/pairings/{need-wounds}/pilot",
+        "/pairings/{need-preschool-plastic}/agreement", "/needs/need-wounds/questions", "/spread",
+        "/spread/su-tystlarm", "/spread/su-tystlarm/almsund", "/drawer", "/aid", "/aid/co-nattvakt",
+        "/pairings/{need-h-nattfall-korttid}/release", "/year", "/year/summary", "/year/reports", "/year/lovhamn",
+        "/year/lovhamn/list?figure=in_use",
+    ],
+    "owner": [
+        "/pairings/{need-h-nattfall-korttid}/spread", "/pairings/{need-h-ensam-larm}/copy",
+        "/needs/need-fall-night/lessons",
+    ],
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("locale", ["sv", "en"])
 @pytest.mark.parametrize("role", PAGES)
 def test_axe_finds_nothing(visit: Callable[..., Page], role: str | None, locale: str) -> None:
     page = visit(role, locale, scheme="dark" if locale == "en" else "light")
+    assert _faults(page, locale, PAGES[role]) == {}
+
+
+@pytest.mark.parametrize(("role", "locale"), [(None, "en"), ("broker", "sv"), ("owner", "en")])
+def test_axe_finds_nothing_on_the_pages_of_cases(
+    visit: Callable[..., Page], site: Site, named: dict[str, str], role: str | None, locale: str
+) -> None:
+    page = visit(role, locale, scheme="dark" if locale == "en" else "light")
+    assert _faults(page, locale, [path.format_map(named) for path in CASES[role]]) == {}
+
+
+@pytest.fixture
+def named(site: Site) -> dict[str, str]:
+    """The ids of the demo's cases by their need (the first of each), and two links with tokens that are known."""
+    rows = site.store.query("select need_id, id from pairing order by proposed_at desc")
+    found = {row["need_id"]: row["id"] for row in rows}
+    token, asked = ids.new_token(), ids.new_token()
+    site.store.execute(
+        """update feedback_round set token_hash = :hash, closed_at = null, closed_by = null, closes_on = '2199-01-01'
+           where id in (select r.id from feedback_round r join pilot p on p.id = r.pilot_id
+                        where p.pairing_id = :case order by r.number limit 1)""",
+        {"hash": ids.token_hash(token), "case": found["need-wounds"]},
+    )
+    due = site.store.query(
+        "select pairing_id, month from outcome_link where side = 'owner' order by sent_at desc limit 1"
+    )
+    row = {**due[0], "side": "owner", "token_hash": ids.token_hash(asked), "sent_at": clock.now()}
+    site.store.insert("outcome_link", row)
+    return {**found, "feedback": token, "outcome": asked}
+
+
+def test_the_board_has_room_for_its_columns_however_wide_the_window(visit: Callable[..., Page]) -> None:
+    page = visit("broker", "sv")
+    page.goto("/pairings/board")
+    for width, least in ((1280, 4), (1024, 3), (768, 2), (360, 1)):
+        page.set_viewport_size({"width": width, "height": 900})
+        found = page.evaluate(
+            """() => { const board = document.querySelector(".board");
+                       const left = [...board.children].map((one) => Math.round(one.getBoundingClientRect().left));
+                       return [new Set(left).size, board.scrollWidth > board.clientWidth]; }"""
+        )
+        assert found == [least, False]
+
+
+def _faults(page: Page, locale: str, paths: list[str]) -> dict[str, list[object]]:
+    """Return what axe finds on each page at 1280 pixels, and whether it is wider than a phone."""
     found = {}
-    for path in PAGES[role]:
+    for path in paths:
         page.set_viewport_size({"width": 1280, "height": 900})
         page.goto(path)
         assert page.locator("html").get_attribute("lang") == locale
@@ -50,4 +119,4 @@ def test_axe_finds_nothing(visit: Callable[..., Page], role: str | None, locale:
         wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
         if problems or wide:
             found[path] = [(problem["id"], problem["nodes"][0]["html"][:160]) for problem in problems] + [wide]
-    assert found == {}
+    return found
