@@ -11,7 +11,7 @@ import pypdf
 import pytest
 
 from matcher.exchange import agreement_papers as papers
-from matcher.hub import agreements, prerequisites, signatures
+from matcher.hub import agreement_templates, agreements, moderation, pairings, prerequisites, signatures
 from matcher.hub.clock import day, later, now
 from tests import factories
 from tests.hub.cases import Case
@@ -217,3 +217,31 @@ def test_the_handover_lists_every_paper_with_day_who_and_where_to_get_it(client,
     assert len(addresses) == 2
     for address in addresses:
         assert client.get(address.replace("&amp;", "&").replace("kind=pdf", "kind=docx")).status_code == 200
+
+
+def test_a_template_that_broke_after_it_was_chosen_stops_the_sending_with_where_and_the_draft_stays(
+    client, login, case, text
+):
+    admin = factories.create_person(case.store, "administrator")
+    given = {"name": "Vår mall", "language": "sv"}
+    chosen = agreement_templates.add(case.store, admin, given, template(WHOLE), now())
+    assert written(client, login, case, template_id=chosen).status_code == 303
+    broken = {"content": template("{{ owner_name }} {{ ownr }}"), "id": chosen}
+    case.store.execute("update agreement_template set content = :content where id = :id", broken)
+    answer = client.post(f"/pairings/{case.id}/agreement/send", data={"number": "1", "revision": "1"})
+    assert answer.status_code == 409
+    assert "ownr" in text(answer)
+    row = agreements.load(case.store, case.id, 1)
+    assert (row["sent_at"], row["terms"]["purpose"]) == (None, TERMS["purpose"])
+    assert client.get(f"/pairings/{case.id}/agreement/paper").status_code == 409
+
+
+def test_a_company_whose_profile_is_hidden_is_told_of_on_the_case_to_each_what_to_do(client, login, case, text):
+    moderation.hide(case.store, case.broker, case.startup["id"], "I konkurs sedan i går.", now())
+    page = f"/pairings/{case.id}"
+    assert "end the case with a reason" in text(login(client, case.broker).get(page))
+    shown = text(login(client, case.owner).get(page))
+    assert "Ask the broker what happens next" in shown
+    assert "konkurs" not in shown
+    pairings.end(case.store, case.broker, case.id, "startup_unable", "Finns inte längre.", now())
+    assert "Ask the broker what happens next" not in text(client.get(page))
