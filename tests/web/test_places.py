@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from matcher.hub import cases, clock, pairings
+from matcher.hub import cases, clock, pairings, startups
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
 from tests.factories import create_need, create_person, create_startup, create_testbed
@@ -82,9 +82,11 @@ def test_a_visitor_sees_what_is_free_and_what_is_free_next(store, case, find, da
 
 def test_a_startup_sees_what_suits_its_profile_first(store, client, login, find):
     person = create_person(store, "startup")
-    own = create_startup(store, person.organisations("startup")[0], description="plog för snö på cykelvägar")
-    road = create_testbed(store, name="Vägen", published=True, description="cykelvägar där snö plogas", themes=[])
-    home = create_testbed(store, name="Boendet", published=True, description="äldre som bor hemma")
+    said = {**dict.fromkeys(startups.TEXTS, ""), "name": "Plogen", "description": "plogar snö på cykelvägar"}
+    own = create_startup(store, person.organisations("startup")[0], **said)
+    bare = {"published": True, "users": "", "methods": "", "equipment": "", "conditions": ""}
+    home = create_testbed(store, name="Boendet", description="äldre som bor hemma", **bare)
+    road = create_testbed(store, name="Vägen", description="cykelvägar där snö plogas", **bare)
     embed(store)
     login(client, person)
     page = find()
