@@ -22,6 +22,10 @@ from matcher.ranking.encoder import SentenceEncoder, load_encoder
 from matcher.store import Store, open_store
 from matcher.store.schema import migrate
 
+from . import compiled
+
+compiled.once()
+
 ENGINES = ["sqlite", "postgresql"]
 _TABLES = "select tablename from pg_tables where schemaname = 'public' and tablename <> 'migration'"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
@@ -20,7 +21,6 @@ from matcher.hub import clock, sessions
 from matcher.hub.people import Viewer
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import Store
-from matcher.store.schema import migrate
 
 from . import pagecheck
 
@@ -47,8 +47,9 @@ class CheckedClient(FlaskClient):
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def app(tmp_path: Path, migrated_file: Path) -> Iterator[Flask]:
     """An application on an empty, migrated SQLite hub, with the tiny encoder."""
+    shutil.copyfile(migrated_file, tmp_path / "hub.db")
     config = Config(
         instance=tmp_path,
         database_url=f"sqlite:///{tmp_path / 'hub.db'}",
@@ -60,7 +61,6 @@ def app(tmp_path: Path) -> Iterator[Flask]:
     )
     application = create_app(config, TinyEncoder())
     application.test_client_class = CheckedClient
-    migrate(application.extensions["store"])
     yield application
     application.extensions["store"].close()
 
