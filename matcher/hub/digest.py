@@ -17,6 +17,15 @@ HOUR = 6
 AT_ONCE = frozenset({"pairing_incident"})
 # The parameter that holds the day by which the reader has to act.
 ACT_BY = {
+    "booking_agreed": "starts_on",
+    "booking_approved": "starts_on",
+    "booking_cancelled": "starts_on",
+    "booking_reminder": "answer_by",
+    "booking_replied": "answer_by",
+    "booking_requested": "answer_by",
+    "booking_room": "starts_on",
+    "booking_testbed_closed": "starts_on",
+    "booking_testbed_withdrawn": "starts_on",
     "interest_received": "answer_by",
     "need_expiring": "valid_until",
     "need_question": "answer_by",

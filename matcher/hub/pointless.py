@@ -63,7 +63,21 @@ def _unanswered(store: Store, params: Row) -> bool:
     )
 
 
+def _requested(store: Store, params: Row) -> bool:
+    """Whether a request for a place still waits for the host's first answer, until the same day."""
+    return bool(
+        store.query(
+            """select id from booking where id = :id and answer_by = :day and approved_at is null
+               and declined_at is null and withdrawn_at is null and waiting_at is null
+               and not exists (select 1 from booking_question q where q.booking_id = booking.id
+                               and q.replied_at is null)""",
+            {"id": params["booking_id"], "day": params["answer_by"]},
+        )
+    )
+
+
 _ASKS: dict[str, Callable[[Store, Row], bool]] = {
+    "booking_reminder": _requested,
     "case_still": _stands_still,
     "need_expiring": _ending,
     "need_question_reminder": _unanswered,

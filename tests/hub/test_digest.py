@@ -7,10 +7,12 @@ from threading import Barrier, Thread
 
 import pytest
 
-from matcher.hub import digest, mail, needs, pairings, people, pointless, reminders
+from matcher.hub import digest, mail, needs, pairings, people, pointless, reminders, still
 from matcher.hub.clock import later, parse
 from tests.factories import NOW, create_need, create_person
+from tests.hub.booked import Booked
 from tests.hub.cases import Case
+from tests.hub.pilots import Pilot
 
 SIX = "2026-11-21T05:00:00.000000Z"  # six in the morning, winter time
 
@@ -198,6 +200,37 @@ def test_a_reminder_is_pointless_when_its_reader_has_answered_and_not_when_the_o
     pairings.accept(store, case.owner, pairing_id, "owner", later(NOW, days=12))
     found = {row["recipient"]: pointless.is_pointless(store, row) for row in queued(store, "pairing_reminder")}
     assert found == {case.owner.email: True, case.founder.email: False}
+
+
+def test_a_reminder_of_a_request_for_a_place_is_pointless_when_the_host_has_answered(store):
+    scene = Booked(store)
+    booking_id = scene.ask()
+    reminders.send(store, later(NOW, days=8))
+    (row,) = queued(store, "booking_reminder")
+    assert not pointless.is_pointless(store, row)
+    scene.approve(booking_id, later(NOW, days=8))
+    assert pointless.is_pointless(store, row)
+
+
+@pytest.mark.parametrize("template", ["pilot_due", "pilot_overdue"])
+def test_a_reminder_to_decide_is_pointless_when_it_is_decided(store, template):
+    pilot = Pilot(store)
+    pilot.start()
+    tell(store, template=template, pairing_id=pilot.id, last=pilot.ends, decide_by="2030-01-01")
+    (row,) = queued(store, template)
+    assert not pointless.is_pointless(store, row)
+    pilot.decide()
+    assert pointless.is_pointless(store, row)
+
+
+def test_a_case_that_moved_is_not_asked_why_it_stands_still(store):
+    case = Case(store)
+    pairing_id = case.propose(answer_days=60)
+    still.remind(store, later(NOW, days=31))
+    (row, *_) = queued(store, "case_still")
+    assert not pointless.is_pointless(store, row)
+    pairings.accept(store, case.owner, pairing_id, "owner", later(NOW, days=31))
+    assert pointless.is_pointless(store, row)
 
 
 def test_a_reminder_of_a_needs_last_day_is_pointless_when_it_is_closed(store):
