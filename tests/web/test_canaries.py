@@ -96,6 +96,9 @@ AUDIENCE: dict[str, set[str] | frozenset[str]] = {
     "aid.own.": {"broker", "startup"},
     "agreement.draft.": {"broker"},
     "agreement.signed.": ALL_SIDES | {"administrator"},
+    "booking.": {"broker", "startup", "host", "administrator"},  # the record tells what was said
+    "booking.in_case.": ALL_SIDES | {"administrator"},
+    "booking.others.": {"broker", "other_owner", "other_host", "administrator"},
     "template.own.": {"broker", "administrator"},
     "prerequisite.": ALL_SIDES | {"administrator"},
     "import.": {"broker"},
@@ -113,7 +116,7 @@ SEEN = {
     "host": ("need.case_confirmed.contact", "testbed.draft.conditions", "testbed.withdrawn.name",
              "outcome.released.work", "pairing.confirmed.message", "log.confirmed.all",
              "task.confirmed.development", "pilot.running.what",
-             "feedback.closed.text"),
+             "feedback.closed.text", "booking.requested.message", "booking.approved.paper"),
     "broker": ("need.submitted.effect", "pairing.proposed.model", "import.new.filename",
                "import.cell", "person.owner.mail", "round.open.name", "round.rule.note"),
     "none": ("release.released.title", "release.released.owner_text", "release.released.startup_text"),

@@ -141,12 +141,14 @@ class Hub:
             "holder_id": world.people["broker"].person_id,
             "replaces": world.things["route_choice"].get(thing, ""),
         }
-        if endpoint in ("pairings.confirm", "testbeds.close_period"):
+        if endpoint in ("pairings.confirm", "testbeds.close_period", "bookings.create"):
             given |= {"starts_on": world.day(100), "ends_on": world.day(130)}
         given |= {"on_day": world.day(0), "happened_on": world.day(0)}
         if endpoint == "pilots.extend":
             given["ends_on"] = world.day(55)
         wanted = FORMS.get(endpoint, {})
+        if endpoint.startswith("bookings."):
+            given |= self._booking(visitor)
         if endpoint.startswith("aid."):
             given |= {"given_on": world.day(0), "aid_id": world.things["aid"]["own"]}
         if endpoint.startswith("agreements."):
@@ -154,6 +156,16 @@ class Hub:
         if endpoint == "imports.upload":
             given["file"] = (io.BytesIO("id;titel\n1;Snö på gångbanor\n".encode()), "behov.csv")
         return {name: given[name] if value is ... else value for name, value in wanted.items()}
+
+    def _booking(self, visitor: str) -> dict[str, Any]:
+        """Return what a booking is for, by who asks, and what its papers and ticks name."""
+        world, side = self.world, visitor.removeprefix("other_")
+        own = "others" if visitor.startswith("other_") else "published"
+        whose = (
+            f"organisation-{world.home(visitor)}" if side == "owner" else f"startup-{world.things['startup_id'][own]}"
+        )
+        asked = world.things["prerequisite"]["published"]
+        return {"whose": whose, "agreed_until": world.day(200), "prerequisite_id": asked}
 
     def _agreement(self, thing: str) -> dict[str, Any]:
         """Return what names the agreement of a case in the world, its paper and what its testbed asks for."""
@@ -182,6 +194,24 @@ FORMS: dict[str, dict[str, Any]] = {
     "agreements.retire": {"prerequisite_id": ...},
     "agreements.add_template": {"name": "Vår mall", "language": "sv", "file": ...},
     "agreements.retire_template": {"template_id": ...},
+    "bookings.create": {
+        "whose": ...,
+        "title": "Prov",
+        "starts_on": ...,
+        "ends_on": ...,
+        "benefit_operation": "Ro",
+        "benefit_users": "Ro",
+    },
+    "bookings.ask": {"question": "Behövs ström?"},
+    "bookings.reply": {"reply": "Nej."},
+    "bookings.score": {"operation_score": "3", "users_score": "4"},
+    "bookings.wait": {"note": "Snart."},
+    "bookings.approve": {"operation_score": "3", "users_score": "4"},
+    "bookings.decline": {"reason": "no_fit"},
+    "bookings.withdraw": {"note": "Inte nu."},
+    "bookings.cancel": {"reason": "not_now"},
+    "bookings.agree": {"agreed_until": ..., "agreed_note": "Dnr 1"},
+    "bookings.check": {"prerequisite_id": ..., "step": "meet", "note": "Intyg"},
     "account.start": {"email": "nobody@example.org", "password": "not the password"},
     "account.language": {"locale": "sv"},
     "account.send_reset": {"email": "nobody@example.org"},

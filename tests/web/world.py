@@ -20,6 +20,9 @@ from matcher.hub import (
     agreement_templates,
     agreements,
     askings,
+    booking_answers,
+    booking_papers,
+    booking_requests,
     case_log,
     case_tasks,
     clock,
@@ -114,6 +117,7 @@ def build(store: Store) -> World:
     _pilots(world)
     _spread(world)
     _agreements(world)
+    _bookings(world)
     _handling(world)
     _outcomes(world)
     _said(world)
@@ -330,6 +334,36 @@ def _agreements(world: World) -> None:
     host = world.people["host"]
     asked_id = world.keep("prerequisite", "published", prerequisites.add(store, host, testbed, asked, now))
     prerequisites.meet(store, host, prepared, asked_id, secret("prerequisite.prepared.note"), now)
+
+
+def _bookings(world: World) -> None:
+    """Make a request that awaits its answer, one with a question, an approved booking, one inside a case, another's."""
+    store, now, host = world.store, world.now, world.people["host"]
+    asked = world.things["prerequisite"]["published"]
+    for number, state in enumerate(("requested", "asked", "approved")):
+        booking = _booking(world, state, 100 + 20 * number, startup_id=world.things["startup_id"]["published"])
+        if state == "asked":
+            booking_answers.ask(store, host, booking, {"question": secret("booking.asked.question")}, now)
+    booking_papers.meet(store, host, booking, asked, secret("booking.approved.met"), now)
+    scores = {"operation_score": "3", "users_score": "4", "note": secret("booking.approved.note")}
+    booking_answers.approve(store, host, booking, scores, now)
+    papers = {"agreed_until": world.day(200), "agreed_note": secret("booking.approved.paper")}
+    booking_papers.agree(store, host, booking, papers, now)
+    case = world.things["pairing_id"]["running"]
+    prerequisites.meet(store, host, case, asked, secret("prerequisite.running.note"), now)
+    _booking(world, "in_case", 2, pairing_id=case)
+    organisation = {"organisation_id": world.home("other_owner")}
+    _booking(world, "others", 100, "other_owner", world.things["testbed_id"]["others"], **organisation)
+
+
+def _booking(world: World, state: str, begins: int, visitor: str = "startup", testbed: str = "", **whose: str) -> str:
+    texts = {name: secret(f"booking.{state}.{name}") for name in ("title", "message")}
+    texts |= {name: secret(f"booking.{state}.{name}") for name in booking_requests.REQUIRED}
+    days = {"starts_on": world.day(begins), "ends_on": world.day(begins + 5)}
+    testbed = testbed or world.things["testbed_id"]["published"]
+    given = {**texts, **days, "staff_hours": "4"}
+    made = booking_requests.request(world.store, world.people[visitor], testbed, given, world.now, **whose)
+    return world.keep("booking_id", state, made)
 
 
 def _handling(world: World) -> None:
