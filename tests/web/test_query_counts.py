@@ -11,12 +11,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from matcher.exchange import batches, tables
-from matcher.hub import clock, record, rounds
+from matcher.hub import clock, feeds, record, rounds
 from matcher.hub.ids import new_id
 from matcher.ranking import indexing, planning
 from matcher.ranking import rounds as boards
 from matcher.ranking.encoder import TinyEncoder
 from tests import factories
+from tests.hub.test_feeds import booking
 
 from .handled import Handled
 
@@ -60,6 +61,9 @@ PAGES = [
     ("owner", "/needs/{need}/candidates"), ("owner", "/needs/{need}"),
     ("startup", "/mine"), ("startup", "/interests"), ("startup", "/startups/{startup}/needs"), ("startup", "/startups"),
     ("startup", "/needs/{need}/interest"), ("startup", "/startups/{startup}"),
+    ("none", "/places?starts_on={first}&ends_on={last}"), ("startup", "/places?starts_on={first}&ends_on={last}"),
+    ("owner", "/places?starts_on={first}&ends_on={last}&need={need}&startup={startup}"), ("none", "/feeds/{feed}"),
+    ("host", "/feeds"), ("host", "/testbeds/{testbed}/calendar"), ("broker", "/testbeds/{testbed}/calendar"),
     ("host", "/mine"), ("host", "/testbeds"), ("host", "/testbeds/{testbed}"), ("host", "/pairings"),
     ("administrator", "/admin/people"), ("administrator", "/admin/organisations"), ("administrator", "/admin/outbox"),
     ("administrator", "/admin/record"), ("administrator", "/admin/organisations/{organisation}"),
@@ -103,6 +107,8 @@ class Lists:
         pairing, confirmed = self._case(need, startup, testbed)
         self._said(need, startup, own)
         self._closure(own["testbed"])
+        days = {"starts_on": clock.day(self.now), "ends_on": clock.day(clock.later(self.now, days=9))}
+        booking(self.store, {"id": own["testbed"]}, self.homes["startup"], staff_hours=4, **days)
         self._insert("merge_offer", keep_id=startup, drop_id=drop, reason="name", found_at=self.now)
         mail = {"event": new_id(), "recipient": "a@example.org", "locale": "sv", "template": "need_published"}
         self._insert("outbox", **mail, params="{}", created_at=self.now, next_try_at=self.now)
@@ -116,8 +122,9 @@ class Lists:
         content = json.dumps({**factories.NEED, "title": f"Titel {self.rows}"})
         self.store.insert("need_version", {**version, "content": content})
         person = factories.create_person(self.store, "owner", self.homes["owner"]).person_id
+        _, feed = feeds.make(self.store, self.people["host"], None if not self.first else testbed, self.now)
         return {
-            "need": need, "startup": startup, "testbed": testbed, "pairing": pairing, "batch": batch,
+            "need": need, "startup": startup, "testbed": testbed, "feed": feed, "pairing": pairing, "batch": batch,
             "confirmed": confirmed, "company": self.homes["startup"], "person": person,
             "organisation": self.homes["owner"], "submitted": submitted["id"],
             "first": clock.day(clock.later(self.now, days=20)), "last": clock.day(clock.later(self.now, days=40)),
