@@ -43,7 +43,10 @@ PAGES = {
 # The pages of cases, spread, aid and the year, in one language each: axe takes its second a page. In braces stands a
 # case of the demo by its need, or the token of a link.
 CASES = {
-    None: ["/cases", "/cases/{need-h-ensam-larm}", "/feedback/{feedback}", "/outcome/{outcome}"],
+    None: [
+        "/cases", "/cases/{need-h-ensam-larm}", "/feedback/{feedback}", "/outcome/{outcome}",
+        "/places", "/places?{days}", "/testbeds/tb-vinterbana/calendar",
+    ],
     "broker": [
         "/pairings/board", "/pairings/{need-wounds}", "/pairings/{need-wounds}/tasks",
         "/pairings/{need-wounds}/handover", "/pairings/{need-wounds}/log", "/pairings/{need-wounds}/pilot",
@@ -54,8 +57,10 @@ CASES = {
     ],
     "owner": [
         "/pairings/{need-h-nattfall-korttid}/spread", "/pairings/{need-h-ensam-larm}/copy",
-        "/needs/need-fall-night/lessons",
+        "/needs/need-fall-night/lessons", "/places?{days}&need=need-fall-night",
     ],
+    "startup": ["/places?{days}", "/feeds"],
+    "host": ["/testbeds/tb-vinterbana/calendar", "/feeds"],
 }  # fmt: skip
 
 
@@ -66,7 +71,9 @@ def test_axe_finds_nothing(visit: Callable[..., Page], role: str | None, locale:
     assert _faults(page, locale, PAGES[role]) == {}
 
 
-@pytest.mark.parametrize(("role", "locale"), [(None, "en"), ("broker", "sv"), ("owner", "en")])
+@pytest.mark.parametrize(
+    ("role", "locale"), [(None, "en"), ("broker", "sv"), ("owner", "en"), ("startup", "sv"), ("host", "en")]
+)
 def test_axe_finds_nothing_on_the_pages_of_cases(
     visit: Callable[..., Page], site: Site, named: dict[str, str], role: str | None, locale: str
 ) -> None:
@@ -91,7 +98,9 @@ def named(site: Site) -> dict[str, str]:
     )
     row = {**due[0], "side": "owner", "token_hash": ids.token_hash(asked), "sent_at": clock.now()}
     site.store.insert("outcome_link", row)
-    return {**found, "feedback": token, "outcome": asked}
+    soon = [clock.day(clock.later(clock.now(), days=days)) for days in (30, 60)]
+    days = f"starts_on={soon[0]}&ends_on={soon[1]}"
+    return {**found, "feedback": token, "outcome": asked, "days": days}
 
 
 def test_the_board_has_room_for_its_columns_however_wide_the_window(visit: Callable[..., Page]) -> None:

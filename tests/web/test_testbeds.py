@@ -1,7 +1,11 @@
+import re
+
 import pytest
 
-from matcher.hub import testbeds
+from matcher.hub import clock, pairings, testbeds
 from tests.factories import NOW, create_organisation, create_person, create_testbed
+from tests.hub.cases import Case
+from tests.hub.test_feeds import ASKED, booking
 
 FORM = {
     "name": "Vinterbanan",
@@ -195,6 +199,64 @@ def test_a_period_that_cannot_be_comes_back_as_typed(store, client, login, host,
     assert said in page
     assert 'value="Sommar"' in page
     assert f'value="{typed["starts_on"]}"' in page
+
+
+@pytest.fixture
+def booked(store, organisation):
+    """A testbed with a test in June 2029."""
+    case = Case(store, capacity=9)
+    row = create_testbed(store, organisation, published=True)
+    pairings.confirm(store, case.broker, case.accepted(), row["id"], "2029-06-01", "2029-06-30", clock.now())
+    return {**row, "case": case}
+
+
+def _hidden(page, name):
+    return re.search(rf'name="{name}" value="([^"]*)"', page)[1]
+
+
+def test_who_closes_a_testbed_with_a_test_in_it_sees_whom_it_affects_first(store, client, login, host, booked, text):
+    login(client, host)
+    typed = {"starts_on": "2029-06-10", "ends_on": "2029-06-12", "reason": "Ombyggnad"}
+    answer = client.post(f"/testbeds/{booked['id']}/closures", data=typed)
+    page = text(answer)
+    assert answer.status_code == 409
+    assert booked["case"].need["title"] in page
+    assert booked["case"].startup["name"] in page
+    assert store.query("select id from testbed_closure") == []
+    again = {**{name: _hidden(page, name) for name in typed}, "seen": _hidden(page, "seen")}
+    done = text(client.post(f"/testbeds/{booked['id']}/closures", data=again, follow_redirects=True))
+    assert "those whom it affects have been told" in done
+    assert "Ombyggnad" in done
+
+
+def test_who_has_changed_meanwhile_is_said(client, login, host, booked, text):
+    typed = {"starts_on": "2029-06-10", "ends_on": "2029-06-12", "reason": "Ombyggnad", "seen": "others"}
+    page = text(login(client, host).post(f"/testbeds/{booked['id']}/closures", data=typed))
+    assert "It has changed since you looked" in page
+
+
+def test_who_withdraws_a_testbed_with_a_test_in_it_sees_whom_it_affects_first(client, login, host, booked, text):
+    login(client, host)
+    answer = client.post(f"/testbeds/{booked['id']}/withdraw")
+    assert answer.status_code == 409
+    assert booked["case"].startup["name"] in text(answer)
+    done = client.post(
+        f"/testbeds/{booked['id']}/withdraw", data={"seen": _hidden(text(answer), "seen")}, follow_redirects=True
+    )
+    assert "those whom it affects have been told" in text(done)
+    assert client.post(f"/testbeds/{booked['id']}/withdraw").status_code == 409, "withdrawn already"
+
+
+def test_how_a_host_answers_is_told_beside_what_it_promises(store, client, text, organisation):
+    row = create_testbed(store, organisation, published=True)
+    page = f"/testbeds/{row['id']}"
+    assert "too few requests to say" in text(client.get(page, headers={"Accept-Language": "en"}))
+    asked = {"requested_at": clock.later(clock.now(), days=-20), "answered_at": clock.later(clock.now(), days=-17)}
+    for promised in ("2030-01-01", "2030-01-01", "2030-01-01", "2020-01-01"):
+        own = create_organisation(store, "company")["id"]
+        booking(store, row, own, **{**ASKED, **asked, "promised_by": promised})
+    said = text(client.get(page, headers={"Accept-Language": "en"}))
+    assert "75 % within the promise, half of them within 3 days (4 requests in a year)" in said
 
 
 def test_a_broker_may_change_any_testbed(store, client, login):
