@@ -33,7 +33,7 @@ run: $(STAMP) ## install, migrate, load the demo if the hub is empty, and serve 
 
 test: $(DEV_STAMP) ## all tests, also in a real browser and on PostgreSQL
 	@sh scripts/need chromium $(PDF)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 
 walks: $(DEV_STAMP) ## walk cases 10,000 times at random through the chain and check every step (half an hour or more)
 	WALKS=10000 $(BIN)/python -m pytest tests/hub/test_walks.py -k sqlite -s

@@ -22,9 +22,11 @@ from matcher.ranking.encoder import SentenceEncoder, load_encoder
 from matcher.store import Store, open_store
 from matcher.store.schema import migrate
 
-from . import compiled
+from . import compiled, shared_out
 
 compiled.once()
+pytest_collection_modifyitems = shared_out.in_order
+pytest_xdist_make_scheduler = shared_out.scheduler
 
 ENGINES = ["sqlite", "postgresql"]
 _TABLES = "select tablename from pg_tables where schemaname = 'public' and tablename <> 'migration'"
