@@ -39,8 +39,11 @@ def _warm() -> None:
         application = current_app._get_current_object()
 
         def work() -> None:
-            with application.app_context():
-                ranker().warm()
+            try:
+                with application.app_context():
+                    ranker().warm()
+            except Exception:  # the store is away, or not migrated yet: whoever ranks first makes it ready, or is told
+                application.logger.warning("the ranking is not made ready beforehand", exc_info=True)
 
         threading.Thread(target=work, name="warm", daemon=True).start()
 
