@@ -6,7 +6,8 @@ testbeds; with a need and a startup chosen the mean of the two decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from .ranker import Ranker
 
 Row = dict[str, Any]
 WORDS = 4
+BEGINNING = 5  # letters, in which an inflected word is still itself
 
 
 @dataclass(frozen=True)
@@ -75,20 +77,27 @@ def ranked(scores: np.ndarray) -> np.ndarray:
 
 
 def words_in_common(asked: str, offers: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return by id the words of each offered text that the asked text has too; first those that few of them have."""
-    found = {name: _shared(asked, text) for name, text in offers.items()}
+    """Return by id the words of each offered text that the asked text has too; first those that few of them have.
+
+    Inflected words are the same, parts of compounds are not: a shared ending says little of what a place is for.
+    """
+    wanted = {_beginning(word) for word in evidence.telling(asked)}
+    found = {name: _shared(wanted, text) for name, text in offers.items()}
+    spread = Counter(beginning for words in found.values() for beginning in words)
     return {
-        name: sorted(words, key=lambda word: (_spread(word, found), -len(word)))[:WORDS]
+        name: sorted(words.values(), key=lambda word: (spread[_beginning(word)], -len(word)))[:WORDS]
         for name, words in found.items()
     }
 
 
-def _shared(asked: str, text: str) -> list[str]:
-    _, marks = evidence.shared_words(asked, text)
-    words = dict.fromkeys(text[start:end].lower() for start, end in marks)
-    # Of a word and its inflections the first stands for all.
-    return [word for at, word in enumerate(words) if not any(word[:5] == other[:5] for other in list(words)[:at])]
+def _shared(wanted: set[str], text: str) -> dict[str, str]:
+    """Return by their beginning the words of a text that are wanted, of a word and its inflections the first."""
+    found: dict[str, str] = {}
+    for word in evidence.telling(text):
+        if _beginning(word) in wanted:
+            found.setdefault(_beginning(word), word.lower())
+    return found
 
 
-def _spread(word: str, found: Mapping[str, Sequence[str]]) -> int:
-    return sum(any(other[:5] == word[:5] for other in words) for words in found.values())
+def _beginning(word: str) -> str:
+    return word.lower()[:BEGINNING]

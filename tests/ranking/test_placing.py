@@ -112,6 +112,6 @@ def test_equal_scores_are_no_division_by_nothing():
 
 
 def test_the_words_in_common_come_rarest_first_and_once():
-    offers = {"a": "Boende med nattlarm. Boendet har larmet om natten.", "b": "Boende utan.", "c": "Gator."}
+    offers = {"a": "Boende med nattlarm. Boendet har larmet om natten, boendelarm.", "b": "Boende utan.", "c": "Gator."}
     found = placing.words_in_common("Äldre på boenden faller om natten, larmet hörs inte", offers)
     assert found == {"a": ["larmet", "natten", "boende"], "b": ["boende"], "c": []}
