@@ -12,9 +12,9 @@ STAGES = {
     "waiting": _l("On the waiting list"),
     "approved": _l("Booked"),
     "used": _l("Became the place of a case"),
-    "finished": _l("Over"),
+    "finished": _l("The days have passed"),
     "declined": _l("Declined by the host"),
-    "withdrawn": _l("Taken back"),
+    "withdrawn": _l("Request taken back"),
     "lapsed": _l("Never answered"),
     "cancelled": _l("Cancelled"),
 }
