@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from matcher import create_app
 from matcher.config import Config
 from matcher.exchange import agreement_papers as papers
+from matcher.hub import affected
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import open_store
@@ -147,6 +148,11 @@ class Hub:
         if endpoint == "pilots.extend":
             given["ends_on"] = world.day(55)
         wanted = FORMS.get(endpoint, {})
+        if endpoint == "testbeds.withdraw":
+            testbed = world.things["testbed_id"][thing]
+            given["seen"] = affected.mark(
+                affected.find(self.store, testbed, world.day(0), affected.LAST_DAY, world.now)
+            )
         if endpoint.startswith("bookings."):
             given |= self._booking(visitor)
         if endpoint.startswith("aid."):
@@ -309,6 +315,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "startups.merge": {"keep_id": ...},
     "testbeds.create": {"name": "Ny bädd", "organisation_id": ...},
     "testbeds.save": {"name": "Nytt namn", "revision": ...},
+    "testbeds.withdraw": {"seen": ...},
     "testbeds.close_period": {"starts_on": ..., "ends_on": ..., "reason": "Flytt"},
     "years.save_targets": {"confirmed": "12"},
 }
