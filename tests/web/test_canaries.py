@@ -22,7 +22,7 @@ from .world import VISITORS
 
 WORD = re.compile(r"canary-([\w.]+?)-7q")
 # Whoever holds a link's token may open it: that is what the token is for.
-TOKEN_HELD = {"outcomes.by_link", "account.link", "feedback.form", "feedback.thanks"}
+TOKEN_HELD = {"outcomes.by_link", "account.link", "feedback.form", "feedback.thanks", "feeds.read"}
 WITH_A_ROLE = frozenset(VISITORS) - {"none", "revoked", "roleless"}
 NEED, STARTUP, TESTBED = {"broker", "owner"}, {"broker", "startup"}, {"broker", "host"}
 COPIERS = {"administrator", "broker", "owner", "startup", "host", "other_owner"}
@@ -101,6 +101,7 @@ AUDIENCE: dict[str, set[str] | frozenset[str]] = {
     "booking.others.": {"broker", "other_owner", "other_host", "administrator"},
     "template.own.": {"broker", "administrator"},
     "prerequisite.": ALL_SIDES | {"administrator"},
+    "prerequisite.published.": WITH_A_ROLE,  # whoever asks for a place reads what the testbed asks for
     "import.": {"broker"},
     "route.": NEED,
     "round.": {"broker", "administrator"},  # the record tells of locks and noes, and why
