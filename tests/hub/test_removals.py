@@ -2,7 +2,7 @@
 
 import pytest
 
-from matcher.hub import record, removals
+from matcher.hub import feeds, record, removals
 from matcher.store import ConstraintViolation
 from tests.factories import NOW, create_need, create_organisation, create_person, create_startup, create_testbed
 
@@ -26,6 +26,18 @@ def test_a_need_goes_with_its_versions_and_vectors(store):
     with store.atomic():
         removals.remove(store, "need", need["id"])
     assert [count(store, table) for table in ("need", "need_version", "embedding", "sentence")] == [0, 0, 0, 0]
+
+
+def test_a_testbed_goes_with_the_calendar_links_to_it(store):
+    host = create_person(store, "host")
+    testbed = create_testbed(store, host.organisations("host")[0])
+    feed_id, _ = feeds.make(store, host, testbed["id"], NOW)
+    own, _ = feeds.make(store, host, None, NOW)
+    feeds.was_read(store, feed_id, NOW)
+    with store.atomic():
+        removals.remove(store, "testbed", testbed["id"])
+    assert [row["id"] for row in store.query("select id from feed")] == [own]
+    assert count(store, "feed_read") == 0
 
 
 def test_what_others_hold_in_memory_learns_of_it(store):
