@@ -60,8 +60,9 @@ from matcher.hub import (
 )
 from matcher.hub.ids import new_id, new_token, token_hash
 from matcher.hub.people import Viewer
-from matcher.ranking import planning, scoring
+from matcher.ranking import indexing, planning, scoring
 from matcher.ranking import rounds as boards
+from matcher.ranking.encoder import TinyEncoder
 from matcher.store import Store
 from tests import factories
 
@@ -539,13 +540,14 @@ def _administration(world: World) -> None:
         store.insert("outbox", {**row, **times, "locale": "sv", "template": "need_published", "params": params})
         world.keep("mail_id", state, row["id"])
     record.write(store, by, "need.save", "need", MISSING, now, note=secret("audit.detail"))
-    for state in ("adopted", "candidate"):  # of a model that nobody here has, so that no list is ordered by them
+    # What counts is of a model that nobody here has, so that no list is ordered by it.
+    for state, model in (("adopted", "another"), ("candidate", indexing.model_name(TinyEncoder()))):
         content = {"weights": {"semantic": 1.0}, "trial": {"better": True}}
-        number = learned.keep(store, "weights", scoring.SCORING_VERSION, "another", 60, content, now)
+        number = learned.keep(store, "weights", scoring.SCORING_VERSION, model, 60, content, now)
         world.keep("learned_id", state, learned.numbered(store, "weights", number)["id"])
         if state == "adopted":
             who, name = world.people["administrator"], world.things["learned_id"][state]
-            learned.adopt(store, who, name, scoring.SCORING_VERSION, "another", now)
+            learned.adopt(store, who, name, scoring.SCORING_VERSION, model, now)
     world.keep("filename", "css", "css/theme.css")
 
 
