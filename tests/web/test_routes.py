@@ -255,7 +255,7 @@ def test_a_hubs_own_file_counts_and_a_broken_one_is_told_to_brokers(app, client,
     assert "figures.toml" not in found
     broker = app.test_client()
     login(broker, factories.create_person(store, "broker"))
-    assert "figures.toml: figure 1" in text(broker.get(page))
+    assert "figures.toml: line 1: figure 1" in text(broker.get(page))
 
 
 def test_the_number_of_queries_does_not_grow_with_those_who_did_it_before(client, page, store, monkeypatch):

@@ -542,7 +542,11 @@ def _administration(world: World) -> None:
     record.write(store, by, "need.save", "need", MISSING, now, note=secret("audit.detail"))
     # What counts is of a model that nobody here has, so that no list is ordered by it.
     for state, model in (("adopted", "another"), ("candidate", indexing.model_name(TinyEncoder()))):
-        content = {"weights": {"semantic": 1.0}, "trial": {"better": True}}
+        content = {
+            "weights": {"semantic": 1.0, "lexical": 3.0, "sentence": 0.3}, "taken": 30, "needs": 12, "decisions": 60,
+            "trial": {"before": 0.6, "after": 0.7, "gain": 0.1, "error": 0.01, "better": True},
+            "exposure": {"needs": 12, "changed": 5, "shown": [40, 46], "gains": [], "losses": []},
+        }  # fmt: skip
         number = learned.keep(store, "weights", scoring.SCORING_VERSION, model, 60, content, now)
         world.keep("learned_id", state, learned.numbered(store, "weights", number)["id"])
         if state == "adopted":
