@@ -59,7 +59,7 @@ def load(store: Store, now: str) -> dict[str, int]:
             prerequisites.add(
                 store, people.SYSTEM, row["testbed_id"], {"kind": row["kind"], "text": row["text"]}, since
             )
-        counts["cases"] = len(demo_cases.play(store, rows, acting, now))
+        counts["cases"] = len(demo_cases.play(store, rows, acting, now, read("bookings")))
         # What the played past told people was read long ago; nothing of it is sent now.
         store.execute("update outbox set sent_at = created_at, tries = 1, params = '{}' where sent_at is null")
     return counts

@@ -27,9 +27,9 @@ from ..hub import (
     signatures,
 )
 from ..store import Store
-from . import demo_papers
+from . import demo_bookings, demo_papers
 from .demo_pilots import PilotSteps
-from .demo_played import Act, People, Row, Step, day
+from .demo_played import Act, People, Played, Row, Step, day
 
 OPENS = 6 * 60  # the minute of the day (UTC) at which the first step of a day is taken
 VALID_DAYS = 330  # a need of the past, from its publication on
@@ -46,13 +46,15 @@ def first_days(rows: Iterable[Row]) -> dict[str, int]:
     return found
 
 
-def play(store: Store, rows: list[Row], people: People, now: str) -> dict[str, str]:
-    """Take every step of every case in the order of their moments; return row id → the case's id.
+def play(store: Store, rows: list[Row], people: People, now: str, booked: Iterable[Row] = ()) -> dict[str, str]:
+    """Take every step of every case and booking in the order of their moments; return row id → the case's id.
 
     people: (role, organisation) → who acts for it; the broker's organisation is empty.
     """
     played = [Case(store, row, people, now) for row in rows]
     steps = [step for number, case in enumerate(played) for step in _timed(case, number, now)]
+    by_id: dict[str, Played] = {case.row["id"]: case for case in played}
+    steps += demo_bookings.steps(store, booked, by_id, people, now)
     for moment, act in sorted(steps, key=lambda step: step[0]):
         act(moment)
     return {case.row["id"]: case.id for case in played}

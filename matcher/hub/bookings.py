@@ -270,15 +270,17 @@ def missing(store: Store, row: Row, now: str) -> list[str]:
         return ["ended"]
     if stage == "finished":
         return ["over"]
-    case = row["pairing_id"] or row["used_pairing_id"]
     unanswered = [] if row["approved_at"] else ["approved"]
+    ahead = ["not_begun"] if row["starts_on"] > day(now) else []
+    case = row["pairing_id"] or row["used_pairing_id"]
     if case:
-        return [*unanswered, *access.missing(store, cases.fetch(store, case), now)]
+        shut = [code for code in access.missing(store, cases.fetch(store, case), now) if code != "not_begun"]
+        return [*unanswered, *shut, *ahead]
     return [
         *unanswered,
         *(["prerequisite"] if booking_checks.red(store, row) else []),
         *(["agreement"] if needs_agreement(row) and not is_agreed(row) else []),
-        *(["not_begun"] if row["starts_on"] > day(now) else []),
+        *ahead,
     ]
 
 

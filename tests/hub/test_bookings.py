@@ -508,6 +508,8 @@ def test_inside_a_case_booking_opens_when_its_place_is_green(store: Store) -> No
     booking_answers.approve(store, case.host, booking, SCORES, NOW)
     assert capacity.at_testbed(store, case.testbed["id"], FIRST, LAST) == 1
     assert bookings.missing(store, bookings.fetch(store, booking), INSIDE) == []
+    later_days = bookings.fetch(store, case.ask("2026-12-10", "2026-12-11"))
+    assert bookings.missing(store, later_days, INSIDE) == ["approved", "not_begun"]
 
 
 def test_a_booking_in_a_case_is_its_sides_own_and_within_its_days(store: Store) -> None:

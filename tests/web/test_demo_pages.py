@@ -11,10 +11,10 @@ from matcher.store import Store
 
 PARTS = ("", "/agreement", "/pilot", "/pilot/feedback", "/outcome", "/release")
 LISTS = {
-    "broker": ("/desk/", "/pairings", "/cases", "/results", "/interests", "/needs", "/year"),
-    "owner": ("/mine", "/pairings", "/cases", "/results"),
-    "startup": ("/mine", "/pairings", "/interests", "/startups/su-nattvakt"),
-    "host": ("/mine", "/pairings", "/testbeds/tb-vinterbana"),
+    "broker": ("/desk/", "/pairings", "/cases", "/results", "/interests", "/needs", "/year", "/bookings"),
+    "owner": ("/mine", "/pairings", "/cases", "/results", "/bookings"),
+    "startup": ("/mine", "/pairings", "/interests", "/startups/su-nattvakt", "/bookings"),
+    "host": ("/mine", "/pairings", "/testbeds/tb-vinterbana", "/bookings"),
     "administrator": ("/admin/outbox", "/admin/people", "/admin/record"),
     None: ("/", "/cases", "/cases.csv", "/results"),
 }
@@ -52,6 +52,20 @@ def test_every_page_about_every_case_answers(hub: Store, client: FlaskClient) ->
     assert seen["broker"] == len(everything)
     assert min(seen[role] for role in ("owner", "startup", "host")) >= 1
     assert seen["owner"] >= 4
+
+
+def test_every_page_about_every_booking_answers(hub: Store, client: FlaskClient) -> None:
+    everything = [row["id"] for row in hub.query("select id from booking")]
+    seen = {}
+    for role in ("broker", "owner", "startup", "host"):
+        with client.session_transaction() as session:
+            session.clear()
+            session["token"] = sessions.start(hub, person_of(hub, role), clock.now())
+        answers = [client.get(f"/bookings/{one}").status_code for one in everything]
+        assert set(answers) <= {200, 404}
+        seen[role] = answers.count(200)
+    assert seen["broker"] == len(everything)
+    assert min(seen.values()) >= 2
 
 
 def test_what_both_sides_released_is_read_by_everybody(hub: Store, client: FlaskClient) -> None:
