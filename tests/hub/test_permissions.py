@@ -23,6 +23,9 @@ def who_may(action: str, thing: dict | None) -> set[str]:
 EVERYBODY = {*ROLES, "visitor", "without a role"}
 # A role anywhere (or a log-in) is enough; the loader decides what is seen.
 ANYWHERE = {
+    "booking.create",
+    "booking.view",
+    "feed",
     "interest.create",
     "pairing.view",
     "question.ask",
