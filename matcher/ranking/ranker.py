@@ -190,6 +190,7 @@ class Ranker:
         shelves = self._shelves(*KINDS)
         for kind in ("startup", "need", "testbed"):
             self._view(kind, shelves)
+        self._testbeds_by_startup.view(shelves["testbed"], shelves["startup"])
 
     def sides(self) -> tuple[Shelf, Shelf, View]:
         """Return the published needs, the published startups, and the view in which these are ranked for those."""
