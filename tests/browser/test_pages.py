@@ -41,7 +41,7 @@ PAGES = {
 
 
 # The pages of cases, spread, aid and the year, in one language each: axe takes its second a page. In braces stands a
-# case of the demo by its need, or the token of a link.
+# case of the demo by its need, a booking by its title, or the token of a link.
 CASES = {
     None: [
         "/cases", "/cases/{need-h-ensam-larm}", "/feedback/{feedback}", "/outcome/{outcome}",
@@ -53,14 +53,23 @@ CASES = {
         "/pairings/{need-preschool-plastic}/agreement", "/needs/need-wounds/questions", "/spread",
         "/spread/su-tystlarm", "/spread/su-tystlarm/almsund", "/drawer", "/aid", "/aid/co-nattvakt",
         "/pairings/{need-h-nattfall-korttid}/release", "/year", "/year/summary", "/year/reports", "/year/lovhamn",
-        "/year/lovhamn/list?figure=in_use",
+        "/year/lovhamn/list?figure=in_use", "/bookings", "/pairings/{need-rural-bus}",
+        "/testbeds/tb-forskola/book?pairing_id={need-preschool-plastic}", "/bookings/{Tolk på skärm vid lånedisken}",
     ],
     "owner": [
         "/pairings/{need-h-nattfall-korttid}/spread", "/pairings/{need-h-ensam-larm}/copy",
-        "/needs/need-fall-night/lessons", "/places?{days}&need=need-fall-night",
+        "/needs/need-fall-night/lessons", "/places?{days}&need=need-fall-night", "/bookings",
+        "/testbeds/tb-vinterbana/book", "/bookings/{Lugnare lunch med ljuddämpande bordsskivor}",
     ],
-    "startup": ["/places?{days}", "/feeds"],
-    "host": ["/testbeds/tb-vinterbana/calendar", "/feeds"],
+    "startup": [
+        "/places?{days}", "/feeds", "/testbeds/tb-simulering/book?{days}",
+        "/bookings/{Öva uppresning med simulerad patient}",
+        "/bookings/{Tyst larm på natten i sex lägenheter}",
+    ],
+    "host": [
+        "/testbeds/tb-vinterbana/calendar", "/feeds", "/bookings", "/bookings/{Vinterdäck på kommunens elcyklar}",
+        "/bookings/{Hållplatsen som säger till när den är plogad}", "/bookings/{Sensorer under snön i tre ytskikt}",
+    ],
 }  # fmt: skip
 
 
@@ -86,6 +95,7 @@ def named(site: Site) -> dict[str, str]:
     """The ids of the demo's cases by their need (the first of each), and two links with tokens that are known."""
     rows = site.store.query("select need_id, id from pairing order by proposed_at desc")
     found = {row["need_id"]: row["id"] for row in rows}
+    found |= {row["title"]: row["id"] for row in site.store.query("select title, id from booking")}
     token, asked = ids.new_token(), ids.new_token()
     site.store.execute(
         """update feedback_round set token_hash = :hash, closed_at = null, closed_by = null, closes_on = '2199-01-01'
