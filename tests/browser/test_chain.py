@@ -22,6 +22,10 @@ TERMS = {
     "startup_does": "Installerar och utbildar.", "results_use": "Kommunen får använda resultaten fritt.",
     "data": "Inga personuppgifter.", "liability": "Var och en svarar för sitt.",
 }  # fmt: skip
+BOOKING = {
+    "title": "Första natten på plats", "benefit_operation": "Personalen lär sig larmet.",
+    "benefit_users": "Boende får sova.", "staff_hours": "4",
+}  # fmt: skip
 FACTS = {
     "question": "Hinner personalen fram före fallet?", "runner_name": "Kim Berg", "runner_role": "Enhetschef",
     "signer_name": "Sam Ek", "signer_role": "Förvaltningschef", "route": "Direktupphandling efter beslut i nämnden.",
@@ -95,6 +99,9 @@ def test_from_a_place_to_something_in_use_elsewhere(
     send(broker, f"{base}/agreement/edit", **TERMS, results_owner="startup", payment="free", funds="own")
     send(broker, f"{base}/agreement", "/agreement/send")
     pages = {"broker": broker} | {role: visit(role, locale, javascript) for role in ("owner", "startup", "host")}
+    book = f"/testbeds/tb-vinterbana/book?pairing_id={case}"
+    pages["startup"].goto(book)
+    assert pages["startup"].locator('main [name="benefit_users"]').count() == 0, "a booking before the agreement"
     for role in ("owner", "startup", "host"):
         send(pages[role], f"{base}/agreement", "/agreement/sign", may_sign="yes")
     host, asked = pages["host"], "details:has(form[action$='/prerequisites'])"
@@ -104,6 +111,17 @@ def test_from_a_place_to_something_in_use_elsewhere(
             host.locator(f"{asked} button[type=submit]").first.click()
     assert [row["in_force_at"] is None for row in site.store.query(
         "select in_force_at from agreement where pairing_id = :id", {"id": case})] == [False]  # fmt: skip
+
+    # The first night on the spot: asked for by the startup now that all is green, scored and promised by the host.
+    send(pages["startup"], book, "/book", **BOOKING, starts_on=first, ends_on=first)
+    host.goto(pages["startup"].url)
+    answer = host.locator('form[action$="/approve"]')
+    for score in ("operation_score", "users_score"):
+        answer.locator(f'[name="{score}"]').select_option("4")
+    with loaded(host):
+        answer.locator("button[type=submit]").first.click()
+    booked = "select 1 as one from booking where pairing_id = :id and approved_at is not null"
+    assert site.store.query(booked, {"id": case}), host.locator("main").inner_text()
 
     # The facts before the pilot, and its start on the first day.
     owner = pages["owner"]
