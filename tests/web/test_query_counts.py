@@ -17,7 +17,7 @@ from matcher.ranking import indexing, planning
 from matcher.ranking import rounds as boards
 from matcher.ranking.encoder import TinyEncoder
 from tests import factories
-from tests.hub.test_feeds import booking
+from tests.hub.test_feeds import ASKED, booking
 
 from .handled import Handled
 
@@ -57,6 +57,9 @@ PAGES = [
     ("startup", "/needs/{need}/questions"), ("startup", "/aid/{company}"),
     ("broker", "/plans/"), ("broker", "/plans/{round}"), ("broker", "/plans/{round}/needs/{need}"),
     ("broker", "/plans/{round}/day"),
+    *((role, "/bookings") for role in ("broker", "owner", "startup", "host")),
+    *((role, "/bookings/{booking}") for role in ("broker", "startup", "host")),
+    ("owner", "/testbeds/{testbed}/book"), ("startup", "/testbeds/{testbed}/book?starts_on={first}&ends_on={last}"),
     ("owner", "/mine"), ("owner", "/pairings"), ("owner", "/needs?own=yes&status=all"), ("owner", "/needs/new"),
     ("owner", "/needs/{need}/candidates"), ("owner", "/needs/{need}"),
     ("startup", "/mine"), ("startup", "/interests"), ("startup", "/startups/{startup}/needs"), ("startup", "/startups"),
@@ -109,6 +112,7 @@ class Lists:
         self._closure(own["testbed"])
         days = {"starts_on": clock.day(self.now), "ends_on": clock.day(clock.later(self.now, days=9))}
         booking(self.store, {"id": own["testbed"]}, self.homes["startup"], staff_hours=4, **days)
+        waits = self._booked(own["testbed"], self.first.get("confirmed", confirmed))
         self._insert("merge_offer", keep_id=startup, drop_id=drop, reason="name", found_at=self.now)
         mail = {"event": new_id(), "recipient": "a@example.org", "locale": "sv", "template": "need_published"}
         self._insert("outbox", **mail, params="{}", created_at=self.now, next_try_at=self.now)
@@ -125,10 +129,22 @@ class Lists:
         _, feed = feeds.make(self.store, self.people["host"], None if not self.first else testbed, self.now)
         return {
             "need": need, "startup": startup, "testbed": testbed, "feed": feed, "pairing": pairing, "batch": batch,
-            "confirmed": confirmed, "company": self.homes["startup"], "person": person,
+            "booking": waits, "confirmed": confirmed, "company": self.homes["startup"], "person": person,
             "organisation": self.homes["owner"], "submitted": submitted["id"],
             "first": clock.day(clock.later(self.now, days=20)), "last": clock.day(clock.later(self.now, days=40)),
         }  # fmt: skip
+
+    def _booked(self, testbed: str, case: str) -> str:
+        """Insert one that waits for a place, with a word about the first of them, and days inside the first case."""
+        home, waiting = self.homes["startup"], {**ASKED, "answered_at": self.now, "waiting_at": self.now}
+        made = booking(self.store, {"id": testbed}, home, **waiting)
+        said = {"question": "Ström?", "asked_at": self.now, "reply": "Nej.", "replied_at": self.now}
+        self._insert("booking_question", booking_id=self.first.get("booking", made), **said)
+        booking(self.store, {"id": testbed}, home, pairing_id=case)
+        by = self.people["host"].person_id
+        record.write(self.store, by, "booking.score", "booking", self.first.get("booking", made), self.now,
+                     operation_score=3, users_score=4)  # fmt: skip
+        return made
 
     def _round(self) -> None:
         """Insert a round for the list of them, and let the first one hold all that is open, with a no for each need."""
