@@ -110,6 +110,18 @@ def test_nobody_asks_for_others_through_the_form(store, client, login, scene):
     assert store.query("select id from booking") == []
 
 
+def test_what_only_the_host_decides_is_not_set_by_the_form(store, client, login, scene):
+    login(client, scene.founder)
+    forged = {"approved_at": scene.now, "operation_score": "5", "users_score": "5", "answer_by": "2020-01-01",
+              "organisation_id": scene.need["organisation_id"], "agreed_until": "2030-01-01"}  # fmt: skip
+    given = {**form(scene, whose=f"startup-{scene.startup['id']}"), **forged}
+    assert client.post(f"/testbeds/{scene.testbed['id']}/book", data=given).status_code == 303
+    [row] = store.query("select * from booking")
+    assert (row["approved_at"], row["scored_at"], row["agreed_until"]) == (None, None, None)
+    assert row["organisation_id"] == scene.startup["organisation_id"]
+    assert row["answer_by"] > day(scene.now)
+
+
 def test_the_host_asks_back_and_the_answer_moves_the_day(store, client, login, text, scene):
     booking = scene.ask()
     login(client, scene.host)
