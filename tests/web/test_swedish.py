@@ -24,7 +24,7 @@ PAGES: dict[str | None, list[str]] = {
               "/needs/need-fall-night/edit?step=check", "/needs/need-fall-night/candidates",
               "/needs/need-fall-night/close", "/bookings", "/testbeds/tb-vinterbana/book"],
     "startup": ["/mine", "/startups/su-nattvakt/edit", "/startups/su-nattvakt/needs", "/testbeds/tb-depa/book",
-                "/bookings/{Öva uppresning med simulerad patient}", "/bookings/{Tyst larm på natten i sex lägenheter}"],
+                "/bookings/{Larm i väntrum för den som svimmar}", "/bookings/{Tyst larm på natten i sex lägenheter}"],
     "host": ["/mine", "/testbeds/new", "/testbeds/tb-vinterbana/edit", "/bookings",
              "/bookings/{Vinterdäck på kommunens elcyklar}", "/bookings/{Känna av kantstenar under snö}"],
     "administrator": ["/admin/people", "/admin/organisations", "/admin/organisations/lovhamn", "/admin/outbox"],
