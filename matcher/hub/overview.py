@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from ..store import Store
-from . import startups, testbeds
+from . import capacity, startups, testbeds
 from .clock import day
 from .people import Viewer
 
@@ -61,13 +61,13 @@ def own_startups(store: Store, viewer: Viewer) -> list[dict[str, Any]]:
 
 
 def own_testbeds(store: Store, viewer: Viewer, now: str) -> list[dict[str, Any]]:
-    """Return the testbeds that a person hosts, with how many accesses run today (`running`) and later (`coming`)."""
+    """Return the testbeds that a person hosts, with how many places are held today (`running`) and later (`coming`)."""
     rows = store.query(
-        """select t.*, o.name as organisation,
-                  count(a.id) filter (where a.starts_on <= :today) as running,
-                  count(a.id) filter (where a.starts_on > :today) as coming
+        f"""select t.*, o.name as organisation,
+                  count(h.starts_on) filter (where h.starts_on <= :today) as running,
+                  count(h.starts_on) filter (where h.starts_on > :today) as coming
            from testbed t join organisation o on o.id = t.organisation_id
-           left join access a on a.testbed_id = t.id and a.ended_at is null and a.ends_on >= :today
+           left join {capacity.HELD} h on h.testbed_id = t.id and h.ended_at is null and h.ends_on >= :today
            where t.organisation_id in :own group by t.id, o.name order by t.created_at, t.id limit :limit""",
         {"own": viewer.organisations("host"), "today": day(now), "limit": OWN_LIMIT},
     )

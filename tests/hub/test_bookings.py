@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from matcher.hub import booking_answers, booking_papers, booking_requests, bookings, capacity, prerequisites, removals
+from matcher.hub import (
+    booking_answers,
+    booking_papers,
+    booking_requests,
+    bookings,
+    capacity,
+    overview,
+    prerequisites,
+    removals,
+)
 from matcher.hub.errors import Conflict, Denied, Full, Invalid, NotFound
 from matcher.store import Store
 from tests.factories import NOW, create_need, create_organisation, create_person, create_startup, create_testbed, grant
@@ -211,6 +220,8 @@ def test_approving_promises_the_place_and_tells_the_asker(store: Store, scene: B
     assert (row["operation_score"], row["users_score"], row["scored_by"]) == (4, 5, scene.host.person_id)
     assert (row["answered_at"], row["note"], scene.status(booking)) == (LATER, "Välkomna in bakvägen.", "approved")
     assert capacity.at_testbed(store, scene.testbed["id"], FIRST, LAST) == 1
+    [own] = overview.own_testbeds(store, scene.host, NOW)
+    assert (own["running"], own["coming"]) == (0, 1)
     assert told(store, "booking_approved") == [scene.founder.email]
     assert recorded(store, booking) == ["booking.approve", "booking.request", "booking.score"]
 
