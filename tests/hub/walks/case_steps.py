@@ -160,7 +160,7 @@ class CaseSteps(Ground):
     def met(self, number: int, who: str, which: int, note: str, back: bool) -> None:
         case = self.case(number)
         person, unmet = self.who(who, case, "host", "broker"), model.unmet(self.photo, case)
-        asked = [*unmet, *sorted(set(self.photo["prerequisite"]) - set(unmet)), "no"]
+        asked = [*unmet, *(one for one in self.photo["prerequisite"] if one not in unmet), "no"]
         one = asked[(which + back * len(unmet)) % len(asked)]
         if back:
             self.take("undo", lambda: prerequisites.undo(self.store, person, case["id"], one, self.now))

@@ -75,10 +75,16 @@ class Ground:
         self.offer, self.cases, self.rounds, self.conflicts = offer["id"], [], [], []
         self.roles = {person.person_id: person.roles for person in self.people.values()}
         self.ahead = 0  # how many days ahead a place is booked on the straight way
+        self._met: dict[str, int] = {}  # every row that was seen, in the order in which they came
         self.photo = self.photograph()
 
     def photograph(self) -> model.Photo:
-        return self.camera.photograph(needs=[self.need], startups=self.startups, testbeds=self.testbeds)
+        """Return the tables, rows in the order in which they came: ids are by chance, and a walk can be taken again."""
+        found = self.camera.photograph(needs=[self.need], startups=self.startups, testbeds=self.testbeds)
+        for rows in found.values():
+            for key in rows:
+                self._met.setdefault(key, len(self._met))
+        return {name: dict(sorted(rows.items(), key=lambda row: self._met[row[0]])) for name, rows in found.items()}
 
     # --- taking a step, and what must hold after it ---
 

@@ -124,7 +124,7 @@ def unmet(photo: Photo, case: Row) -> list[str]:
     """Return what the testbed of a case asks for and nobody has said is met."""
     met = {row["prerequisite_id"] for row in of_case(photo, "prerequisite_met", case) if not row["undone_at"]}
     asked = [row for row in photo["prerequisite"].values() if row["testbed_id"] == case["testbed_id"]]
-    return sorted(row["id"] for row in asked if not row["retired_at"] and row["id"] not in met)
+    return [row["id"] for row in asked if not row["retired_at"] and row["id"] not in met]
 
 
 def place(photo: Photo, case: Row) -> Row | None:

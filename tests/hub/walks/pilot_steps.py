@@ -63,7 +63,7 @@ class PilotSteps(Ground):
     @step(who=WHO, which=st.integers(0, 2))
     def remove_indicator(self, number: int, who: str, which: int) -> None:
         case = self.case(number)
-        person, held = self.who(who, case, "owner"), [*sorted(self.photo["indicator"]), "no"]
+        person, held = self.who(who, case, "owner"), [*self.photo["indicator"], "no"]
         one = held[which % len(held)]
         self.take("remove indicator", lambda: indicators.remove(self.store, person, case["id"], one, self.now))
 
@@ -90,7 +90,7 @@ class PilotSteps(Ground):
 
     @step(who=WHO, reason=NOTE, value=st.sampled_from(("2,9", "3", "")), strike=st.booleans())
     def correct(self, number: int, who: str, reason: str, value: str, strike: bool) -> None:
-        case, one = self.case(number), min(self.photo["reading"], default="no")
+        case, one = self.case(number), next(iter(self.photo["reading"]), "no")
         person, given = self.who(who, case, "startup", "owner"), {"on_day": day(self.now), "value": value}
         if strike:
             self.take("strike", lambda: readings.withdraw(self.store, person, case["id"], one, reason, self.now))
@@ -99,7 +99,7 @@ class PilotSteps(Ground):
 
     @step(who=WHO, severity=st.sampled_from(("low", "stops", "")), note=NOTE, handle=st.booleans())
     def incident(self, number: int, who: str, severity: str, note: str, handle: bool) -> None:
-        case, one = self.case(number), [*sorted(self.photo["incident"]), "no"][0]
+        case, one = self.case(number), next(iter(self.photo["incident"]), "no")
         person = self.who(who, case, "owner", "host")
         given = {"happened_on": day(self.now), "what": note, "severity": severity}
         if handle:
@@ -175,7 +175,9 @@ class PilotSteps(Ground):
     def by_link(self, number: int, which: int, change: Row) -> None:
         """Answer by a link that was mailed, however long ago."""
         asked = "('pairing_outcome_due', 'pairing_outcome_company_due')"
-        mails = self.store.query(f"select params from outbox where template in {asked} order by created_at, event")
+        mails = self.store.query(
+            f"select params from outbox where template in {asked} order by created_at, template, recipient"
+        )
         sent = [
             row
             for row in (json.loads(mail["params"]) for mail in mails)
