@@ -1,7 +1,8 @@
 """How long hosts take to answer who asks for a place, measured: a promise is worth what it is kept to.
 
 Counted are the requests of the last year that had their first answer (a question, yes, no or the waiting list), and
-those that had none by the promised day. Who took the request back before that day is not the host's doing.
+those that had none by the promised day. Who took the request back before that day, or ended the case it
+lay in, is not the host's doing.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ def of_hosts(store: Store, organisation_ids: list[str], now: str) -> dict[str, M
     """Return by organisation how it answers for its testbeds; an organisation that nobody asked has a count of 0."""
     asked: dict[str, list[dict[str, Any]]] = {name: [] for name in organisation_ids}
     for row in store.query(
-        """select t.organisation_id, b.requested_at, b.answered_at, b.promised_by, b.withdrawn_at
-           from booking b join testbed t on t.id = b.testbed_id
+        """select t.organisation_id, b.requested_at, b.answered_at, b.promised_by,
+                  coalesce(b.withdrawn_at, a.ended_at) as withdrawn_at
+           from booking b join testbed t on t.id = b.testbed_id left join access a on a.pairing_id = b.pairing_id
            where t.organisation_id in :ids and b.requested_at > :since and b.requested_at <= :now""",
         {"ids": organisation_ids, "since": later(now, days=-YEAR_DAYS), "now": now},
     ):

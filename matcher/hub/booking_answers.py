@@ -24,7 +24,7 @@ from . import (
     staff_load,
     waiting_list,
 )
-from .booking_requests import refuse_decided
+from .booking_requests import refuse_decided, refuse_gone
 from .errors import Conflict, Denied, Full
 from .ids import new_id
 from .people import Viewer
@@ -93,17 +93,18 @@ def approve(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str,
     """Promise the place. `given` holds the scores (unless kept before) and a note; `manage`: too much work is accepted.
 
     Raises Full when no place is free on every day, Invalid without scores, and Conflict when anything else stands in
-    the way: another decision, a closure, something red, the startup's own limit, the staff's load.
+    the way: another decision, a closure, something red, the startup's own limit, the staff's load, a profile or need
+    that is no longer there to be seen, a conflict of interest.
     """
     note = fields.validate(_Note, {"note": given.get("note", "")}).note
     typed = {name: given.get(name) for name in SCORES}
     with store.atomic():
         before = bookings.fetch(store, booking_id)
         locks.testbed(store, before["testbed_id"])
-        if before["startup_id"]:
-            store.execute("update startup set seq = seq where id = :id", {"id": before["startup_id"]})
         if before["pairing_id"]:
             locks.case(store, before["pairing_id"])
+        else:
+            refuse_gone(store, before, now)
         row = _open(store, viewer, booking_id, now)
         scores = _scores(row, typed)
         _refuse_red(store, row, now)

@@ -113,11 +113,7 @@ def _on_behalf(store: Store, viewer: Viewer, startup_id: str, need_id: str, orga
         raise Denied("denied")
     startup = _published(store, "startup", startup_id) if startup_id else None
     need = _published(store, "need", need_id) if need_id else None
-    if startup and need:
-        locks.live(startup, need, now)
-        conflicts.refuse(store, need["id"], startup["id"])
-    elif need and (need["closed_at"] or needs.expired(need, now)):
-        raise Conflict("need_not_open", need=need["title"])
+    refuse_gone(store, {"startup_id": startup_id, "need_id": need_id}, now)
     asker = (startup or need or {"organisation_id": organisation_id})["organisation_id"]
     role = ("startup",) if startup else ("owner", "startup") if need else ("owner",)
     if viewer.acts_for(asker, *role) or (viewer.has("broker") and (startup or need)):
@@ -125,10 +121,30 @@ def _on_behalf(store: Store, viewer: Viewer, startup_id: str, need_id: str, orga
     raise Denied("booking_organisation")
 
 
+def refuse_gone(store: Store, row: Row, now: str) -> None:
+    """Lock the startup and the need of a booking outside a case; raise Conflict when either is no longer on offer.
+
+    Asked again at the answer: in the meantime a profile may be hidden, a need closed, a conflict of interest declared.
+    """
+    startup, need = (_locked(store, kind, row[f"{kind}_id"]) for kind in ("startup", "need"))
+    if startup and need:
+        locks.live(startup, need, now)
+        conflicts.refuse(store, need["id"], startup["id"])
+    elif startup and (not startup["published_at"] or startup["hidden_at"] or startup["merged_at"]):
+        raise Conflict("startup_not_live", startup=startup["name"])
+    elif need and (not need["published_at"] or need["closed_at"] or needs.expired(need, now)):
+        raise Conflict("need_not_open", need=need["title"])
+
+
+def _locked(store: Store, kind: str, subject_id: str | None) -> Row:
+    """Lock a startup or a need and return it; nothing when there is none."""
+    rows = store.query(f"update {kind} set seq = seq where id = :id returning *", {"id": subject_id or ""})
+    return rows[0] if rows else {}
+
+
 def _published(store: Store, kind: str, subject_id: str) -> Row:
     """Lock a startup or a need and return it; raise Invalid unless it is published and not hidden."""
-    rows = store.query(f"update {kind} set seq = seq where id = :id returning *", {"id": subject_id})
-    row = rows[0] if rows else {}
+    row = _locked(store, kind, subject_id)
     if not row.get("published_at") or row.get("hidden_at") or row.get("merged_at"):
         raise Invalid({f"{kind}_id": ("required_choice", {})})
     return row
@@ -205,6 +221,8 @@ class _Note(fields.Content):
 
 def refuse_decided(row: Row, now: str) -> None:
     """Raise Conflict that tells who decided a booking, what and when, if somebody or the clock did."""
+    if bookings.status(row, now) == "ended":
+        raise Conflict("booking_case_ended", at=row["case_ended_at"])
     decided = (
         ("declined", "decliner"), ("withdrawn", "withdrawer"), ("cancelled", "canceller"), ("approved", "approver"),
     )  # fmt: skip

@@ -1,10 +1,10 @@
 """Bookings: somebody asks a host for a place at a testbed for a period. Reading them and where each stands.
 
 requested → (asked ↔ replied)* → approved → used by a case, or cancelled; or declined, withdrawn, lapsed (its last day
-passed unanswered), or on the waiting list. The status is derived from timestamps. A request blocks nobody: only what
-the host approved holds a place (`capacity.HELD`). One inside a case takes no place of its own, the case's access
-does; it books the host's staff. Asking is in `booking_requests.py`, answering in `booking_answers.py`, the line of
-those who wait in `waiting_list.py`, who is told in `booking_mails.py`.
+passed unanswered), ended with the case that it lies in, or on the waiting list. The status is derived from timestamps.
+A request blocks nobody: only what the host approved holds a place (`capacity.HELD`). One inside a case takes no place
+of its own, the case's access does; it books the host's staff. Asking is in `booking_requests.py`, answering in
+`booking_answers.py`, the line of those who wait in `waiting_list.py`, who is told in `booking_mails.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ PAGE = 50
 REPLY_DAYS = 7  # what a host's question asks for; nothing lapses by it
 
 _UNDECIDED = "b.approved_at is null and b.declined_at is null and b.withdrawn_at is null"
-_OPEN = f"{_UNDECIDED} and b.ends_on >= :today"
+_STOPPED = "(a.ended_at is not null and b.ends_on >= substr(a.ended_at, 1, 10))"  # the case that it lies in was ended
+_OPEN = f"{_UNDECIDED} and b.ends_on >= :today and not {_STOPPED}"
 _STANDING = "b.approved_at is not null and b.cancelled_at is null and b.used_at is null"
 
 # The stages as SQL (on b, and q: the question that is open) and, in the same order, as `status` derives them.
@@ -30,13 +31,14 @@ STAGES = {
     "requested": f"{_OPEN} and q.id is null and b.waiting_at is null",
     "asked": f"{_OPEN} and q.id is not null",
     "waiting": f"{_OPEN} and q.id is null and b.waiting_at is not null",
-    "approved": f"{_STANDING} and b.ends_on >= :today",
+    "approved": f"{_STANDING} and b.ends_on >= :today and not {_STOPPED}",
     "used": "b.used_at is not null",
-    "finished": f"{_STANDING} and b.ends_on < :today",
+    "finished": f"{_STANDING} and b.ends_on < :today and not {_STOPPED}",
     "declined": "b.declined_at is not null",
     "withdrawn": "b.withdrawn_at is not null",
-    "lapsed": f"{_UNDECIDED} and b.ends_on < :today",
+    "lapsed": f"{_UNDECIDED} and b.ends_on < :today and not {_STOPPED}",
     "cancelled": "b.cancelled_at is not null",
+    "ended": f"{_STOPPED} and (({_UNDECIDED}) or ({_STANDING}))",
 }
 
 _FROM = """
@@ -45,12 +47,14 @@ _FROM = """
     join organisation o on o.id = b.organisation_id
     left join startup s on s.id = b.startup_id
     left join need n on n.id = b.need_id
+    left join access a on a.pairing_id = b.pairing_id
     left join booking_question q on q.booking_id = b.id and q.replied_at is null"""
 _LIST = f"""
     select b.*, t.name as testbed_name, t.organisation_id as host_organisation, t.answer_days, h.name as host_name,
            o.name as asker_name, b.organisation_id as asker_organisation,
            s.name as startup_name, s.organisation_id as startup_organisation,
-           n.title as need_title, n.organisation_id as owner_organisation, q.question, q.asked_at
+           n.title as need_title, n.organisation_id as owner_organisation, a.ended_at as case_ended_at,
+           q.question, q.asked_at
     {_FROM}"""
 _ONE = f"""
     select b.*, t.name as testbed_name, t.organisation_id as host_organisation, t.answer_days, h.name as host_name,
@@ -59,7 +63,8 @@ _ONE = f"""
            t.withdrawn_at as testbed_withdrawn_at, h.parent_id as host_parent,
            o.name as asker_name, b.organisation_id as asker_organisation, o.parent_id as asker_parent,
            s.name as startup_name, s.organisation_id as startup_organisation, s.capacity as startup_capacity,
-           n.title as need_title, n.organisation_id as owner_organisation, q.id as question_id, q.question, q.asked_at,
+           n.title as need_title, n.organisation_id as owner_organisation, a.ended_at as case_ended_at,
+           q.id as question_id, q.question, q.asked_at,
            requester.name as requester, requester.email as requester_email, approver.name as approver,
            decliner.name as decliner, withdrawer.name as withdrawer, canceller.name as canceller, agreer.name as agreer
     {_FROM}
@@ -78,11 +83,13 @@ def status(row: Row, now: str) -> str:
     if row["withdrawn_at"]:
         return "withdrawn"
     over = row["ends_on"] < day(now)
+    if row["cancelled_at"] or row["used_at"]:
+        return "cancelled" if row["cancelled_at"] else "used"
+    if row["case_ended_at"] and row["ends_on"] >= day(row["case_ended_at"]):
+        return "ended"
     if not row["approved_at"]:
         return "lapsed" if over else "asked" if row["asked_at"] else "waiting" if row["waiting_at"] else "requested"
-    if row["used_at"]:
-        return "used"
-    return "cancelled" if row["cancelled_at"] else "finished" if over else "approved"
+    return "finished" if over else "approved"
 
 
 def visible(viewer: Viewer | None) -> tuple[str, Row]:
@@ -261,12 +268,13 @@ def days_left(row: Row, now: str) -> int | None:
 def missing(store: Store, row: Row, now: str) -> list[str]:
     """Return why the place may not be used now by this booking, in the order in which it is put right; empty: it may.
 
-    ended: it was declined, withdrawn, cancelled or lapsed. over: its last day has passed. approved: the host has not
-    said yes. prerequisite, agreement: what the testbed asks for, or the papers. not_begun: its first day is yet to
-    come. For one inside a case, or used by one, the case says: it never opens the door by itself.
+    ended: it was declined, withdrawn, cancelled, lapsed or ended with its case. over: its last day has passed.
+    approved: the host has not said yes. prerequisite, agreement: what the testbed asks for, or the papers. not_begun:
+    its first day is yet to come. For one inside a case, or used by one, the case says: it never opens the door by
+    itself.
     """
     stage = status(row, now)
-    if stage in ("declined", "withdrawn", "cancelled", "lapsed"):
+    if stage in ("declined", "withdrawn", "cancelled", "lapsed", "ended"):
         return ["ended"]
     if stage == "finished":
         return ["over"]

@@ -29,10 +29,12 @@ _CASES = f"""
     where a.ends_on >= :since and ({{whose}}) order by a.starts_on desc, a.id limit {MOST}"""
 _BOOKINGS = f"""
     select b.id, b.title, b.pairing_id, b.starts_on, b.ends_on, b.requested_at, b.approved_at, b.declined_at,
-           b.withdrawn_at, b.cancelled_at, asker.name as asker, {_ABOUT}
+           coalesce(b.withdrawn_at, a.ended_at) as withdrawn_at, coalesce(b.cancelled_at, a.ended_at) as cancelled_at,
+           asker.name as asker, {_ABOUT}
     from booking b join organisation asker on asker.id = b.organisation_id
     join testbed t on t.id = b.testbed_id join organisation h on h.id = t.organisation_id
     left join need n on n.id = b.need_id left join startup s on s.id = b.startup_id
+    left join access a on a.pairing_id = b.pairing_id
     where b.ends_on >= :since and b.used_at is null and ({{whose}}) order by b.starts_on desc, b.id limit {MOST}"""
 
 

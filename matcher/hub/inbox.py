@@ -49,7 +49,8 @@ LISTS = {
         from booking b join testbed t on t.id = b.testbed_id
         where b.approved_at is null and b.declined_at is null and b.withdrawn_at is null and b.waiting_at is null
           and b.answer_by < :today and b.ends_on >= :today
-          and not exists (select 1 from booking_question q where q.booking_id = b.id and q.replied_at is null)""",
+          and not exists (select 1 from booking_question q where q.booking_id = b.id and q.replied_at is null)
+          and not exists (select 1 from access a where a.pairing_id = b.pairing_id and a.ended_at is not null)""",
     "accesses_ending": """
         select p.id, n.title, s.name as other, a.opened_at as since, a.ends_on as due
         from access a join pairing p on p.id = a.pairing_id join need n on n.id = p.need_id

@@ -17,6 +17,7 @@ STAGES = {
     "withdrawn": _l("Request taken back"),
     "lapsed": _l("Never answered"),
     "cancelled": _l("Cancelled"),
+    "ended": _l("Ended with its case"),
 }
 STAGE_KINDS = {
     "requested": "info",
@@ -29,6 +30,7 @@ STAGE_KINDS = {
     "withdrawn": "neutral",
     "lapsed": "danger",
     "cancelled": "danger",
+    "ended": "neutral",
 }
 LABELS: dict[str, dict[str, Any]] = {
     "booking_status": STAGES,
@@ -114,6 +116,9 @@ SENTENCES: dict[str, Any] = {
     "booking_approved": _l("%(person)s promised the place %(at)s. Cancel the booking if it is not to be."),
     "booking_not_approved": _l("The host has not promised the place. Take the request back, or decline it."),
     "booking_lapsed": _l("The last day that was asked for, %(ends_on)s, has passed. Ask for other days."),
+    "booking_case_ended": _l(
+        "The case that this lies in was ended %(at)s, and this with it. Nothing changes any more."
+    ),
     "booking_over": _l("The last day, %(ends_on)s, has passed, so nothing changes any more."),
     "booking_used": _l("The place went over to a case %(at)s. End the case if the place is not needed."),
     "booking_not_usable": _l(

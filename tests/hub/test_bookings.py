@@ -12,7 +12,11 @@ from matcher.hub import (
     booking_requests,
     bookings,
     capacity,
+    conflicts,
+    feed_events,
+    inbox,
     overview,
+    pairings,
     prerequisites,
     removals,
 )
@@ -276,6 +280,33 @@ def test_a_testbed_that_closed_meanwhile_or_was_withdrawn_is_not_promised(store:
     booking_answers.decline(store, scene.host, booking, "no_place", "", NOW)
 
 
+@pytest.mark.parametrize("column", ["hidden_at", "merged_at"])
+def test_a_profile_that_was_hidden_or_merged_meanwhile_is_promised_nothing(
+    store: Store, scene: Booked, column: str
+) -> None:
+    asked = scene.ask()
+    store.execute(f"update startup set {column} = :now where id = :id", {"now": NOW, "id": scene.startup["id"]})
+    with pytest.raises(Conflict, match="startup_not_live"):
+        scene.approve(asked)
+    assert scene.status(asked) == "requested"
+
+
+def test_a_need_that_was_closed_meanwhile_is_promised_nothing(store: Store, scene: Booked) -> None:
+    asked = scene.ask(who=scene.owner)
+    store.execute("update need set closed_at = :now where id = :id", {"now": NOW, "id": scene.need["id"]})
+    with pytest.raises(Conflict, match="need_not_open"):
+        scene.approve(asked)
+
+
+def test_a_conflict_of_interest_declared_meanwhile_blocks_the_yes(store: Store, scene: Booked) -> None:
+    asked = scene.ask(startup_id=scene.startup["id"], need_id=scene.need["id"])
+    declared = conflicts.declare(store, scene.broker, scene.need["id"], scene.startup["id"], "Släkt.", NOW)
+    with pytest.raises(Conflict, match="conflict_declared"):
+        scene.approve(asked)
+    conflicts.lift(store, scene.broker, declared, NOW)
+    assert scene.status(scene.approve(asked)) == "approved"
+
+
 def test_a_startup_gets_no_more_tests_than_it_takes(store: Store) -> None:
     scene = Booked(store, limit=1, places=5)
     scene.approve(scene.ask())
@@ -521,6 +552,34 @@ def test_inside_a_case_booking_opens_when_its_place_is_green(store: Store) -> No
     assert bookings.missing(store, bookings.fetch(store, booking), INSIDE) == []
     later_days = bookings.fetch(store, case.ask("2026-12-10", "2026-12-11"))
     assert bookings.missing(store, later_days, INSIDE) == ["approved", "not_begun"]
+
+
+def test_what_lies_in_a_case_ends_with_it(store: Store) -> None:
+    case = InCase(store)
+    early, promised_one, asked = case.ask(FIRST, FIRST), case.ask("2026-12-05", "2026-12-12"), case.ask(LAST, LAST)
+    for one in (early, promised_one):
+        booking_answers.approve(store, case.host, one, SCORES, NOW)
+    pairings.end(store, case.broker, case.id, "other", "Bolaget lägger ner.", INSIDE)
+    rows = {one: bookings.fetch(store, one) for one in (early, promised_one, asked)}
+    stages = [bookings.status(rows[one], INSIDE) for one in (early, promised_one, asked)]
+    assert stages == ["finished", "ended", "ended"]
+    assert bookings.missing(store, rows[promised_one], INSIDE) == ["ended"]
+    assert inbox.rows(store, "bookings_unanswered", "2026-12-12T09:00:00.000000Z") == []
+    for step in (
+        lambda: booking_answers.approve(store, case.host, asked, SCORES, INSIDE),
+        lambda: booking_answers.cancel(store, case.host, promised_one, "not_now", "", INSIDE),
+    ):
+        with pytest.raises(Conflict, match="booking_case_ended"):
+            step()
+    found = {row["uid"]: row for row in feed_events.of_testbed(store, case.testbed["id"], INSIDE)}
+    assert found[f"booking-{early}"]["state"] == "confirmed"
+    assert {found[f"booking-{one}"]["state"] for one in (promised_one, asked)} == {"cancelled"}
+    for one in ("finished", "ended"):
+        listed = bookings.listing(store, case.broker, INSIDE, stage=one)[0]
+        assert {row["id"] for row in listed} == {
+            one_id for one_id in rows if bookings.status(rows[one_id], INSIDE) == one
+        }
+    assert bookings.counts(store, case.broker, INSIDE)["ended"] == 2
 
 
 def test_a_booking_in_a_case_is_its_sides_own_and_within_its_days(store: Store) -> None:
