@@ -24,8 +24,8 @@ from . import (
     staff_load,
     waiting_list,
 )
-from .booking_requests import refuse_decided, refuse_gone
-from .errors import Conflict, Denied, Full
+from .booking_requests import refuse_decided, refuse_gone, refuse_over
+from .errors import Conflict, Denied
 from .ids import new_id
 from .people import Viewer
 from .permissions import can
@@ -100,15 +100,20 @@ def approve(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str,
     typed = {name: given.get(name) for name in SCORES}
     with store.atomic():
         before = bookings.fetch(store, booking_id)
-        locks.testbed(store, before["testbed_id"])
+        testbed, startup = locks.testbed(store, before["testbed_id"]), {}
         if before["pairing_id"]:
             locks.case(store, before["pairing_id"])
         else:
-            refuse_gone(store, before, now)
+            startup = refuse_gone(store, before, now)
         row = _open(store, viewer, booking_id, now)
         scores = _scores(row, typed)
         _refuse_red(store, row, now)
-        _check_place(store, row)
+        days = (row["starts_on"], row["ends_on"])
+        capacity.refuse_closed(store, testbed, days)
+        if not row["pairing_id"]:  # inside a case the case's access holds the place
+            capacity.refuse_full(store, testbed, days)
+        if startup:
+            capacity.refuse_busy(store, startup, days)
         over = _check_staff(store, row, manage)
         _keep_scores(store, viewer, booking_id, scores, now)
         store.execute(
@@ -171,13 +176,8 @@ def _open(store: Store, viewer: Viewer, booking_id: str, now: str) -> Row:
 
 def _refuse_unapproved(row: Row, now: str) -> None:
     """Raise Conflict unless a booking is approved, not used by a case, and not over."""
-    stage = bookings.status(row, now)
-    if stage == "used":
-        raise Conflict("booking_used", at=row["used_at"])
-    if stage == "finished":
-        raise Conflict("booking_over", ends_on=row["ends_on"])
-    if stage != "approved":
-        refuse_decided(row, now)
+    refuse_over(row, now)
+    if bookings.status(row, now) != "approved":
         raise Conflict("booking_not_approved")
 
 
@@ -214,22 +214,6 @@ def _refuse_red(store: Store, row: Row, now: str) -> None:
     texts = booking_checks.red(store, row)
     if texts:
         raise Conflict("booking_unmet", unmet=texts)
-
-
-def _check_place(store: Store, row: Row) -> None:
-    """Raise unless the testbed is open on the days and, outside a case, a place is free. Its row is locked."""
-    days = {"starts_on": row["starts_on"], "ends_on": row["ends_on"]}
-    closed = capacity.closures(store, row["testbed_id"], **days)
-    if closed:
-        shut = {"starts_on": closed[0]["starts_on"], "ends_on": closed[0]["ends_on"]}
-        raise Conflict("testbed_closed", testbed=row["testbed_name"], **shut)
-    if row["pairing_id"]:
-        return
-    if capacity.at_testbed(store, row["testbed_id"], **days) >= row["places"]:
-        raise Full("testbed_full", testbed=row["testbed_name"], places=row["places"], **days)
-    limit = row["startup_capacity"]
-    if row["startup_id"] and limit is not None and capacity.of_startup(store, row["startup_id"], **days) >= limit:
-        raise Conflict("startup_full", startup=row["startup_name"], limit=limit)
 
 
 def _check_staff(store: Store, row: Row, manage: bool) -> Row:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..store import Store
 from . import booking_checks, booking_mails, bookings, fields, record
-from .booking_requests import refuse_decided
+from .booking_requests import refuse_over
 from .errors import Conflict, Denied, Invalid, NotFound
 from .ids import new_id
 from .people import Viewer
@@ -95,13 +95,7 @@ def _papers(store: Store, viewer: Viewer, booking_id: str, now: str) -> Row:
         raise Denied("denied")
     if row["pairing_id"]:
         raise Conflict("booking_in_case")
-    stage = bookings.status(row, now)
-    if stage == "used":
-        raise Conflict("booking_used", at=row["used_at"])
-    if stage == "finished":
-        raise Conflict("booking_over", ends_on=row["ends_on"])
-    if stage != "approved":
-        refuse_decided(row, now)
+    refuse_over(row, now)
     return row
 
 

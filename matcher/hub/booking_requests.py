@@ -53,7 +53,7 @@ def request(
             whose |= _in_case(store, viewer, testbed_id, pairing_id, days, now)
         else:
             whose["organisation_id"] = _on_behalf(store, viewer, startup_id, need_id, organisation_id, now)
-        _refuse_closed(store, testbed, days)
+        capacity.refuse_closed(store, testbed, days)
         _refuse_more(store, testbed_id, whose["organisation_id"], content, days, now)
         answer_by = day(later(now, days=testbed["answer_days"]))
         row = {
@@ -121,8 +121,10 @@ def _on_behalf(store: Store, viewer: Viewer, startup_id: str, need_id: str, orga
     raise Denied("booking_organisation")
 
 
-def refuse_gone(store: Store, row: Row, now: str) -> None:
+def refuse_gone(store: Store, row: Row, now: str) -> Row:
     """Lock the startup and the need of a booking outside a case; raise Conflict when either is no longer on offer.
+
+    Return the startup, or nothing when the booking is for none.
 
     Asked again at the answer: in the meantime a profile may be hidden, a need closed, a conflict of interest declared.
     """
@@ -134,6 +136,7 @@ def refuse_gone(store: Store, row: Row, now: str) -> None:
         raise Conflict("startup_not_live", startup=startup["name"])
     elif need and (not need["published_at"] or need["closed_at"] or needs.expired(need, now)):
         raise Conflict("need_not_open", need=need["title"])
+    return startup
 
 
 def _locked(store: Store, kind: str, subject_id: str | None) -> Row:
@@ -148,14 +151,6 @@ def _published(store: Store, kind: str, subject_id: str) -> Row:
     if not row.get("published_at") or row.get("hidden_at") or row.get("merged_at"):
         raise Invalid({f"{kind}_id": ("required_choice", {})})
     return row
-
-
-def _refuse_closed(store: Store, testbed: Row, days: capacity.Period) -> None:
-    closed = capacity.closures(store, testbed["id"], *days)
-    if closed:
-        raise Conflict(
-            "testbed_closed", testbed=testbed["name"], starts_on=closed[0]["starts_on"], ends_on=closed[0]["ends_on"]
-        )
 
 
 def _refuse_more(
@@ -231,3 +226,14 @@ def refuse_decided(row: Row, now: str) -> None:
             raise Conflict(f"booking_{what}", person=row[who] or "", at=row[f"{what}_at"])
     if bookings.status(row, now) == "lapsed":
         raise Conflict("booking_lapsed", ends_on=row["ends_on"])
+
+
+def refuse_over(row: Row, now: str) -> None:
+    """Raise Conflict unless a booking goes on: it awaits its answer, or is promised and neither used nor over."""
+    stage = bookings.status(row, now)
+    if stage == "used":
+        raise Conflict("booking_used", at=row["used_at"])
+    if stage == "finished":
+        raise Conflict("booking_over", ends_on=row["ends_on"])
+    if stage != "approved":
+        refuse_decided(row, now)

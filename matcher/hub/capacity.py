@@ -17,7 +17,7 @@ from typing import Any
 from ..store import Store
 from . import fields
 from .clock import day, days_between
-from .errors import Invalid
+from .errors import Conflict, Full, Invalid
 
 LONGEST_DAYS = 731
 MOST_BUFFER = 60  # days; the table's own limit
@@ -102,11 +102,19 @@ def at_testbed(store: Store, testbed_id: str, starts_on: str, ends_on: str) -> i
             where h.testbed_id = :id and h.starts_on <= :last and h.ends_on >= :first""",
         {"id": testbed_id, **around(starts_on, ends_on)},
     )
-    return _most(rows, rows[0]["buffer_days"], starts_on, ends_on) if rows else 0
-
-
-def _most(rows: list[dict[str, Any]], buffer_days: int, starts_on: str, ends_on: str) -> int:
+    buffer_days = rows[0]["buffer_days"] if rows else 0
     return peak((kept(row, buffer_days) for row in rows), starts_on, shifted(ends_on, buffer_days))
+
+
+def free(taken: Iterable[Period], closed: Iterable[Period], places: int, buffer_days: int, asked: Period) -> int:
+    """Return how many places are free on every day of a period and of the buffer after it; 0 when a day is closed.
+
+    taken: the days of what is held, buffers with them.
+    """
+    first, last = asked
+    if any(start <= last and end >= first for start, end in closed):
+        return 0
+    return max(places - peak(taken, first, shifted(last, buffer_days)), 0)
 
 
 def of_startup(store: Store, startup_id: str, starts_on: str, ends_on: str) -> int:
@@ -139,42 +147,75 @@ def closures(store: Store, testbed_id: str, starts_on: str, ends_on: str) -> lis
     )
 
 
+def refuse_closed(store: Store, testbed: dict[str, Any], days: Period) -> None:
+    """Raise Conflict when a testbed is closed on one of the days."""
+    closed = closures(store, testbed["id"], *days)
+    if closed:
+        shut = {"starts_on": closed[0]["starts_on"], "ends_on": closed[0]["ends_on"]}
+        raise Conflict("testbed_closed", testbed=testbed["name"], **shut)
+
+
+def refuse_full(store: Store, testbed: dict[str, Any], days: Period) -> None:
+    """Raise Full unless a place is free on every day of the period. The testbed's row is locked."""
+    if at_testbed(store, testbed["id"], *days) >= testbed["places"]:
+        raise Full(
+            "testbed_full", testbed=testbed["name"], places=testbed["places"], starts_on=days[0], ends_on=days[1]
+        )
+
+
+def refuse_busy(store: Store, startup: dict[str, Any], days: Period) -> None:
+    """Raise Conflict when a startup would run more tests at once than it said it can; null means it did not say."""
+    limit = startup["capacity"]
+    if limit is not None and of_startup(store, startup["id"], *days) >= limit:
+        raise Conflict("startup_full", startup=startup["name"], limit=limit)
+
+
 def offers(store: Store, starts_on: str, ends_on: str) -> list[dict[str, Any]]:
     """Return every published testbed with `free` (places free on all days of the period), `closed` (periods), `themes`.
 
     Three queries however many testbeds there are.
     """
-    span = {"first": starts_on, "last": ends_on}
     testbeds = store.query(
         """select t.id, t.name, t.places, t.buffer_days, t.conditions, t.county_code, t.themes,
                   t.organisation_id, o.name as organisation
            from testbed t join organisation o on o.id = t.organisation_id
            where t.published_at is not null and t.withdrawn_at is null"""
     )
-    taken = _by_testbed(
-        store.query(
-            f"""select h.testbed_id, h.starts_on, h.ends_on, h.ended_at from {HELD} h
-                where h.starts_on <= :last and h.ends_on >= :first""",
-            around(starts_on, ends_on),
-        )
-    )
-    closed = _by_testbed(
-        store.query(
-            """select testbed_id, starts_on, ends_on, reason from testbed_closure
-               where starts_on <= :last and ends_on >= :first order by starts_on""",
-            span,
-        )
-    )
+    held, closed = taken(store, starts_on, ends_on), shut(store, starts_on, ends_on)
     for row in testbeds:
         row["themes"] = json.loads(row["themes"])
         row["closed"] = closed[row["id"]]
-        most = _most(taken[row["id"]], row["buffer_days"], starts_on, ends_on)
-        row["free"] = 0 if row["closed"] else max(row["places"] - most, 0)
+        row["free"] = free(
+            held[row["id"]], map(days_of, row["closed"]), row["places"], row["buffer_days"], (starts_on, ends_on)
+        )
     return testbeds
 
 
-def _by_testbed(rows: list[dict[str, Any]]) -> defaultdict[str, list[dict[str, Any]]]:
+def taken(store: Store, first: str, last: str) -> defaultdict[str, list[Period]]:
+    """Return by testbed the days between two that nobody else can have: of all that is held, buffers with them."""
+    found: defaultdict[str, list[Period]] = defaultdict(list)
+    for row in store.query(
+        f"""select h.testbed_id, h.starts_on, h.ends_on, h.ended_at, t.buffer_days
+            from {HELD} h join testbed t on t.id = h.testbed_id
+            where h.starts_on <= :last and h.ends_on >= :first""",
+        around(first, last),
+    ):
+        found[row["testbed_id"]].append(kept(row, row["buffer_days"]))
+    return found
+
+
+def shut(store: Store, first: str, last: str) -> defaultdict[str, list[dict[str, Any]]]:
+    """Return by testbed its closed periods that touch a period, with their reasons, first day first."""
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
+    for row in store.query(
+        """select testbed_id, starts_on, ends_on, reason from testbed_closure
+           where starts_on <= :last and ends_on >= :first order by starts_on""",
+        {"first": first, "last": last},
+    ):
         found[row["testbed_id"]].append(row)
     return found
+
+
+def days_of(row: dict[str, Any]) -> Period:
+    """Return the first and the last day of a row."""
+    return row["starts_on"], row["ends_on"]

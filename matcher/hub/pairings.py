@@ -12,7 +12,7 @@ from typing import Any
 from ..store import Store
 from . import booking_papers, capacity, cases, conflicts, fields, locks, parties, rankings, reasons, record
 from .clock import day, later
-from .errors import Conflict, Denied, Full, Invalid
+from .errors import Conflict, Denied, Invalid
 from .ids import new_id
 from .people import Viewer
 from .permissions import can
@@ -154,8 +154,9 @@ def confirm(
         conflicts.refuse(store, case["need_id"], case["startup_id"])
         if booking_id:
             booking_papers.use(store, viewer, booking_id, case, testbed_id, now)
-        _check_place(store, testbed, first, last)
-        _check_startup(store, startup, first, last)
+        capacity.refuse_closed(store, testbed, (first, last))
+        capacity.refuse_full(store, testbed, (first, last))
+        capacity.refuse_busy(store, startup, (first, last))
         access_id = _open_access(store, viewer, pairing_id, testbed_id, (first, last), now)
         case = cases.fetch(store, pairing_id)
         parties.tell(store, viewer, case, ("owner", "startup", "host", "broker"), "confirmed", now)
@@ -206,23 +207,6 @@ def _check_suggestion(store: Store, testbed_id: str) -> None:
         {"id": testbed_id},
     ):
         raise Invalid({"testbed_id": ("required_choice", {})})
-
-
-def _check_place(store: Store, testbed: dict[str, Any], first: str, last: str) -> None:
-    """Raise unless the testbed is open and a place is free on every day of the period. Its row is locked."""
-    name = testbed["name"]
-    closed = capacity.closures(store, testbed["id"], first, last)
-    if closed:
-        raise Conflict("testbed_closed", testbed=name, starts_on=closed[0]["starts_on"], ends_on=closed[0]["ends_on"])
-    if capacity.at_testbed(store, testbed["id"], first, last) >= testbed["places"]:
-        raise Full("testbed_full", testbed=name, places=testbed["places"], starts_on=first, ends_on=last)
-
-
-def _check_startup(store: Store, startup: dict[str, Any], first: str, last: str) -> None:
-    """Raise when the startup would run more tests at once than it said it can; null means it did not say."""
-    limit = startup["capacity"]
-    if limit is not None and capacity.of_startup(store, startup["id"], first, last) >= limit:
-        raise Conflict("startup_full", startup=startup["name"], limit=limit)
 
 
 def _open_access(

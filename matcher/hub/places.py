@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any
 
 from ..store import Store
@@ -25,30 +24,18 @@ def find(store: Store, starts_on: str, ends_on: str, now: str) -> list[Row]:
     rows = _on_offer(store)
     ids = [row["id"] for row in rows]
     last = shifted(max(starts_on, day(now)), AHEAD_DAYS + days_between(starts_on, ends_on))
-    held, closed = _taken(store, starts_on, last), _closed(store, starts_on)
+    held, closed = capacity.taken(store, starts_on, last), capacity.shut(store, starts_on, last)
     answers = answer_times.of_hosts(store, sorted({row["organisation_id"] for row in rows}), now)
     asks = _asks(store, ids)
     for row in rows:
-        kept = [capacity.kept(one, row["buffer_days"]) for one in held[row["id"]]]
-        shut = [(one["starts_on"], one["ends_on"]) for one in closed[row["id"]]]
-        row["free"] = free(kept, shut, row["places"], row["buffer_days"], (starts_on, ends_on))
+        kept, shut = held[row["id"]], [capacity.days_of(one) for one in closed[row["id"]]]
+        row["free"] = capacity.free(kept, shut, row["places"], row["buffer_days"], (starts_on, ends_on))
         row["closed"] = [
             one for one in closed[row["id"]] if one["starts_on"] <= ends_on and one["ends_on"] >= starts_on
         ]
         row["next"] = None if row["free"] else _next(kept, shut, row, (starts_on, ends_on), now)
         row["asks"], row["answers"] = asks[row["id"]], answers[row["organisation_id"]]
     return rows
-
-
-def free(kept: Iterable[Period], closed: Iterable[Period], places: int, buffer_days: int, asked: Period) -> int:
-    """Return how many places are free on every day of a period and of the buffer after it; 0 when a day is closed.
-
-    kept: the days of what is held, buffers with them.
-    """
-    first, last = asked
-    if any(start <= last and end >= first for start, end in closed):
-        return 0
-    return max(places - capacity.peak(kept, first, shifted(last, buffer_days)), 0)
 
 
 def next_free(
@@ -64,7 +51,7 @@ def next_free(
         if days_between(earliest, first) > AHEAD_DAYS:
             return None
         period = (first, shifted(first, length))
-        if free(kept, closed, places, buffer_days, period):
+        if capacity.free(kept, closed, places, buffer_days, period):
             return period
     return None
 
@@ -83,23 +70,6 @@ def _on_offer(store: Store) -> list[Row]:
     return [{**testbeds.public(testbeds.decode(row)), "buffer_days": row["buffer_days"]} for row in rows]
 
 
-def _taken(store: Store, first: str, last: str) -> defaultdict[str, list[Row]]:
-    rows = store.query(
-        f"""select h.testbed_id, h.starts_on, h.ends_on, h.ended_at from {capacity.HELD} h
-            where h.starts_on <= :last and h.ends_on >= :first""",
-        capacity.around(first, last),
-    )
-    return _grouped(rows)
-
-
-def _closed(store: Store, first: str) -> defaultdict[str, list[Row]]:
-    rows = store.query(
-        "select testbed_id, starts_on, ends_on, reason from testbed_closure where ends_on >= :first order by starts_on",
-        {"first": first},
-    )
-    return _grouped(rows)
-
-
 def _asks(store: Store, testbed_ids: list[str]) -> defaultdict[str, list[str]]:
     """Return by testbed the kinds of what it asks for, each once, in their order."""
     rows = store.query(
@@ -109,11 +79,4 @@ def _asks(store: Store, testbed_ids: list[str]) -> defaultdict[str, list[str]]:
     found: defaultdict[str, list[str]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: prerequisites.KINDS.index(row["kind"])):
         found[row["testbed_id"]].append(row["kind"])
-    return found
-
-
-def _grouped(rows: list[Row]) -> defaultdict[str, list[Row]]:
-    found: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        found[row["testbed_id"]].append(row)
     return found

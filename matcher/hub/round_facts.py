@@ -85,31 +85,20 @@ def has_testbeds(store: Store) -> bool:
 
 def testbeds(store: Store, first: str, last: str) -> list[Row]:
     """Return every published testbed with the periods that are `held` (by tests, buffers with them) and `closed`."""
-    span = {"first": first, "last": last}
     rows = store.query(
         """select t.id, t.name, t.places, t.buffer_days, t.county_code, t.themes, o.name as organisation
            from testbed t join organisation o on o.id = t.organisation_id
            where t.published_at is not null and t.withdrawn_at is null order by t.name, t.id"""
     )
-    taken = store.query(
-        f"""select h.testbed_id, h.starts_on, h.ends_on, h.ended_at from {capacity.HELD} h
-            where h.starts_on <= :last and h.ends_on >= :first""",
-        capacity.around(first, last),
-    )
-    closed = store.query(
-        """select testbed_id, starts_on, ends_on from testbed_closure
-           where starts_on <= :last and ends_on >= :first""",
-        span,
-    )
-    found = {row["id"]: {**_parsed(row, ("themes",)), "held": [], "closed": []} for row in rows}
-    for row in taken:
-        if row["testbed_id"] in found:
-            buffer_days = found[row["testbed_id"]]["buffer_days"]
-            found[row["testbed_id"]]["held"].append(capacity.kept(row, buffer_days))
-    for row in closed:
-        if row["testbed_id"] in found:
-            found[row["testbed_id"]]["closed"].append((row["starts_on"], row["ends_on"]))
-    return list(found.values())
+    taken, closed = capacity.taken(store, first, last), capacity.shut(store, first, last)
+    return [
+        {
+            **_parsed(row, ("themes",)),
+            "held": taken[row["id"]],
+            "closed": [capacity.days_of(one) for one in closed[row["id"]]],
+        }
+        for row in rows
+    ]
 
 
 def _parsed(row: Row, lists: tuple[str, ...]) -> Row:

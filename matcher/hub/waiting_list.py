@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 from ..store import Store
@@ -53,40 +52,15 @@ def can_go(store: Store, now: str) -> list[str]:
     )
     if not waiting:
         return []
-    span = capacity.around(min(row["starts_on"] for row in waiting), max(row["ends_on"] for row in waiting))
-    ids = {"ids": sorted({row["testbed_id"] for row in waiting})}
-    held, closed = _taken(store, {**ids, **span}), _closed(store, {**ids, **span})
+    span = min(row["starts_on"] for row in waiting), max(row["ends_on"] for row in waiting)
+    held, closed = capacity.taken(store, *span), capacity.shut(store, *span)
     found = []
     for row in waiting:
-        here, buffer_days = held[row["testbed_id"]], row["buffer_days"]
-        free = capacity.peak(here, row["starts_on"], capacity.shifted(row["ends_on"], buffer_days)) < row["places"]
-        shut = capacity.peak(closed[row["testbed_id"]], row["starts_on"], row["ends_on"])
-        if free and not shut:
+        here, shut = held[row["testbed_id"]], map(capacity.days_of, closed[row["testbed_id"]])
+        asked, buffer_days = capacity.days_of(row), row["buffer_days"]
+        if capacity.free(here, shut, row["places"], buffer_days, asked):
             found.append(row["id"])
-            here.append((row["starts_on"], capacity.shifted(row["ends_on"], buffer_days)))
-    return found
-
-
-def _taken(store: Store, params: Row) -> defaultdict[str, list[capacity.Period]]:
-    found: defaultdict[str, list[capacity.Period]] = defaultdict(list)
-    for row in store.query(
-        f"""select h.testbed_id, h.starts_on, h.ends_on, h.ended_at, t.buffer_days
-            from {capacity.HELD} h join testbed t on t.id = h.testbed_id
-            where h.testbed_id in :ids and h.starts_on <= :last and h.ends_on >= :first""",
-        params,
-    ):
-        found[row["testbed_id"]].append(capacity.kept(row, row["buffer_days"]))
-    return found
-
-
-def _closed(store: Store, params: Row) -> defaultdict[str, list[capacity.Period]]:
-    found: defaultdict[str, list[capacity.Period]] = defaultdict(list)
-    for row in store.query(
-        """select testbed_id, starts_on, ends_on from testbed_closure
-           where testbed_id in :ids and starts_on <= :last and ends_on >= :first""",
-        params,
-    ):
-        found[row["testbed_id"]].append((row["starts_on"], row["ends_on"]))
+            here.append((asked[0], capacity.shifted(asked[1], buffer_days)))
     return found
 
 

@@ -14,6 +14,7 @@ from ..ranking import embedder, indexing, replay, shipped
 from ..ranking.background import Background
 from ..ranking.matches import Ranking
 from ..ranking.ranker import Ranker
+from ..store import StoreError
 from .access import now, store
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _warm() -> None:
             try:
                 with application.app_context():
                     ranker().warm()
-            except Exception:  # the store is away, or not migrated yet: whoever ranks first makes it ready, or is told
+            except StoreError:  # away, or not migrated yet: whoever ranks first makes it ready, or is told
                 application.logger.warning("the ranking is not made ready beforehand", exc_info=True)
 
         threading.Thread(target=work, name="warm", daemon=True).start()

@@ -45,7 +45,7 @@ def brute_free(held: list[Days], closed: list[Days], most: int, buffer_days: int
 def test_what_is_free_is_that_of_counting_day_by_day(held, closed, most, buffer_days, asked) -> None:
     rows = [{"starts_on": day(first), "ends_on": day(last), "ended_at": None} for first, last in held]
     kept = [capacity.kept(row, buffer_days) for row in rows]
-    found = places.free(kept, map(days, closed), most, buffer_days, days(asked))
+    found = capacity.free(kept, map(days, closed), most, buffer_days, days(asked))
     assert found == brute_free(held, closed, most, buffer_days, asked)
 
 
@@ -77,7 +77,7 @@ def test_taking_only_what_is_free_oversells_no_day_and_leaves_the_buffer(wanted,
     taken: list[Days] = []
     for span in wanted:
         kept = [(day(first), day(last + buffer_days)) for first, last in taken]
-        if places.free(kept, [], most, buffer_days, days(span)):
+        if capacity.free(kept, [], most, buffer_days, days(span)):
             taken.append(span)
     assert all(sum(a <= today <= b + buffer_days for a, b in taken) <= most for today in range(40))
 
