@@ -74,7 +74,7 @@ def test_batches_hold_every_text_once_and_keep_to_the_budget():
     for batch in found:
         longest = max(min(len(texts[place]) // 3 + 8, 512) for place in batch)
         assert longest * len(batch) <= encoders.TOKENS_PER_BATCH
-        assert len(batch) <= encoders.TEXTS_PER_BATCH
+        assert len(batch) in encoders.BATCH_SIZES
 
 
 def test_batches_hold_texts_of_like_length():
@@ -175,10 +175,16 @@ def test_the_vectors_are_those_of_plain_sentence_transformers(exact, plain):
 
 @pytest.mark.model
 def test_multiplying_in_bfloat16_gives_the_same_vectors_but_for_rounding(exact, model_instance):
+    import torch
+
     halved = SentenceEncoder(model_instance / "models" / weights.DEFAULT_MODEL, half=True)
-    texts = demo_texts()[::12]
+    texts, shapes = demo_texts()[::12], set()
+    for layer in halved._model.modules():
+        if isinstance(layer, torch.nn.Linear):
+            layer.register_forward_pre_hook(lambda _, given: shapes.add(given[0].shape[:2]))
     vectors = halved.encode(texts, "query")
     assert vectors.dtype == np.float32
+    assert all(size in encoders.BATCH_SIZES and tokens % 32 == 0 for size, tokens in shapes)
     assert (vectors * exact.encode(texts, "query")).sum(axis=1).min() >= 0.9999
     assert halved.fingerprint == exact.fingerprint
 
