@@ -16,7 +16,7 @@ from .permissions import can
 class Content(fields.Content):
     """What an administrator writes about a template; the file comes beside it."""
 
-    name: fields.Title
+    name: fields.Name
     language: fields.choice("language", frozenset(("sv", "en"))) = None
 
 

@@ -25,7 +25,7 @@ REQUIRED = dict.fromkeys(("title", "benefit_operation", "benefit_users"), "requi
 class Content(fields.Content):
     """What a request says; both benefits must be said, hours of the host's staff may wait."""
 
-    title: fields.Title = ""
+    title: fields.Name = ""
     benefit_operation: fields.Text = ""
     benefit_users: fields.Text = ""
     staff_hours: fields.number(0, 1000) = None

@@ -22,6 +22,7 @@ from .lettering import visible
 FORM_LIMIT = 8_000
 IMPORT_LIMIT = 100_000
 TITLE_LIMIT = 300
+NAME_LIMIT = 200
 EARLIEST, LATEST_YEARS = date(2000, 1, 1), 30
 
 _EMAIL = re.compile(r"[^@\s,;<>\"']{1,64}@[^@\s,;<>\"'.]+(\.[^@\s,;<>\"'.]+)+")
@@ -47,6 +48,13 @@ def _title(value: Any) -> str:
     text = " ".join(_bounded("" if value is None else str(value), TITLE_LIMIT).split())
     if not text:
         raise PydanticCustomError("required", "required")
+    return text
+
+
+def _name(value: Any) -> str:
+    text = _title(value)
+    if len(text) > NAME_LIMIT:
+        raise PydanticCustomError("too_long", "too long", {"limit": NAME_LIMIT, "length": len(text)})
     return text
 
 
@@ -153,6 +161,7 @@ def _orgnr(value: Any) -> str | None:
 
 Text = Annotated[str, BeforeValidator(_text)]
 Title = Annotated[str, BeforeValidator(_title)]
+Name = Annotated[str, BeforeValidator(_name)]  # a title where the table takes no longer one
 Line = Annotated[str, BeforeValidator(_line)]
 Day = Annotated[str | None, BeforeValidator(_day)]
 Website = Annotated[str, BeforeValidator(_website)]

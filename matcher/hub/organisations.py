@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
-
-from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
+from typing import Any
 
 from ..store import Store
 from . import fields, people, record, reference
@@ -16,20 +13,13 @@ from .people import Viewer
 from .swedish import swedish_key
 
 KINDS = ("public", "company", "host", "hub")
-NAME_LIMIT = 200
 PAGE = 50
-
-
-def _name_length(name: str) -> str:
-    if len(name) > NAME_LIMIT:
-        raise PydanticCustomError("too_long", "too long", {"limit": NAME_LIMIT, "length": len(name)})
-    return name
 
 
 class OrganisationContent(fields.Content):
     """What is kept about an organisation. `orgnr` is ten digits with a valid check digit, or None."""
 
-    name: Annotated[fields.Title, AfterValidator(_name_length)]
+    name: fields.Name
     orgnr: fields.Orgnr = None
     kind: fields.choice("kinds", frozenset(KINDS), "public") = "public"
     county_code: fields.County = None

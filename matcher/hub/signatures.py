@@ -6,10 +6,7 @@ broker who holds the paper. The row names the person who signed, who wrote it do
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
+from typing import Any
 
 from ..store import Store
 from . import agreements, cases, fields, locks, parties, record
@@ -19,7 +16,6 @@ from .permissions import can
 
 Row = dict[str, Any]
 FILE_LIMIT = 10_000_000  # bytes
-NAME_LIMIT = 200
 # What a signed file may be, by its first bytes: PDF, PNG, JPEG, and the ZIP of DOCX and ASiC.
 _KINDS = {
     "application/pdf": b"%PDF-",
@@ -29,14 +25,8 @@ _KINDS = {
 }
 
 
-def _fits(name: str) -> str:
-    if len(name) > NAME_LIMIT:
-        raise PydanticCustomError("too_long", "too long", {"limit": NAME_LIMIT, "length": len(name)})
-    return name
-
-
 class _Signer(fields.Content):
-    name: Annotated[fields.Title, AfterValidator(_fits)]
+    name: fields.Name
     title: fields.Line = ""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from matcher.hub import access, agreements, cases, pairings, prerequisites, signatures
+from matcher.hub import access, agreement_templates, agreements, cases, pairings, prerequisites, signatures
 from matcher.hub.clock import day, later
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound, Stale
 from matcher.store import Store
@@ -240,6 +240,12 @@ def test_an_unknown_template_is_refused(case: Signing) -> None:
     with pytest.raises(Invalid) as error:
         case.draft(template_id="no-such")
     assert "template_id" in error.value.errors
+
+
+def test_a_templates_name_that_is_too_long_is_told() -> None:
+    with pytest.raises(Invalid) as error:
+        agreement_templates.checked({"name": "x" * 201, "language": "sv"})
+    assert error.value.errors["name"] == ("too_long", {"limit": 200, "length": 201})
 
 
 def test_what_the_testbed_asks_for_keeps_the_place_closed_until_it_is_met(case: Signing) -> None:

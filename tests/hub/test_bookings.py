@@ -114,6 +114,7 @@ def test_a_need_that_is_closed_is_not_asked_for(store: Store, scene: Booked) -> 
     ("typed", "field", "code"),
     [
         ({"title": " "}, "title", "required"),
+        ({"title": "x" * 201}, "title", "too_long"),
         ({"benefit_operation": ""}, "benefit_operation", "required"),
         ({"benefit_users": ""}, "benefit_users", "required"),
         ({"staff_hours": "-1"}, "staff_hours", "number_range"),
