@@ -8,18 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import agreements, prerequisites
+from . import agreements, capacity, prerequisites
 from .clock import day
 
 Row = dict[str, Any]
-CLOCK = ("not_begun", "over")  # what time alone changes
+PASSES = ("not_begun", "closed")  # what goes by with the days: no hindrance to what is prepared for others
 
 
 def missing(store: Store, case: Row, now: str) -> list[str]:
     """Return why the place of a case may not be used now, in the order in which it is put right; empty when it may.
 
     none: no place is booked. ended: the case was ended. over: its last day has passed. agreement: none is in force
-    today. prerequisite: something the testbed asks for is not met. not_begun: its first day is yet to come.
+    today. prerequisite: something the testbed asks for is not met. not_begun: its first day is yet to come. closed:
+    the testbed is closed today.
     """
     if not case["confirmed_at"]:
         return ["none"]
@@ -32,7 +33,25 @@ def missing(store: Store, case: Row, now: str) -> list[str]:
         *([] if _agreed(store, case, now, begins) else ["agreement"]),
         *(["prerequisite"] if any(not row["met_at"] for row in prerequisites.of_case(store, case)) else []),
         *(["not_begun"] if case["starts_on"] > day(now) else []),
+        *(["closed"] if is_closed(store, case, now) else []),
     ]
+
+
+def red(store: Store, case: Row, now: str) -> list[str]:
+    """Return what is `missing` and does not go by with the days: what somebody must put right."""
+    return [code for code in missing(store, case, now) if code not in PASSES]
+
+
+def closures(store: Store, row: Row, now: str) -> list[Row]:
+    """Return the closed periods of the testbed on the days of a case or a booking that are not over yet."""
+    if not row["starts_on"] or row["ends_on"] < day(now):
+        return []
+    return capacity.closures(store, row["testbed_id"], max(row["starts_on"], day(now)), row["ends_on"])
+
+
+def is_closed(store: Store, row: Row, now: str) -> bool:
+    """Whether today is one of the days of a case or a booking, and the testbed is closed on it."""
+    return row["starts_on"] <= day(now) and any(one["starts_on"] <= day(now) for one in closures(store, row, now))
 
 
 def _agreed(store: Store, case: Row, now: str, begins: str) -> bool:

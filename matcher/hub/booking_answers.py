@@ -208,7 +208,7 @@ def _refuse_red(store: Store, row: Row, now: str) -> None:
     """Raise Conflict naming what is red: what the testbed asks for, or what closes the case's place."""
     if row["pairing_id"]:
         case = cases.fetch(store, row["pairing_id"])
-        red = [code for code in access.missing(store, case, now) if code != "not_begun"]
+        red = access.red(store, case, now)
         if red:
             raise Conflict("booking_red", red=red)
     texts = booking_checks.red(store, row)

@@ -92,7 +92,7 @@ def _in_case(store: Store, viewer: Viewer, testbed_id: str, pairing_id: str, day
     own = cases.sides(viewer, case)
     if not {"owner", "startup", "broker"} & set(own) or not can(viewer, "booking.create", case):
         raise Denied("denied")
-    red = [code for code in access.missing(store, case, now) if code != "not_begun"]
+    red = access.red(store, case, now)
     if red:
         raise Conflict("booking_red", red=red)
     if case["testbed_id"] != testbed_id:

@@ -253,7 +253,7 @@ def next_step(row: Row, now: str, lacking: list[str] | None = None) -> Row:
             return _step(code, ["host"] if code == "prerequisite" else ["host", "broker"], row["starts_on"])
     if row["starts_on"] > day(now):
         return _step("start", ["asker", "host"], row["starts_on"])
-    return _step("finish", ["asker", "host"], row["ends_on"])
+    return _step("closed" if "closed" in (lacking or []) else "finish", ["asker", "host"], row["ends_on"])
 
 
 def _step(code: str, who: list[str], by: str | None) -> Row:
@@ -270,8 +270,8 @@ def missing(store: Store, row: Row, now: str) -> list[str]:
 
     ended: it was declined, withdrawn, cancelled, lapsed or ended with its case. over: its last day has passed.
     approved: the host has not said yes. prerequisite, agreement: what the testbed asks for, or the papers. not_begun:
-    its first day is yet to come. For one inside a case, or used by one, the case says: it never opens the door by
-    itself.
+    its first day is yet to come. closed: the testbed is closed today. For one inside a case, or used by one, the case
+    says: it never opens the door by itself.
     """
     stage = status(row, now)
     if stage in ("declined", "withdrawn", "cancelled", "lapsed", "ended"):
@@ -279,11 +279,10 @@ def missing(store: Store, row: Row, now: str) -> list[str]:
     if stage == "finished":
         return ["over"]
     unanswered = [] if row["approved_at"] else ["approved"]
-    ahead = ["not_begun"] if row["starts_on"] > day(now) else []
+    ahead = ["not_begun"] if row["starts_on"] > day(now) else ["closed"] if access.is_closed(store, row, now) else []
     case = row["pairing_id"] or row["used_pairing_id"]
     if case:
-        shut = [code for code in access.missing(store, cases.fetch(store, case), now) if code != "not_begun"]
-        return [*unanswered, *shut, *ahead]
+        return [*unanswered, *access.red(store, cases.fetch(store, case), now), *ahead]
     return [
         *unanswered,
         *(["prerequisite"] if booking_checks.red(store, row) else []),

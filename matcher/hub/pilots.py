@@ -63,8 +63,8 @@ def overdue(row: Row, now: str) -> bool:
 
 
 def closed(store: Store, case: Row, now: str) -> list[str]:
-    """Return why the place may not be used; that its first day is still ahead is no hindrance to a start."""
-    return [code for code in access.missing(store, case, now) if code != "not_begun"]
+    """Return why the place may not be used; that its first day is ahead, or today closed, is no hindrance to a start."""
+    return access.red(store, case, now)
 
 
 def settled(store: Store, case: Row, row: Row | None, now: str) -> list[tuple[str, bool]]:

@@ -85,6 +85,7 @@ LABELS: dict[str, dict[str, Any]] = {
         "agreement": _l("No agreement is in force for these days."),
         "prerequisite": _l("Something that the testbed asks for is not met yet."),
         "not_begun": _l("The first day is yet to come."),
+        "closed": _l("The testbed is closed today."),
     },
 }
 FIELDS = LABELS["agreement_fields"]

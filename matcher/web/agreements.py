@@ -51,6 +51,7 @@ def _page(case: Case, form: str = "", errors: dict[str, str] | None = None, noti
         parties=parties,
         asked=prerequisites.of_case(store(), case),
         missing=access.missing(store(), case, now()),
+        closures=access.closures(store(), case, now()) if not case["ended_at"] else [],
         form=form,
         typed=request.form if form else {},
         errors=errors or {},

@@ -86,7 +86,7 @@ def _page(testbed: Row, typed: Row, errors: dict[str, str] | None = None, notice
         "bookings/form.html",
         testbed=testbed,
         case=case,
-        red=[code for code in access.missing(store(), case, now()) if code != "not_begun"] if case else [],
+        red=access.red(store(), case, now()) if case else [],
         options=choices,
         chosen=request.form.get("whose") or _preferred(choices),
         need=need,

@@ -62,6 +62,7 @@ LABELS: dict[str, dict[str, Any]] = {
         "agreement": _l("An agreement is signed, and the host or a broker notes it here."),
         "start": _l("The place is booked. The test begins on its first day."),
         "finish": _l("The place may be used."),
+        "closed": _l("The testbed is closed today. On the days when it is open, the place may be used."),
         "over": _l("Nothing more. The booking is kept as it was."),
     },
     "booking_sides": {"asker": _l("whoever asked"), "host": _l("the host"), "broker": _l("the hub")},
@@ -72,6 +73,7 @@ LABELS: dict[str, dict[str, Any]] = {
         "prerequisite": _l("Something that the testbed asks for is not met yet."),
         "agreement": _l("No signed agreement that covers these days is noted."),
         "not_begun": _l("The first day is yet to come."),
+        "closed": _l("The testbed is closed today."),
         "none": _l("The case has no place."),
     },
     "booking_reasons": {
@@ -147,6 +149,10 @@ ACTIONS: dict[str, Any] = {
     "booking.meet": _l("Something the testbed asks for is met"),
     "booking.undo": _l("Something the testbed asks for is not met after all"),
     "booking.use": _l("The place went over to a case"),
+    "booking.company_hidden": _l("The company’s profile was hidden"),
+    "booking.company_shown": _l("The company’s profile is shown again"),
+    "booking.company_merged": _l("The company’s profile was merged with another. Before:"),
+    "booking.company_parted": _l("A merge of the company’s profile was taken back. Before:"),
 }
 DETAILS: dict[str, Any] = {
     "hours": _l("hours of staff in that week"),

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import booking_answers, booking_checks, bookings, capacity, cases, record, staff_load, waiting_list
+from ..hub import access, booking_answers, booking_checks, bookings, capacity, cases, record, staff_load, waiting_list
 from ..hub.errors import Conflict, Invalid
 from . import booking_history, forms, words
 from .access import allowed, now, person, store
@@ -68,6 +68,7 @@ def show_page(booking: Row, form: str = "", errors: dict[str, str] | None = None
         step=step,
         who=actors(booking, step["who"]),
         lacking=lacking,
+        closures=access.closures(store(), booking, now()) if stage in (*UNDECIDED, "approved", "used") else [],
         sides=sides,
         inside=inside,
         checks=booking_checks.of_booking(store(), booking),

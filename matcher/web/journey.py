@@ -82,8 +82,7 @@ def _bookings(store: Store, viewer: Viewer, case: Case, now: str) -> list[Step]:
         }
         for row in found
     ]  # fmt: skip
-    missing = [code for code in access.missing(store, case, now) if code != "not_begun"]
-    if missing or not {"owner", "startup", "broker"} & set(cases.sides(viewer, case)):
+    if access.red(store, case, now) or not {"owner", "startup", "broker"} & set(cases.sides(viewer, case)):
         return steps
     asking = {
         "title": _("Book days with the testbed's staff"),

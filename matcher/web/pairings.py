@@ -13,6 +13,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from ..hub import (
+    access,
     agreements,
     bookings,
     capacity,
@@ -71,11 +72,12 @@ def _page(case: Case, form: str = "", errors: dict[str, str] | None = None, noti
     """Return a case's page; `form` names the one that was sent, whose fields come back as they were typed."""
     step = progress.next_step(store(), case, now(), settings().review_days)
     confirmed, sides = bool(case["confirmed_at"]), cases.sides(person(), case)
+    status = cases.status(case, now())
     history = record.history(store(), "pairing", case["id"])
     return render_template(
         "pairings/show.html",
         case=case,
-        status=cases.status(case, now()),
+        status=status,
         step=step,
         who=timeline.actors(case, step["who"]),
         events=timeline.events(case, timeline.readable(history, sides), step),
@@ -85,6 +87,7 @@ def _page(case: Case, form: str = "", errors: dict[str, str] | None = None, noti
         usual_owner=agreements.USUAL_OWNER,
         sides=sides,
         conflicts=conflicts.history(store(), case["need_id"], case["startup_id"]),
+        closures=access.closures(store(), case, now()) if status == "confirmed" else [],
         contacts={side: parties.of_side(store(), side, case)[:3] for side in ("owner", "startup")} if confirmed else {},
         gates=_gates(case),
         reasons={**reasons.DECLINE, "end": reasons.END},

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from matcher.hub import (
+    access,
     booking_answers,
     booking_papers,
     booking_requests,
     bookings,
     capacity,
+    cases,
     conflicts,
     feed_events,
     inbox,
@@ -40,6 +42,11 @@ def scene(store: Store) -> Booked:
 
 def told(store: Store, template: str) -> list[str]:
     return [row["recipient"] for row in mails(store, template)]
+
+
+def closure(testbed_id: str, first: str, last: str, reason: str) -> dict[str, Any]:
+    found = {"id": f"closed-{first}", "testbed_id": testbed_id, "starts_on": first, "ends_on": last}
+    return {**found, "reason": reason, "created_at": NOW}
 
 
 # asking
@@ -420,6 +427,31 @@ def test_the_door_opens_with_a_yes_papers_and_the_first_day(store: Store, scene:
         booking_papers.agree(store, scene.founder, booking, {"agreed_until": LAST, "agreed_note": "x"}, NOW)
     with pytest.raises(Conflict, match="booking_over"):
         booking_papers.agree(store, scene.host, booking, {"agreed_until": LAST, "agreed_note": "x"}, AFTER)
+
+
+def test_the_door_is_shut_on_a_day_when_the_testbed_is_closed(store: Store, scene: Booked) -> None:
+    booking = scene.approve(scene.ask())
+    scene.agree(booking)
+    closed = ("2026-12-03", "2026-12-04", "Vattenläcka")
+    store.insert("testbed_closure", closure(scene.testbed["id"], *closed))
+    row = scene.row(booking)
+    assert bookings.missing(store, row, INSIDE) == ["closed"]
+    assert bookings.next_step(row, INSIDE, ["closed"])["code"] == "closed"
+    assert bookings.missing(store, row, "2026-12-05T09:00:00.000000Z") == []
+    store.insert("testbed_closure", closure(scene.testbed["id"], "2026-11-20", "2026-12-01", "Ombyggnad"))
+    assert bookings.missing(store, row, NOW) == ["not_begun"]
+
+
+def test_the_place_of_a_case_is_shut_while_the_testbed_is_closed_and_what_is_ahead_is_not_hindered(store: Store) -> None:
+    case = Pilot(store)
+    begun = f"{case.first}T09:00:00.000000Z"
+    store.insert("testbed_closure", closure(case.testbed["id"], case.first, case.first, "Vattenläcka"))
+    row = cases.fetch(store, case.id)
+    assert access.missing(store, row, begun) == ["closed"]
+    assert access.red(store, row, begun) == []
+    assert [one["reason"] for one in access.closures(store, row, begun)] == ["Vattenläcka"]
+    assert access.missing(store, row, f"{case.ends}T09:00:00.000000Z") == []
+    assert access.closures(store, row, f"{case.ends}T09:00:00.000000Z") == []
 
 
 @pytest.mark.parametrize("tie", ["same", "unit of the host", "unit of the asker"])

@@ -277,6 +277,30 @@ def test_days_inside_a_case_are_asked_for_from_its_page_once_it_is_green(store, 
     assert client.get(address).status_code == 404
 
 
+def test_a_closed_day_stands_on_the_booking_and_the_case_and_today_is_no_yes(store, client, login, text):
+    case = Pilot(store, now=clock.now(), ahead=0)
+    scene = Today(store, places=2)
+    scene.first = case.first
+    booking = scene.approve(scene.ask())
+    scene.agree(booking, until=scene.last)
+    closed = {"starts_on": case.first, "ends_on": case.first, "created_at": case.now}
+    for number, testbed in enumerate((case.testbed, scene.testbed)):
+        row = {"id": f"c{number}", "testbed_id": testbed["id"], "reason": "Vattenläcka i taket"}
+        store.insert("testbed_closure", {**row, **closed})
+    for who, path in (
+        (scene.founder, f"/bookings/{booking}"),
+        (case.founder, f"/pairings/{case.id}"),
+        (case.founder, f"/pairings/{case.id}/agreement"),
+    ):
+        login(client, who)
+        page = text(client.get(path))
+        assert "The testbed is closed today." in page
+        assert "Vattenläcka i taket" in page
+        assert "Everything is in place." not in page
+        assert "Open: the place may be used." not in page
+        assert "what the testbed asks for is met." not in page
+
+
 def test_papers_within_one_organisation_are_not_asked_for(store, client, login, text, scene):
     home = create_organisation(store, "public")
     scene.testbed = create_testbed(store, home, published=True)
