@@ -1,6 +1,6 @@
 """Who is affected when a host closes a testbed or takes it away: told to the host before, and to both sides after.
 
-Nothing is cancelled by it: a test or a booking stands until somebody moves or ends it. The host is asked once more,
+Nothing is cancelled by it: a test or a booking stands until somebody ends or cancels it. The host is asked once more,
 about those who are affected at that moment (`seen`); who comes in between is asked about again.
 """
 

@@ -79,7 +79,7 @@ def _checked(given: Row, now: str) -> tuple[Row, capacity.Period]:
     errors: dict[str, Any] = {}
     days = ("", "")
     try:
-        days = capacity.period(given.get("starts_on"), given.get("ends_on"), now)
+        days = capacity.period_ahead(given.get("starts_on"), given.get("ends_on"), now)
     except Invalid as error:
         errors = error.errors
     content = fields.filled(Content, {name: given.get(name) for name in Content.model_fields}, REQUIRED, errors)

@@ -54,6 +54,14 @@ def period(starts_on: str | None, ends_on: str | None, now: str) -> Period:
     return first, last
 
 
+def period_ahead(starts_on: str | None, ends_on: str | None, now: str) -> Period:
+    """Return a checked period as `period` does, whose first day is today or later: for what is asked for anew."""
+    days = period(starts_on, ends_on, now)
+    if days[0] < day(now):
+        raise Invalid({"starts_on": ("period_begun", {"today_on": day(now)})})
+    return days
+
+
 def peak(periods: Iterable[Period], starts_on: str, ends_on: str) -> int:
     """Return the most periods that hold one and the same day between the two days, both included.
 

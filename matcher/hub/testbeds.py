@@ -251,8 +251,9 @@ def close_period(
 ) -> str:  # fmt: skip
     """Close a testbed from one day to another, both included; return the closure's id.
 
-    Raises Invalid for a missing day or reason, or an end before the start; Conflict naming whom it affects until they
-    have been `seen` (see `affected`; an import asks nobody). What is booked stands, and both sides are told.
+    Raises Invalid for a missing day or reason, an end before the start or before today; Conflict when this very period
+    is closed already, or naming whom it affects until they have been `seen` (see `affected`; an import asks nobody).
+    What is booked stands, and both sides are told.
     """
     typed = fields.validate(_Closure, {"starts_on": starts_on, "ends_on": ends_on, "reason": reason})
     lacking = {name: ("required", {}) for name, value in typed.model_dump().items() if not value}
@@ -260,13 +261,16 @@ def close_period(
         raise Invalid(lacking)
     if typed.ends_on < typed.starts_on:
         raise Invalid({"ends_on": ("period", {})})
+    if typed.ends_on < day(now):
+        raise Invalid({"ends_on": ("period_over", {})})
     closure_id = new_id()
     with store.atomic():
         locked(store, testbed_id)
+        days = typed.model_dump()
+        _refuse_twice(store, testbed_id, days)
         rows = affected.find(store, testbed_id, typed.starts_on, typed.ends_on, now)
         if viewer:
             affected.confirmed(rows, seen)
-        days = typed.model_dump()
         store.insert("testbed_closure", {"id": closure_id, "testbed_id": testbed_id, **days, "created_at": now})
         _update(store, testbed_id, {})
         told = affected.tell(
@@ -276,6 +280,14 @@ def close_period(
         by = viewer and viewer.person_id
         record.write(store, by, "testbed.close_period", "testbed", testbed_id, now, **days, told=told)
     return closure_id
+
+
+def _refuse_twice(store: Store, testbed_id: str, days: dict[str, Any]) -> None:
+    """Raise Conflict when the testbed is closed on just these days for just this reason: the form was sent twice."""
+    same = """select 1 from testbed_closure
+              where testbed_id = :id and starts_on = :starts_on and ends_on = :ends_on and reason = :reason"""
+    if store.query(same, {"id": testbed_id, **days}):
+        raise Conflict("testbed_closed_already", **days)
 
 
 def open_period(store: Store, viewer: Viewer, testbed_id: str, closure_id: str, now: str) -> None:

@@ -149,7 +149,7 @@ def _preferred(choices: list[tuple[str, str]]) -> str:
 def _room(testbed: Row, typed: Row) -> Row | None:
     """Return how it stands on the typed days: `free` places of `places`, and the closed periods; None without days."""
     try:
-        first, last = capacity.period(typed.get("starts_on"), typed.get("ends_on"), now())
+        first, last = capacity.period_ahead(typed.get("starts_on"), typed.get("ends_on"), now())
     except Invalid:
         return None
     free = testbed["places"] - capacity.at_testbed(store(), testbed["id"], first, last)

@@ -118,6 +118,7 @@ FIELD_ERRORS: dict[str, Any] = {
     "required_day": _l("Choose a day, written as 2027-03-31."),
     "required_other": _l("Write what the reason is: the other side will read it."),
     "required_other_brokers": _l("Write what the reason is. Only the brokers read it."),
+    "period_begun": _l("The first day has already passed. Choose today, %(today_on)s, or a later one."),
     "period_over": _l("The last day has already passed. Choose a later one."),
     "period_long": _l("The period is too long: at most %(years)s years. Choose an earlier last day."),
 }

@@ -43,7 +43,7 @@ def search() -> Any:
     if not (given["starts_on"] or given["ends_on"]):
         return _page(given)
     try:
-        period = capacity.period(given["starts_on"], given["ends_on"], now())
+        period = capacity.period_ahead(given["starts_on"], given["ends_on"], now())
     except Invalid as error:
         return _page(given, errors=forms.messages(error)), 422
     return _page(given, period)

@@ -11,7 +11,7 @@ from ..hub import answer_times, catalogue, reference, testbeds
 from ..hub.errors import Conflict, Invalid, Stale
 from ..hub.people import Viewer
 from ..store import Store
-from . import forms, stale
+from . import forms, stale, words
 from .access import allowed, may, now, person, store, viewer
 from .ranking import saved
 
@@ -199,8 +199,14 @@ def close_period(testbed: dict[str, Any]) -> Any:
     except Invalid as error:
         return _show_page(testbed, typed, forms.messages(error)), 422
     except Conflict as error:
+        if error.code == "testbed_closed_already":
+            return _closures(testbed, words.sentence(error), "info")
         return _affected_page(testbed, error, "testbeds.close_period", typed), 409
-    flash(_closed(bool(seen)), "success")
+    return _closures(testbed, _closed(bool(seen)), "success")
+
+
+def _closures(testbed: dict[str, Any], said: str, kind: str) -> Any:
+    flash(said, kind)
     return redirect(url_for("testbeds.show", testbed_id=testbed["id"]) + "#closures", 303)
 
 
@@ -243,8 +249,7 @@ def _load_closure(store: Store, viewer: Viewer | None, testbed_id: str, closure_
 def open_period(testbed: dict[str, Any]) -> Any:
     """Open a closed period again."""
     testbeds.open_period(store(), person(), testbed["id"], testbed["closure_id"], now())
-    flash(_("The period is open again."), "success")
-    return redirect(url_for("testbeds.show", testbed_id=testbed["id"]) + "#closures", 303)
+    return _closures(testbed, _("The period is open again."), "success")
 
 
 def _changed(testbed: dict[str, Any]) -> None:

@@ -290,6 +290,9 @@ SENTENCES: dict[str, Any] = {
     "stale": _l("Somebody else saved this while you were writing. Compare the two texts and save again."),
     "too_many": _l("There were too many tries, from you or from your network. Try again in %(minutes)s min."),
     "feed": _l("This calendar link does not work any more. Make a new one under Calendar links."),
+    "testbed_closed_already": _l(
+        "The testbed is closed from %(starts_on)s to %(ends_on)s for this reason already. Nobody is told once more."
+    ),
     "testbed_affected": _l("Tests or bookings lie in it. See whom it affects, and say once more that you mean it."),
     "link": _l("This link does not work any more: it has been used, withdrawn, or is too old. Ask for a new one."),
     "person_disabled": _l("The account of %(email)s is closed. Open it again on its page first."),

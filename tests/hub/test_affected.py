@@ -91,6 +91,20 @@ def test_both_sides_are_told_and_the_one_who_closes_is_not(store, host, testbed,
     assert json.loads(row["detail"])["told"] == 6
 
 
+def test_the_same_period_sent_twice_closes_and_tells_once(store, host, testbed, book):
+    book()
+    seen = refused(lambda: close(store, host, testbed))["seen"]
+    close(store, host, testbed, seen)
+    told = recipients(store, "booking_testbed_closed")
+    for again in (seen, ""):
+        with pytest.raises(Conflict, match="testbed_closed_already"):
+            close(store, host, testbed, again)
+    assert len(testbeds.closures(store, testbed["id"])) == 1
+    assert recipients(store, "booking_testbed_closed") == told
+    testbeds.close_period(store, None, testbed["id"], *CLOSED[:2], "Även inventering", NOW)
+    assert len(testbeds.closures(store, testbed["id"])) == 2
+
+
 def test_what_is_booked_stands(store, host, testbed, book):
     booked = book()
     close(store, host, testbed, refused(lambda: close(store, host, testbed))["seen"])
@@ -115,9 +129,9 @@ def test_who_is_gone_again_need_not_be_asked_about(store, host, testbed, book):
     assert mails(store, "booking_testbed_closed") == []
 
 
-def test_a_period_that_is_over_affects_nobody(store, host, testbed, book):
+def test_days_of_a_period_that_are_over_affect_nobody(store, host, testbed, book):
     book(starts_on="2026-11-01", ends_on="2026-11-10")
-    testbeds.close_period(store, host, testbed["id"], "2026-11-01", "2026-11-19", "Var stängt", NOW)
+    testbeds.close_period(store, host, testbed["id"], "2026-11-01", NOW[:10], "Stängt sedan länge", NOW)
 
 
 def test_a_case_that_was_ended_is_not_affected(store, host, testbed, case):
@@ -140,6 +154,16 @@ def test_withdrawing_asks_and_tells_in_the_same_way(store, host, testbed, case, 
     assert len(recipients(store, "pairing_testbed_withdrawn")) == 3
     told = mails(store, "booking_testbed_withdrawn")
     assert sorted(json.loads(row["params"])["asked"] for row in told) == [False, True]
+
+
+def test_opening_again_tells_those_who_were_told(store, host, testbed, case, book):
+    case.confirm(case.accepted(), testbed, "2027-03-01", "2027-03-31")
+    book()
+    book(**ASKED)
+    closure = close(store, host, testbed, refused(lambda: close(store, host, testbed))["seen"])
+    testbeds.open_period(store, host, testbed["id"], closure, NOW)
+    for kind in ("pairing", "booking"):
+        assert recipients(store, f"{kind}_testbed_opened") == recipients(store, f"{kind}_testbed_closed")
 
 
 def test_an_import_asks_nobody_and_still_tells(store, testbed, case, book):

@@ -65,6 +65,13 @@ def test_a_startup_asks_and_the_host_is_told_with_the_promised_day(store: Store,
     assert recorded(store, booking) == ["booking.request"]
 
 
+def test_the_first_day_that_is_asked_for_is_today_or_later(store: Store, scene: Booked) -> None:
+    with pytest.raises(Invalid) as error:
+        scene.ask(first="2026-11-19")
+    assert error.value.errors == {"starts_on": ("period_begun", {"today_on": NOW[:10]})}
+    assert scene.status(scene.ask(first=NOW[:10])) == "requested"
+
+
 def test_an_owner_asks_for_its_need_or_for_an_idea_of_its_staff(store: Store, scene: Booked) -> None:
     home = scene.owner.organisations("owner")[0]
     assert scene.row(scene.ask(who=scene.owner))["organisation_id"] == home

@@ -183,6 +183,7 @@ def test_a_period_of_another_testbed_is_not_opened_from_here(store, host, organi
         ("", "", "", ["ends_on", "reason", "starts_on"]),
         ("2027-01-07", "2026-12-20", "Jul", ["ends_on"]),
         ("1899-01-01", "2026-12-20", "Jul", ["starts_on"]),
+        ("2026-01-01", "2026-01-31", "Förbi", ["ends_on"]),
         ("snart", "2026-12-20", "Jul", ["starts_on"]),
     ],
 )
@@ -196,7 +197,7 @@ def test_a_period_that_cannot_be_is_refused(store, host, organisation, starts_on
 
 def test_periods_that_are_over_can_be_left_out_and_one_that_holds_is_shown(store, host, organisation):
     row = create_testbed(store, organisation, published=True)
-    testbeds.close_period(store, host, row["id"], "2026-01-01", "2026-01-31", "Förbi", NOW)
+    testbeds.close_period(store, host, row["id"], "2026-01-01", "2026-01-31", "Förbi", "2026-01-01T08:00:00.000000Z")
     testbeds.close_period(store, host, row["id"], "2026-11-01", "2026-11-20", "Nu", NOW)
     assert [closure["reason"] for closure in testbeds.closures(store, row["id"], NOW)] == ["Nu"]
     assert catalogue.list_testbeds(store, None, NOW)["rows"][0]["closed"] == "2026-11-20"

@@ -227,6 +227,11 @@ def test_who_closes_a_testbed_with_a_test_in_it_sees_whom_it_affects_first(store
     done = text(client.post(f"/testbeds/{booked['id']}/closures", data=again, follow_redirects=True))
     assert "those whom it affects have been told" in done
     assert "Ombyggnad" in done
+    assert "moves" not in page, "nothing moves a booking"
+    assert "asks for them first, and cancels these" in page
+    twice = text(client.post(f"/testbeds/{booked['id']}/closures", data=again, follow_redirects=True))
+    assert "for this reason already" in twice
+    assert len(store.query("select id from testbed_closure")) == 1
 
 
 def test_who_has_changed_meanwhile_is_said(client, login, host, booked, text):
