@@ -94,7 +94,7 @@ def _day(now: str, days: int | None) -> str | None:
 
 
 def _owner(store: Store, organisation_id: str, role: str) -> str | None:
-    found = people.with_role(store, role, organisation_id=organisation_id)
+    found = people.in_organisation(store, organisation_id, role)
     return found[0]["id"] if found else None
 
 

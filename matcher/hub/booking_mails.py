@@ -12,6 +12,7 @@ from .people import Viewer
 
 Row = dict[str, Any]
 REMIND_DAYS = 3
+LAPSED_DAYS = 14  # for so long the asker is still told that the days went by without an answer
 
 
 def of_side(store: Store, side: str, row: Row) -> list[Row]:
@@ -28,13 +29,12 @@ def _askers(store: Store, row: Row) -> list[Row]:
     wrote = store.query(
         "select id, name, email, locale from person where id = :id and disabled_at is null", {"id": row["requested_by"]}
     )
-    company = {"organisation_id": row["asker_organisation"]}
     if row["startup_id"] and row["startup_organisation"] == row["asker_organisation"]:
-        return [*wrote, *people.with_role(store, "startup", **company)]
+        return [*wrote, *people.in_organisation(store, row["asker_organisation"], "startup")]
     if row["need_id"]:
         found = store.query("select person_id, organisation_id from need where id = :id", {"id": row["need_id"]})
         return [*wrote, *needs.owners(store, found[0])]
-    return wrote or people.with_role(store, "owner", **company)
+    return wrote or people.in_organisation(store, row["asker_organisation"], "owner")
 
 
 def tell(store: Store, viewer: Viewer, row: Row, to: Iterable[str], event: str, now: str, **more: Any) -> int:
@@ -57,14 +57,21 @@ def params(row: Row) -> Row:
 
 
 def remind(store: Store, now: str) -> int:
-    """Queue what is due: hosts before the promised day, askers after it, both when one who waits has room now."""
+    """Queue what is due: hosts before the day to answer by, askers after it, both when one who waits has room now.
+
+    Days that went by without an answer are told of too: a request at short notice has no other end.
+    """
     due = store.query(
         """select b.id from booking b
            where b.approved_at is null and b.declined_at is null and b.withdrawn_at is null and b.waiting_at is null
-             and b.ends_on >= :today and b.answer_by <= :soon and b.requested_at < :lately
+             and b.ends_on >= :long_ago and b.answer_by <= :soon and b.requested_at < :lately
              and not exists (select 1 from booking_question q where q.booking_id = b.id and q.replied_at is null)""",
         # Who was asked today need not be reminded today.
-        {"today": day(now), "soon": day(later(now, days=REMIND_DAYS)), "lately": later(now, days=-1)},
+        {
+            "long_ago": day(later(now, days=-LAPSED_DAYS)),
+            "soon": day(later(now, days=REMIND_DAYS)),
+            "lately": later(now, days=-1),
+        },
     )
     with store.atomic():
         told = sum(_about_room(store, booking_id, now) for booking_id in waiting_list.note_room(store, now))
@@ -74,10 +81,13 @@ def remind(store: Store, now: str) -> int:
 def _about_answer(store: Store, booking_id: str, now: str) -> int:
     with store.atomic():
         row = bookings.locked(store, booking_id)
-        if bookings.status(row, now) != "requested":
+        stage = bookings.status(row, now)
+        if stage not in ("requested", "lapsed"):
             return 0
         late = row["answer_by"] < day(now)
         kind, side = ("late", "asker") if late else ("reminder", "host")
+        if stage == "lapsed":
+            kind = "lapsed"
         return mail.queue(
             store, f"booking.{kind}:{row['id']}:{row['answer_by']}", of_side(store, side, row), f"booking_{kind}", now,
             **params(row),

@@ -68,6 +68,8 @@ def undo(store: Store, viewer: Viewer, booking_id: str, prerequisite_id: str, no
                where booking_id = :booking and prerequisite_id = :id and undone_at is null""",
             {"now": now, "by": viewer.person_id, "booking": booking_id, "id": prerequisite_id},
         )
+        row = bookings.fetch(store, booking_id)
+        booking_mails.tell(store, viewer, row, ("asker", "host"), "unmet", now, text=one["text"])
         record.write(store, viewer.person_id, "booking.undo", "booking", booking_id, now, text=one["text"])
 
 

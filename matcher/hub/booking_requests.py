@@ -55,10 +55,11 @@ def request(
             whose["organisation_id"] = _on_behalf(store, viewer, startup_id, need_id, organisation_id, now)
         capacity.refuse_closed(store, testbed, days)
         _refuse_more(store, testbed_id, whose["organisation_id"], content, days, now)
-        answer_by = day(later(now, days=testbed["answer_days"]))
+        promised_by = day(later(now, days=testbed["answer_days"]))
+        answer_by = _before_it_begins(promised_by, days[0], now)
         row = {
             "id": new_id(), "testbed_id": testbed_id, **whose, **content, "starts_on": days[0], "ends_on": days[1],
-            "requested_at": now, "requested_by": viewer.person_id, "promised_by": answer_by, "answer_by": answer_by,
+            "requested_at": now, "requested_by": viewer.person_id, "promised_by": promised_by, "answer_by": answer_by,
         }  # fmt: skip
         store.insert("booking", row)
         booking = bookings.fetch(store, row["id"])
@@ -184,7 +185,7 @@ def reply(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str) -
             {"reply": text, "now": now, "by": viewer.person_id, "id": row["question_id"]},
         )
         stood = days_between(row["asked_at"], now)
-        answer_by = capacity.shifted(row["answer_by"], stood)
+        answer_by = _before_it_begins(capacity.shifted(row["answer_by"], stood), row["starts_on"], now)
         store.execute("update booking set answer_by = :by where id = :id", {"by": answer_by, "id": booking_id})
         moved = {**row, "answer_by": answer_by}
         booking_mails.tell(store, viewer, moved, ("host",), "replied", now, question=row["question"], reply=text)

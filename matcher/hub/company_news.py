@@ -1,7 +1,7 @@
-"""What happens to a company in the middle of a case: its profile is hidden, merged or renamed, and the case stands.
+"""What happens to a company in the middle of a case or a booking: its profile is hidden, merged or renamed; it stands.
 
-Nothing in the case is lost by it: what was signed stays as it was signed. Those whose case it is read it in the
-case's history and by mail; whether the case goes on is the broker's and the sides' to decide.
+Nothing is lost by it: what was signed stays as it was signed. Those whose case or booking it is read it in the history
+and by mail; whether it goes on is the broker's and the sides' to decide.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..store import Store
-from . import cases, parties, record
+from . import booking_mails, bookings, cases, parties, record
 from .people import Viewer
 
 # Who is told. A new name asks nobody to do anything but the broker, who sees whether a new agreement is needed.
@@ -22,13 +22,17 @@ SIDES = {
 }
 
 
+OPEN = ("requested", "asked", "waiting", "approved")  # bookings that somebody still counts on
+
+
 def tell(
     store: Store, viewer: Viewer, startup_id: str, what: str, now: str, *, before: str = "",
-    only: Iterable[str] | None = None,
+    only: Iterable[str] | None = None, booked: Iterable[str] | None = None,
 ) -> int:  # fmt: skip
-    """Write into each open case of a company (those in `only`, if given) what happened, and tell its other sides.
+    """Write into each open case and booking of a company what happened, and tell the other sides.
 
-    In the caller's transaction. `before`: the name that the company bore until now. Return how many cases it was.
+    In the caller's transaction. `before`: the name that the company bore until now; `only`, `booked`: these cases, and
+    these bookings, instead of all. Return how many cases it was.
     """
     rows = store.query(
         "select id from pairing where startup_id = :id and declined_at is null and ended_at is null order by id",
@@ -40,4 +44,21 @@ def tell(
         case = cases.fetch(store, pairing_id)
         parties.tell(store, viewer, case, SIDES[what], "company", now, what=what, before=before)
         record.write(store, viewer.person_id, f"pairing.company_{what}", "pairing", pairing_id, now, note=before)
+    if what != "renamed":
+        _tell_hosts(store, viewer, startup_id, what, now, before, booked)
     return len(told)
+
+
+def _tell_hosts(
+    store: Store, viewer: Viewer, startup_id: str, what: str, now: str, before: str, only: Iterable[str] | None
+) -> None:
+    """Tell the hosts of a company's bookings and requests outside a case; inside one the case's people are told."""
+    rows = store.query("select id from booking where startup_id = :id and pairing_id is null order by id",
+                       {"id": startup_id})  # fmt: skip
+    wanted = None if only is None else set(only)
+    for row in rows:
+        booking = bookings.fetch(store, row["id"])
+        if bookings.status(booking, now) in OPEN and (wanted is None or row["id"] in wanted):
+            booking_mails.tell(store, viewer, booking, ("host",), "company", now, what=what, before=before,
+                              startup=booking["startup_name"])  # fmt: skip
+            record.write(store, viewer.person_id, f"booking.company_{what}", "booking", row["id"], now, note=before)

@@ -14,7 +14,7 @@ from .year_span import ZONE, swedish_day
 
 HOUR = 6
 # Something went wrong out there, and whoever reads it has to stop or to act.
-AT_ONCE = frozenset({"pairing_incident"})
+AT_ONCE = frozenset({"pairing_agreement_ended", "pairing_ended", "pairing_incident"})
 # The parameter that holds the day by which the reader has to act.
 ACT_BY = {
     "booking_agreed": "starts_on",
@@ -22,10 +22,13 @@ ACT_BY = {
     "booking_cancelled": "starts_on",
     "booking_reminder": "answer_by",
     "booking_replied": "answer_by",
+    "booking_company": "starts_on",
     "booking_requested": "answer_by",
     "booking_room": "starts_on",
-    "booking_testbed_closed": "starts_on",
+    "booking_testbed_closed": "closed_on",
+    "booking_testbed_opened": "closed_on",
     "booking_testbed_withdrawn": "starts_on",
+    "booking_unmet": "starts_on",
     "interest_received": "answer_by",
     "need_expiring": "valid_until",
     "need_question": "answer_by",
@@ -36,6 +39,10 @@ ACT_BY = {
     "pairing_extended": "answer_by",
     "pairing_proposed": "answer_by",
     "pairing_reminder": "answer_by",
+    "pairing_testbed_closed": "closed_on",
+    "pairing_testbed_opened": "closed_on",
+    "pairing_testbed_withdrawn": "starts_on",
+    "pairing_unmet": "starts_on",
     "pilot_due": "decide_by",
     "pilot_overdue": "decide_by",
 }

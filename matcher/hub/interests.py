@@ -114,7 +114,7 @@ def decline(store: Store, viewer: Viewer, interest_id: str, reason: str, note: s
                       note = :note where id = :id""",
             {"now": now, "by": viewer.person_id, "reason": reason, "note": note, "id": interest_id},
         )
-        told = people.with_role(store, "startup", organisation_id=row["startup_organisation"])
+        told = people.in_organisation(store, row["startup_organisation"], "startup")
         _tell(store, viewer, row, "declined", told, now, reason=reason, note=note)
         record.write(
             store, viewer.person_id, "interest.decline", "interest", interest_id, now, reason=reason, note=note

@@ -51,7 +51,8 @@ def merge(store: Store, viewer: Viewer, offer_id: str, keep_id: str, now: str, *
         _record(store, viewer, "startup.merge", keep, drop, now, **before)
         _tell(store, viewer, "merged", told.values(), keep, drop, now)
         moved = before["moved"]["pairing"]
-        company_news.tell(store, viewer, keep["id"], "merged", now, before=drop["name"], only=moved)
+        booked = before["booked"]
+        company_news.tell(store, viewer, keep["id"], "merged", now, before=drop["name"], only=moved, booked=booked)
 
 
 def different(store: Store, viewer: Viewer, offer_id: str, now: str) -> None:
@@ -97,7 +98,7 @@ def _part(store: Store, viewer: Viewer, offer: dict[str, Any], now: str) -> None
             f"update {table} set startup_id = :drop where startup_id = :keep and id in :ids",
             {"drop": drop["id"], "keep": keep["id"], "ids": ids},
         )
-    _move_bookings(store, keep, drop, before.get("booked", []))
+    booked = _move_bookings(store, keep, drop, before.get("booked", []))
     for table, ids in before["withdrawn"].items():
         store.execute(
             f"update {table} set withdrawn_at = null where id in :ids and withdrawn_at = :then",
@@ -110,7 +111,7 @@ def _part(store: Store, viewer: Viewer, offer: dict[str, Any], now: str) -> None
     _record(store, viewer, "startup.unmerge", keep, drop, now, **before)
     _tell(store, viewer, "unmerged", told.values(), keep, drop, now)
     moved = before["moved"]["pairing"]
-    company_news.tell(store, viewer, drop["id"], "parted", now, before=keep["name"], only=moved)
+    company_news.tell(store, viewer, drop["id"], "parted", now, before=keep["name"], only=moved, booked=booked)
 
 
 def _locked_offer(store: Store, offer_id: str) -> dict[str, Any]:

@@ -297,7 +297,7 @@ def owners(store: Store, row: dict[str, Any]) -> list[dict[str, Any]]:
         "select id, name, email, locale from person where id = :id and disabled_at is null",
         {"id": row["person_id"]},
     )
-    return own or people.with_role(store, "owner", "startup", organisation_id=row["organisation_id"])
+    return own or people.in_organisation(store, row["organisation_id"], "owner", "startup")
 
 
 def involved(store: Store, need_id: str) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ def of_side(store: Store, side: str, case: Case) -> list[dict[str, Any]]:
         need = {"person_id": case["need_person_id"], "organisation_id": case["owner_organisation"]}
         return needs.owners(store, need)
     if side == "startup":
-        return people.with_role(store, "startup", organisation_id=case["startup_organisation"])
+        return people.in_organisation(store, case["startup_organisation"], "startup")
     if side == "host":
         return _hosts(store, case)
     return brokers(store, case["holder_id"])
@@ -33,7 +33,7 @@ def of_side(store: Store, side: str, case: Case) -> list[dict[str, Any]]:
 
 def _hosts(store: Store, case: Case) -> list[dict[str, Any]]:
     """Return the host's people; a testbed whose host never logs in is reached at its contact and the backup."""
-    found = people.with_role(store, "host", organisation_id=case["host_organisation"])
+    found = people.in_organisation(store, case["host_organisation"], "host")
     language = case["testbed_language"] if case["testbed_language"] in LOCALES else "en"
     contacts = [
         {"id": None, "name": case[f"{which}_name"], "email": case[f"{which}_email"], "locale": language}

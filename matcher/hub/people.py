@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -177,14 +178,25 @@ def require_administrator(store: Store) -> None:
         raise Conflict("last_administrator")
 
 
-def with_role(store: Store, *roles: str, organisation_id: str | None = None) -> list[dict[str, Any]]:
-    """Return id, name, email, locale of active people with one of the roles, in one organisation or anywhere."""
+def with_role(store: Store, *roles: str) -> list[dict[str, Any]]:
+    """Return id, name, email, locale of active people with one of the roles, anywhere in the hub."""
+    return _active(store, roles)
+
+
+def in_organisation(store: Store, organisation_id: str | None, *roles: str) -> list[dict[str, Any]]:
+    """Return id, name, email, locale of an organisation's active people with one of the roles; nobody of none.
+
+    A case without a testbed has no host: what is said to that side must not reach every host of the hub.
+    """
+    return _active(store, roles, "and m.organisation_id = :organisation", organisation_id) if organisation_id else []
+
+
+def _active(store: Store, roles: Iterable[str], where: str = "", organisation_id: str = "") -> list[dict[str, Any]]:
     return store.query(
-        """select distinct p.id, p.name, p.email, p.locale from person p
-           join membership m on m.person_id = p.id
-           where m.revoked_at is null and p.disabled_at is null and m.role in :roles
-             and (:organisation = '' or m.organisation_id = :organisation) order by p.email""",
-        {"roles": list(roles), "organisation": organisation_id or ""},
+        f"""select distinct p.id, p.name, p.email, p.locale from person p
+            join membership m on m.person_id = p.id
+            where m.revoked_at is null and p.disabled_at is null and m.role in :roles {where} order by p.email""",
+        {"roles": list(roles), "organisation": organisation_id},
     )
 
 

@@ -76,8 +76,21 @@ def _requested(store: Store, params: Row) -> bool:
     )
 
 
+def _has_room(store: Store, params: Row) -> bool:
+    """Whether one who stands on a waiting list could still have the place that the mail tells of."""
+    return bool(
+        store.query(
+            """select id from booking where id = :id and room_at is not null and waiting_at is not null
+               and approved_at is null and declined_at is null and withdrawn_at is null""",
+            {"id": params["booking_id"]},
+        )
+    )
+
+
 _ASKS: dict[str, Callable[[Store, Row], bool]] = {
+    "booking_late": _requested,
     "booking_reminder": _requested,
+    "booking_room": _has_room,
     "case_still": _stands_still,
     "need_expiring": _ending,
     "need_question_reminder": _unanswered,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import cases, fields, locks, record
+from . import cases, fields, locks, parties, record
 from .errors import Conflict, Denied, NotFound
 from .ids import new_id
 from .people import Viewer
@@ -113,6 +113,8 @@ def undo(store: Store, viewer: Viewer, pairing_id: str, prerequisite_id: str, no
                where pairing_id = :pairing and prerequisite_id = :id and undone_at is null""",
             {"now": now, "by": viewer.person_id, "pairing": pairing_id, "id": prerequisite_id},
         )
+        case = cases.fetch(store, pairing_id)
+        parties.tell(store, viewer, case, ("owner", "startup", "host", "broker"), "unmet", now, text=one["text"])
         record.write(store, viewer.person_id, "prerequisite.undo", "pairing", pairing_id, now, text=one["text"])
 
 

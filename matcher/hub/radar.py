@@ -98,7 +98,7 @@ def sent(store: Store, startup_id: str) -> list[Row]:
 
 def readers(store: Store, organisation_id: str) -> list[Row]:
     """Return who reads a letter to an organisation: its owners of needs (id, name, email, locale)."""
-    return people.with_role(store, "owner", organisation_id=organisation_id)
+    return people.in_organisation(store, organisation_id, "owner")
 
 
 def addressed(store: Store) -> set[str]:

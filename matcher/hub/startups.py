@@ -295,7 +295,7 @@ def decide(
 
 def contacts(store: Store, row: dict[str, Any]) -> list[dict[str, Any]]:
     """Return who is told of a profile's fate: all who act as startup for its organisation."""
-    return people.with_role(store, "startup", organisation_id=row["organisation_id"])
+    return people.in_organisation(store, row["organisation_id"], "startup")
 
 
 def locked(store: Store, startup_id: str) -> dict[str, Any]:

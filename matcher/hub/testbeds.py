@@ -291,7 +291,7 @@ def _refuse_twice(store: Store, testbed_id: str, days: dict[str, Any]) -> None:
 
 
 def open_period(store: Store, viewer: Viewer, testbed_id: str, closure_id: str, now: str) -> None:
-    """Remove a closed period of this testbed; raise NotFound when it is gone already."""
+    """Remove a closed period of this testbed; raise NotFound when it is gone already. Those it touched are told."""
     with store.atomic():
         locked(store, testbed_id)
         rows = store.query(
@@ -301,7 +301,12 @@ def open_period(store: Store, viewer: Viewer, testbed_id: str, closure_id: str, 
         if not rows:
             raise NotFound("closure")
         _update(store, testbed_id, {})
-        record.write(store, viewer.person_id, "testbed.open_period", "testbed", testbed_id, now, **rows[0])
+        days = rows[0]["starts_on"], rows[0]["ends_on"]
+        touched = affected.find(store, testbed_id, *days, now)
+        told = affected.tell(
+            store, viewer, touched, "testbed_opened", now, closed_on=days[0], opens_after_on=days[1]
+        )  # fmt: skip
+        record.write(store, viewer.person_id, "testbed.open_period", "testbed", testbed_id, now, **rows[0], told=told)
 
 
 def locked(store: Store, testbed_id: str) -> dict[str, Any]:

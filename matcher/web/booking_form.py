@@ -56,8 +56,19 @@ def create(testbed: Row) -> Any:
     except Conflict as error:
         return _page(testbed, typed, notice=words.sentence(error)), 409
     row = bookings.load(store(), person(), booking_id)
-    flash(_("Sent. The host has promised to answer by %(day)s.", day=words.day(row["answer_by"])), "success")
+    flash(_sent(row), "success")
     return redirect(url_for("bookings.show", booking_id=booking_id), 303)
+
+
+def _sent(row: Row) -> str:
+    promised = words.day(row["promised_by"])
+    if row["answer_by"] == row["promised_by"]:
+        return _("Sent. The host has promised to answer by %(day)s.", day=promised)
+    # Short notice: the promise would come too late.
+    return _(
+        "Sent. The host has promised to answer by %(day)s, after your first day. Ring or write to %(host)s as well.",
+        day=promised, host=row["contact_email"] or row["testbed_name"],
+    )  # fmt: skip
 
 
 def _given(name: str) -> str:

@@ -260,6 +260,8 @@ def test_what_the_testbed_asks_for_keeps_the_place_closed_until_it_is_met(case: 
         prerequisites.meet(case.store, case.host, case.id, asked, "", BEGUN)
     prerequisites.undo(case.store, case.host, case.id, asked, BEGUN)
     assert case.missing(BEGUN) == ["prerequisite"]
+    told = {row["recipient"] for row in mails(case.store, "pairing_unmet")}
+    assert told == {case.owner.email, case.founder.email, case.broker.email}
     prerequisites.retire(case.store, case.host, case.testbed["id"], asked, BEGUN)
     assert case.missing(BEGUN) == []
 

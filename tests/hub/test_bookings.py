@@ -181,7 +181,7 @@ def test_a_request_blocks_nobody(store: Store, scene: Booked) -> None:
 
 
 def test_a_question_stops_the_clock_until_the_reply(store: Store, scene: Booked) -> None:
-    booking = scene.ask()
+    booking = scene.ask(first="2026-12-09")
     booking_answers.ask(store, scene.host, booking, {"question": "Behövs ström?"}, NOW)
     row = scene.row(booking)
     assert (bookings.status(row, NOW), row["question"], row["answered_at"]) == ("asked", "Behövs ström?", NOW)
@@ -345,6 +345,7 @@ def test_what_the_testbed_asks_for_stands_green_before_a_yes(store: Store, scene
     scene.agree(booking)
     assert bookings.missing(store, scene.row(booking), INSIDE) == []
     booking_papers.undo(store, scene.broker, booking, asked, NOW)
+    assert sorted(told(store, "booking_unmet")) == sorted([scene.founder.email, scene.host.email])
     assert bookings.missing(store, scene.row(booking), INSIDE) == ["prerequisite"]
     assert bookings.next_step(scene.row(booking), INSIDE, ["prerequisite"])["code"] == "prerequisite"
     with pytest.raises(Conflict, match="prerequisite_not_met"):

@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from matcher.hub import digest, mail, needs, pairings, people, pointless, reminders, still
+from matcher.hub import booking_answers, digest, mail, needs, pairings, people, pointless, reminders, still
 from matcher.hub.clock import later, parse
 from tests.factories import NOW, create_need, create_person
 from tests.hub.booked import Booked
@@ -106,6 +106,13 @@ def test_two_readers_never_share_a_mail(store, kim):
         ("pairing_outcome_due", {"token": "t", "closes_on": "2030-01-01"}),
         ("pairing_feedback_opened", {"token": "t"}),
         ("pairing_incident", {}),
+        ("pairing_ended", {}),  # stop now
+        ("pairing_agreement_ended", {}),
+        ("pairing_testbed_closed", {"closed_on": "2026-11-21", "starts_on": "2026-01-01"}),
+        ("pairing_testbed_withdrawn", {"starts_on": "2026-11-01"}),
+        ("pairing_unmet", {"starts_on": "2026-11-01"}),
+        ("booking_unmet", {"starts_on": "2026-11-21"}),
+        ("booking_testbed_closed", {"closed_on": "2026-11-20", "starts_on": "2026-12-24"}),
         ("pairing_proposed", {"answer_by": "2026-11-20"}),  # today
         ("pairing_reminder", {"answer_by": "2026-11-21"}),  # the day on which the daily mail would come
         ("pilot_overdue", {"decide_by": "2026-10-01"}),
@@ -210,6 +217,18 @@ def test_a_reminder_of_a_request_for_a_place_is_pointless_when_the_host_has_answ
     assert not pointless.is_pointless(store, row)
     scene.approve(booking_id, later(NOW, days=8))
     assert pointless.is_pointless(store, row)
+
+
+def test_what_was_true_of_a_booking_is_not_sent_when_it_is_so_no_longer(store):
+    scene = Booked(store)
+    late, waits = scene.ask(), scene.ask(first="2026-12-20", last="2026-12-24")
+    booking_answers.wait(store, scene.host, waits, "", NOW)
+    reminders.send(store, later(NOW, days=11))
+    [no_answer], [room, *_] = queued(store, "booking_late"), queued(store, "booking_room")
+    assert not any(pointless.is_pointless(store, row) for row in (no_answer, room))
+    scene.approve(late, later(NOW, days=11))
+    scene.approve(waits, later(NOW, days=11))
+    assert all(pointless.is_pointless(store, row) for row in (no_answer, room))
 
 
 @pytest.mark.parametrize("template", ["pilot_due", "pilot_overdue"])

@@ -136,7 +136,7 @@ def test_two_administrators_who_take_away_each_other_leave_one(store: Store) -> 
 def test_people_with_a_role_are_found_anywhere_or_in_one_organisation(store: Store) -> None:
     town = create_organisation(store, "public")
     here, _elsewhere, _other = create_person(store, "owner", town), create_person(store), create_person(store, "broker")
-    assert [row["id"] for row in people.with_role(store, "owner", organisation_id=town["id"])] == [here.person_id]
+    assert [row["id"] for row in people.in_organisation(store, town["id"], "owner")] == [here.person_id]
     assert len(people.with_role(store, "owner")) == 2
     assert len(people.with_role(store, "owner", "broker")) == 3
 

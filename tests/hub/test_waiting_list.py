@@ -136,6 +136,33 @@ def test_the_host_is_reminded_three_days_before_and_the_asker_told_the_day_after
     assert booking_mails.remind(store, later(NOW, days=14)) == 0
 
 
+def test_at_short_notice_the_first_day_is_the_day_to_answer_by(store: Store, scene: Booked) -> None:
+    """The promise comes too late for it: host, asker and brokers hear by the first day, and at last that it is over."""
+    booking = scene.ask(first="2026-11-23", last="2026-11-24")
+    row = scene.row(booking)
+    assert (row["answer_by"], row["promised_by"]) == ("2026-11-23", "2026-11-30")
+    told = {2: "booking_reminder", 4: "booking_late", 5: "booking_lapsed"}
+    for days in range(1, 9):
+        assert booking_mails.remind(store, later(NOW, days=days)) == (days in told), days
+    assert about(store, "booking_reminder") == [scene.host.email]
+    assert about(store, "booking_late") == about(store, "booking_lapsed") == [scene.founder.email]
+    assert booking_mails.remind(store, later(NOW, days=60)) == 0
+
+
+def test_what_is_asked_for_today_is_to_be_answered_today(store: Store, scene: Booked) -> None:
+    booking = scene.ask(first="2026-11-20", last="2026-11-20")
+    assert scene.row(booking)["answer_by"] == "2026-11-20"
+    assert [booking_mails.remind(store, later(NOW, days=days, minutes=1)) for days in (0, 1, 2)] == [0, 1, 0]
+    assert about(store, "booking_lapsed") == [scene.founder.email]
+
+
+def test_a_reply_does_not_move_the_day_beyond_the_first_one(store: Store, scene: Booked) -> None:
+    booking = scene.ask(first="2026-12-02")
+    booking_answers.ask(store, scene.host, booking, {"question": "Behövs ström?"}, NOW)
+    replied = booking_requests.reply(store, scene.founder, booking, {"reply": "Nej."}, later(NOW, days=5))
+    assert replied == "2026-12-02"
+
+
 def test_nobody_is_reminded_while_the_asker_owes_a_reply(store: Store, scene: Booked) -> None:
     booking = scene.ask()
     booking_answers.ask(store, scene.host, booking, {"question": "Behövs ström?"}, NOW)
