@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import booking_checks, booking_mails, bookings, fields, record
+from . import booking_checks, booking_mails, bookings, capacity, fields, record
 from .booking_requests import refuse_over
 from .errors import Conflict, Denied, Invalid, NotFound
 from .ids import new_id
@@ -73,15 +73,20 @@ def undo(store: Store, viewer: Viewer, booking_id: str, prerequisite_id: str, no
         record.write(store, viewer.person_id, "booking.undo", "booking", booking_id, now, text=one["text"])
 
 
-def use(store: Store, viewer: Viewer, booking_id: str, case: Row, testbed_id: str, now: str) -> None:
+def use(
+    store: Store, viewer: Viewer, booking_id: str, case: Row, testbed_id: str, days: capacity.Period, now: str
+) -> None:
     """Let a case take over the place that a booking holds, inside the transaction that confirms it.
 
-    Raises Conflict unless it is an approved one of the same startup, need and testbed.
+    Raises Conflict unless it is an approved one of the same startup, need, testbed and days: the host promised these,
+    and its staff's hours are counted on them.
     """
     row = bookings.locked(store, booking_id)
     same = all(row[name] == case[name] for name in ("startup_id", "need_id")) and row["testbed_id"] == testbed_id
     if bookings.status(row, now) != "approved" or row["pairing_id"] or not same:
         raise Conflict("booking_not_usable", title=row["title"])
+    if capacity.days_of(row) != days:
+        raise Conflict("booking_other_days", title=row["title"], starts_on=row["starts_on"], ends_on=row["ends_on"])
     store.execute(
         "update booking set used_at = :now, used_pairing_id = :pairing where id = :id",
         {"now": now, "pairing": case["id"], "id": booking_id},

@@ -153,7 +153,7 @@ def confirm(
         locks.live(startup, need, now)
         conflicts.refuse(store, case["need_id"], case["startup_id"])
         if booking_id:
-            booking_papers.use(store, viewer, booking_id, case, testbed_id, now)
+            booking_papers.use(store, viewer, booking_id, case, testbed_id, (first, last), now)
         capacity.refuse_closed(store, testbed, (first, last))
         capacity.refuse_full(store, testbed, (first, last))
         capacity.refuse_busy(store, startup, (first, last))

@@ -126,6 +126,10 @@ SENTENCES: dict[str, Any] = {
     "booking_not_usable": _l(
         "The booking “%(title)s” cannot be used here: it was cancelled or used, or is for another testbed or company."
     ),
+    "booking_other_days": _l(
+        "The host promised the place in “%(title)s” from %(starts_on)s to %(ends_on)s. The case takes over these days; "
+        "for others, choose a testbed below, or ask its host."
+    ),
     "booking_staff": _l(
         "The week from %(week_on)s would take %(hours)s hours of the staff; the testbed manages %(limit)s. "
         "Tick that you manage it anyway, or ask for other days."

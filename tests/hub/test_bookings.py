@@ -555,6 +555,16 @@ def test_a_place_that_is_promised_to_others_is_not_used(store: Store, scene: Boo
         scene.confirm(case, scene.testbed, FIRST, LAST, booking_id=theirs)
 
 
+@pytest.mark.parametrize("days", [(FIRST, "2026-12-20"), ("2027-02-01", "2027-02-14"), (FIRST, "2026-12-10")])
+def test_a_case_takes_over_the_days_that_were_promised_and_no_others(store: Store, days: tuple[str, str]) -> None:
+    scene = Booked(store, staff_hours=10)
+    booking, case = promised(scene), scene.accepted()
+    with pytest.raises(Conflict, match="booking_other_days") as error:
+        scene.confirm(case, scene.testbed, *days, booking_id=booking)
+    assert (error.value.params["starts_on"], error.value.params["ends_on"]) == (FIRST, LAST)
+    assert scene.status(booking) == "approved"
+
+
 def test_a_confirmation_that_fails_leaves_the_booking_as_it_was(store: Store, scene: Booked) -> None:
     booking, case = promised(scene), scene.accepted()
     closure = {"id": "c1", "testbed_id": scene.testbed["id"], "reason": "Jul", "created_at": NOW}

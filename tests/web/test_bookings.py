@@ -249,6 +249,8 @@ def test_a_confirmation_offers_the_promised_place(store, client, login, text, sc
     assert "has promised the two a place" in page
     given = {"testbed_id": scene.testbed["id"], "starts_on": scene.first, "ends_on": scene.last}
     assert client.post(f"/pairings/{case}/confirm", data=given).status_code == 409
+    others = {**given, "ends_on": day(later(scene.now, days=34)), "booking_id": booking}
+    assert "takes over these days" in text(client.post(f"/pairings/{case}/confirm", data=others))
     assert client.post(f"/pairings/{case}/confirm", data={**given, "booking_id": booking}).status_code == 303
     page = text(client.get(f"/bookings/{booking}"))
     assert "Became the place of a case" in page
