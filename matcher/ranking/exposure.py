@@ -66,12 +66,6 @@ def best_possible(startups: int, lists: int, top: int = TOP) -> float:
     return min(1.0, lists * min(top, startups) / startups) if startups else 0.0
 
 
-def firsts(scores: np.ndarray, top: int = TOP) -> np.ndarray:
-    """Return (questions, top) positions of the highest of (questions, documents) scores, in no special order."""
-    kept = min(top, scores.shape[1])
-    return np.argpartition(-scores, kept - 1, axis=1)[:, :kept] if kept else np.empty((len(scores), 0), np.int64)
-
-
 def elsewhere(lists: int | None, rank: int) -> int | None:
     """Return in how many other top tens a startup at `rank` here stands, of `lists` in all; None: not counted."""
     return None if lists is None else max(lists - (rank <= TOP), 0)

@@ -19,6 +19,7 @@ from . import background
 from .background import Background, Texts
 from .keeping import Latest
 from .lexical import Index
+from .vectors import Vectors
 
 SCORING_VERSION = "1"
 """Scores of two versions are never compared. Change it with anything that changes a score."""
@@ -69,14 +70,14 @@ class Collection:
         self.asking = background.Side(questions, shipped.questions)
         self.answering = background.Side(documents, shipped.documents)
         self.languages = documents.languages
-        self._vectors = self.answering.centre(documents.vectors, self.languages)
+        self._vectors = Vectors(self.answering.centre(documents.vectors, self.languages))
         self._embedded = documents.vectors.any(axis=1)
         # The hub's first questions and the shipped ones: positions of the hub's own stay what they are.
         self._questions = self.asking.centre(
             np.concatenate([questions.vectors[:QUESTIONS_KEPT], shipped.questions.vectors]),
             questions.languages[:QUESTIONS_KEPT] + shipped.questions.languages,
         )
-        self._hubs = background.Hubs(self._questions @ self._vectors.T)
+        self._hubs = background.Hubs(self._vectors.dots(self._questions))
         # Positions of what comes later mean another text in each collection that grows from this one.
         self._kept, self._lasting = Latest(SENTENCES_KEPT), len(documents)
         self._index = Index(documents.terms, shipped.documents.terms)
@@ -91,7 +92,7 @@ class Collection:
         grown = copy.copy(self)
         vectors, words = self.answering.centre(more.vectors, more.languages), self._index.beside(more.terms)
         grown.languages = self.languages + more.languages
-        grown._vectors = np.concatenate([self._vectors, vectors])
+        grown._vectors = self._vectors.joined(Vectors(vectors))
         grown._embedded = np.concatenate([self._embedded, more.vectors.any(axis=1)])
         grown._hubs = self._hubs.joined(background.Hubs(self._questions @ vectors.T))
         grown._index = self._index.joined(words)
@@ -130,7 +131,7 @@ class Collection:
 
     def near(self, vector: np.ndarray) -> np.ndarray:
         """(documents,): cosine of a centred vector (d,) of length 1 to each document, 0 where it is not embedded."""
-        return self._vectors @ vector
+        return self._vectors.dot(vector)
 
     def look_closer(
         self,
@@ -160,7 +161,7 @@ class Collection:
                 said = self.asking.centre(spoken[row], [asked.languages[row]] * len(spoken[row]))
             near = [_mean_of_best(said, [centred[place] for place in seen])]
             if len(said) > 1:
-                near.append((said @ self._vectors[seen].T).max(axis=0))
+                near.append((said @ self._vectors.take(seen)).max(axis=0))
             gain = 2 * sum(near) - len(near) * scores.parts["semantic"][row, seen]
             gains[row, seen] = gain - gain.mean()
         return replace(scores, parts=scores.parts | {"sentence": gains})
@@ -185,9 +186,7 @@ class Collection:
 
         questions (asked, d): centred; known (asked,) bool: those that have a vector.
         """
-        # One question, the daily case, is a product of matrix and vector: twice as fast written as one.
-        one = len(questions) == 1
-        cosine = (self._vectors @ questions[0])[None] if one else questions @ self._vectors.T
+        cosine = self._vectors.dots(questions)
         nearest = background.nearest_mean(cosine)
         cosine *= 2
         cosine -= self._nearness(own)

@@ -23,6 +23,7 @@ from . import atlas, exposure, indexing
 from .mirror import Shelf
 from .prioritised import Abandoned
 from .ranker import Ranker
+from .vectors import Vectors
 
 SHARE = 0.03  # of the texts
 PAUSE_MINUTES = 60
@@ -235,9 +236,7 @@ def rank_all(
 def by_cosine(asked: Shelf, offered: Shelf) -> np.ndarray:
     """Return (startups,) in how many top tens each would stand by plain cosine, for comparison."""
     vectors = asked.texts.vectors[asked.embedded]
-    blocks = (vectors[begin : begin + BLOCK] @ offered.texts.vectors.T for begin in range(0, len(vectors), BLOCK))
-    lists = (places for block in blocks for places in exposure.firsts(block))
-    return exposure.appearances(lists, len(offered.rows))
+    return exposure.appearances(Vectors(offered.texts.vectors).nearest(vectors, exposure.TOP), len(offered.rows))
 
 
 def _point(

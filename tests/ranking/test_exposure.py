@@ -39,13 +39,6 @@ def test_a_few_lists_cannot_cover_many():
     assert exposure.best_possible(0, 3) == 0.0
 
 
-def test_the_first_of_each_row():
-    scores = np.array([[0.1, 0.9, 0.5], [0.3, 0.2, 0.1]])
-    assert [sorted(row) for row in exposure.firsts(scores, 2).tolist()] == [[1, 2], [0, 1]]
-    assert exposure.firsts(scores, 10).shape == (2, 3)
-    assert exposure.firsts(np.zeros((2, 0))).shape == (2, 0)
-
-
 def test_the_list_one_looks_at_is_none_of_the_others():
     assert [exposure.elsewhere(7, rank) for rank in (1, 10, 11)] == [6, 6, 7]
     assert exposure.elsewhere(0, 3) == 0  # counted before it came into this list

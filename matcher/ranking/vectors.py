@@ -1,0 +1,118 @@
+"""Many vectors laid out for being read at the speed of the memory: exact cosine of each to one question or to many.
+
+Where they outgrow the processor's caches, reading them is what a question costs. A product of a matrix with its rows
+one after the other then reaches two thirds of that speed; blocks of columns that fit the second cache nine tenths of it
+(docs/scaling.md). As long as they fit the caches the plain product is quicker, so few vectors stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Self
+
+import numpy as np
+
+TOGETHER = 512  # questions whose products with a block are held at once, 2 MB
+MANY = 32_768  # vectors; 50 MB of 384 dimensions
+BLOCK = 1024  # 1.5 MB of 384 dimensions
+
+
+class Vectors:
+    """(n, d) float32 vectors; never changed, those of `joined` share what they have in common."""
+
+    def __init__(self, rows: np.ndarray) -> None:
+        """Lay out rows (n, d); few are held as they are given."""
+        if len(rows) < MANY:
+            self._blocks = [rows.T]
+        else:
+            starts = range(0, len(rows), BLOCK)
+            self._blocks = [np.ascontiguousarray(rows[start : start + BLOCK].T) for start in starts]
+        self._starts = np.cumsum([0] + [block.shape[1] for block in self._blocks])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def joined(self, other: Self) -> Self:
+        """Return these vectors and those of another after them."""
+        both = object.__new__(type(self))
+        both._blocks = self._blocks + other._blocks
+        both._starts = np.concatenate([self._starts, self._starts[-1] + other._starts[1:]])
+        return both
+
+    def dot(self, vector: np.ndarray) -> np.ndarray:
+        """(n,) float32: the product of each with one vector (d,)."""
+        found = np.empty(len(self), np.float32)
+        for start, block in zip(self._starts.tolist(), self._blocks, strict=False):
+            np.dot(vector, block, out=found[start : start + block.shape[1]])
+        return found
+
+    def dots(self, vectors: np.ndarray) -> np.ndarray:
+        """(m, n) float32: the products of each with m vectors (m, d); one reading serves all of these."""
+        if len(vectors) == 1:
+            return self.dot(vectors[0])[None]
+        found = np.empty((len(vectors), len(self)), np.float32)
+        for start, block in zip(self._starts.tolist(), self._blocks, strict=False):
+            np.matmul(vectors, block, out=found[:, start : start + block.shape[1]])
+        return found
+
+    def take(self, places: Sequence[int]) -> np.ndarray:
+        """(d, k): those at some places, in their order, as columns."""
+        which = np.searchsorted(self._starts, places, side="right") - 1
+        first = self._starts[which]
+        columns = [self._blocks[one][:, place] for one, place in zip(which, np.subtract(places, first), strict=True)]
+        return np.stack(columns, axis=1)
+
+    def nearest(self, vectors: np.ndarray, count: int) -> np.ndarray:
+        """(m, up to count) the places with the highest products for each of m vectors (m, d), the highest first.
+
+        Equal ones in their order. For many at once: what is no longer among the first of anybody is never sorted.
+        """
+        count = min(count, len(self))
+        rows = [self._nearest(vectors[start : start + TOGETHER], count) for start in range(0, len(vectors), TOGETHER)]
+        return np.concatenate(rows) if rows else np.empty((0, count), np.int64)
+
+    def _nearest(self, vectors: np.ndarray, count: int) -> np.ndarray:
+        first, scratch, found = _First(len(vectors), count), np.empty((len(vectors), BLOCK), np.float32), []
+        for number, (start, block) in enumerate(self._pieces() if count else (), 1):
+            scores = scratch[:, : block.shape[1]]
+            np.matmul(vectors, block, out=scores)
+            if number == 1 and count < block.shape[1]:
+                first.bar = np.nextafter(np.partition(scores, -count, axis=1)[:, -count], np.float32(-np.inf))
+            better = np.flatnonzero(scores > first.bar[:, None])
+            rows, columns = np.divmod(better, block.shape[1])
+            found.append((rows, columns + start, scores[rows, columns]))
+            if number.bit_count() == 1:  # about as many are new in twice as many blocks
+                first.take(found)
+                found = []
+        first.take(found)
+        return first.places
+
+    def _pieces(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield where each piece of up to BLOCK vectors begins, and the piece (d, k)."""
+        for start, block in zip(self._starts.tolist(), self._blocks, strict=False):
+            for first in range(0, block.shape[1], BLOCK):
+                yield start + first, block[:, first : first + BLOCK]
+
+
+class _First:
+    """The `places` (m, k) with the highest scores so far, in order, and `bar` (m,): what a new one must be above."""
+
+    def __init__(self, rows: int, count: int) -> None:
+        self.scores = np.full((rows, count), -np.inf, np.float32)
+        self.places = np.full((rows, count), -1, np.int64)
+        self.bar = np.full(rows, -np.inf, np.float32)
+
+    def take(self, found: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> None:
+        """Take in what was found: rows, places and scores of each piece."""
+        rows, places, scores = (np.concatenate(part) for part in zip(*found, strict=True)) if found else ((), (), ())
+        if not len(rows):
+            return
+        touched, where = np.unique(rows, return_inverse=True)
+        count = self.scores.shape[1]
+        rows = np.concatenate([np.repeat(np.arange(len(touched)), count), where])
+        scores = np.concatenate([self.scores[touched].ravel(), scores])
+        places = np.concatenate([self.places[touched].ravel(), places])
+        order = np.lexsort((places, -scores, rows))
+        kept = order[np.searchsorted(rows[order], np.arange(len(touched)))[:, None] + np.arange(count)]
+        self.scores[touched], self.places[touched] = scores[kept], places[kept]
+        self.bar[touched] = self.scores[touched, -1]
