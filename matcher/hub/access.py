@@ -12,7 +12,7 @@ from . import agreements, capacity, prerequisites
 from .clock import day
 
 Row = dict[str, Any]
-PASSES = ("not_begun", "closed")  # what goes by with the days: no hindrance to what is prepared for others
+NO_PLACE = ("none", "ended", "over")  # nothing more is asked about these
 
 
 def missing(store: Store, case: Row, now: str) -> list[str]:
@@ -22,6 +22,16 @@ def missing(store: Store, case: Row, now: str) -> list[str]:
     today. prerequisite: something the testbed asks for is not met. not_begun: its first day is yet to come. closed:
     the testbed is closed today.
     """
+    found = red(store, case, now)
+    if set(found) & set(NO_PLACE):
+        return found
+    if case["starts_on"] > day(now):
+        return [*found, "not_begun"]
+    return [*found, *(["closed"] if is_closed(store, case, now) else [])]
+
+
+def red(store: Store, case: Row, now: str) -> list[str]:
+    """Return what of `missing` does not go by with the days: what somebody must put right, also for days ahead."""
     if not case["confirmed_at"]:
         return ["none"]
     if case["ended_at"]:
@@ -32,14 +42,7 @@ def missing(store: Store, case: Row, now: str) -> list[str]:
     return [
         *([] if _agreed(store, case, now, begins) else ["agreement"]),
         *(["prerequisite"] if any(not row["met_at"] for row in prerequisites.of_case(store, case)) else []),
-        *(["not_begun"] if case["starts_on"] > day(now) else []),
-        *(["closed"] if is_closed(store, case, now) else []),
     ]
-
-
-def red(store: Store, case: Row, now: str) -> list[str]:
-    """Return what is `missing` and does not go by with the days: what somebody must put right."""
-    return [code for code in missing(store, case, now) if code not in PASSES]
 
 
 def closures(store: Store, row: Row, now: str) -> list[Row]:

@@ -75,6 +75,7 @@ def wait(store: Store, viewer: Viewer, booking_id: str, note: str, now: str) -> 
     """Put a request on the waiting list: both are told when its days become free."""
     note = fields.validate(_Note, {"note": note}).note
     with store.atomic():
+        locks.testbed(store, bookings.fetch(store, booking_id)["testbed_id"])  # one that is withdrawn has no line
         row = _open(store, viewer, booking_id, now)
         if row["pairing_id"]:
             raise Conflict("booking_in_case")

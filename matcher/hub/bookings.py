@@ -51,7 +51,7 @@ _FROM = """
     left join booking_question q on q.booking_id = b.id and q.replied_at is null"""
 _LIST = f"""
     select b.*, t.name as testbed_name, t.organisation_id as host_organisation, t.answer_days, h.name as host_name,
-           o.name as asker_name, b.organisation_id as asker_organisation,
+           t.withdrawn_at as testbed_withdrawn_at, o.name as asker_name, b.organisation_id as asker_organisation,
            s.name as startup_name, s.organisation_id as startup_organisation,
            n.title as need_title, n.organisation_id as owner_organisation, a.ended_at as case_ended_at,
            q.question, q.asked_at
@@ -234,18 +234,23 @@ def _turn(viewer: Viewer | None) -> tuple[str, Row]:
     )
 
 
-def next_step(row: Row, now: str, lacking: list[str] | None = None) -> Row:
+def next_step(row: Row, now: str, lacking: list[str] | None = None, line: str = "") -> Row:
     """Return what happens next: a `code`, `who` must act (sides, none when it is over), and `by` which day.
 
-    `lacking` is what `missing` says of an approved one.
+    `lacking` is what `missing` says of an approved one, `line` how one on the waiting list stands at this moment
+    (`waiting_list.standing`; else as it was when somebody last looked). At a testbed that was withdrawn nothing can be
+    promised.
     """
     stage = status(row, now)
+    if stage in ("requested", "asked", "waiting") and row["testbed_withdrawn_at"]:
+        return _step("no_testbed", ["asker", "host"], row["ends_on"])
     if stage == "requested":
         return _step("answer", ["host"], row["answer_by"])
     if stage == "asked":
         return _step("reply", ["asker"], day(later(row["asked_at"], days=REPLY_DAYS)))
     if stage == "waiting":
-        return _step("room", ["host"], None) if row["room_at"] else _step("wait", [], None)
+        code = line or ("room" if row["room_at"] else "wait")
+        return _step(code, ["host"] if code == "room" else [], None)
     if stage != "approved" or {"ended", "over"} & set(lacking or []):
         return _step("over", [], None)
     for code in ("prerequisite", "agreement"):

@@ -52,6 +52,7 @@ _CASE = f"""
            s.name as startup_name, s.organisation_id as startup_organisation, s.language as startup_language,
            s.hidden_at as startup_hidden_at,
            t.name as testbed_name, t.organisation_id as host_organisation, t.language as testbed_language,
+           t.withdrawn_at as testbed_withdrawn_at,
            t.contact_name, t.contact_email, t.backup_name, t.backup_email, t.conditions,
            a.starts_on, a.ends_on, a.ended_at as access_ended_at,
            coalesce(h.holder_id, p.proposed_by) as holder_id, broker.name as broker, broker.email as broker_email,

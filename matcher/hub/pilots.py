@@ -63,7 +63,7 @@ def overdue(row: Row, now: str) -> bool:
 
 
 def closed(store: Store, case: Row, now: str) -> list[str]:
-    """Return why the place may not be used; that its first day is ahead, or today closed, is no hindrance to a start."""
+    """Return why the place may not be used; a first day ahead, or a day closed, is no hindrance to a start."""
     return access.red(store, case, now)
 
 

@@ -21,7 +21,7 @@ def next_step(store: Store, case: Row, now: str, review_days: int = 7) -> Row:
     pilot = pilots.of_case(store, case["id"])
     if pilot and pilots.status(pilot, now) == "over":
         return {"code": "decide", "who": ["owner"], "by": pilots.decide_by(pilot)}
-    missing = access.missing(store, case, now)
+    missing = access.red(store, case, now)
     if "agreement" in missing:
         return _agreement(store, case, now)
     if "prerequisite" in missing:

@@ -52,16 +52,43 @@ def can_go(store: Store, now: str) -> list[str]:
     )
     if not waiting:
         return []
-    span = min(row["starts_on"] for row in waiting), max(row["ends_on"] for row in waiting)
-    held, closed = capacity.taken(store, *span), capacity.shut(store, *span)
-    found = []
-    for row in waiting:
-        here, shut = held[row["testbed_id"]], map(capacity.days_of, closed[row["testbed_id"]])
-        asked, buffer_days = capacity.days_of(row), row["buffer_days"]
-        if capacity.free(here, shut, row["places"], buffer_days, asked):
-            found.append(row["id"])
-            here.append((asked[0], capacity.shifted(asked[1], buffer_days)))
-    return found
+    room = _Room(store, waiting)
+    return [row["id"] for row in waiting if room.take(row)]
+
+
+def standing(store: Store, row: Row, ahead: list[Row]) -> tuple[int, str]:
+    """Return how many places are free now on the days of a request outside a case, and how it stands in its line.
+
+    room: one of them is for it, those `ahead` (`before`) counted as if theirs were taken. line: they are for those.
+    wait: nothing is free.
+    """
+    here = {name: row[name] for name in ("testbed_id", "places", "buffer_days")}
+    room = _Room(store, [*ahead, row])
+    free = room.free(row)
+    for one in ahead:
+        room.take({**one, **here})
+    return free, "wait" if not free else "room" if room.free(row) else "line"
+
+
+class _Room:
+    """What is free at the testbeds on the days of some requests, and what is left when one after another takes it."""
+
+    def __init__(self, store: Store, asked: list[Row]) -> None:
+        span = min(row["starts_on"] for row in asked), max(row["ends_on"] for row in asked)
+        self.held, self.closed = capacity.taken(store, *span), capacity.shut(store, *span)
+
+    def free(self, row: Row) -> int:
+        """Return how many places are free on all days of a request."""
+        shut = map(capacity.days_of, self.closed[row["testbed_id"]])
+        held = self.held[row["testbed_id"]]
+        return capacity.free(held, shut, row["places"], row["buffer_days"], capacity.days_of(row))
+
+    def take(self, row: Row) -> bool:
+        """Take a place for a request where one is free, and return whether it was."""
+        if not self.free(row):
+            return False
+        self.held[row["testbed_id"]].append((row["starts_on"], capacity.shifted(row["ends_on"], row["buffer_days"])))
+        return True
 
 
 def note_room(store: Store, now: str) -> list[str]:

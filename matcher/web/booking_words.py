@@ -58,6 +58,13 @@ LABELS: dict[str, dict[str, Any]] = {
         "reply": _l("Whoever asked answers the host's question. The host's promised time stands still meanwhile."),
         "room": _l("There is room on these days now. The host says yes or no."),
         "wait": _l("Nothing is free on these days. Both are told as soon as a place becomes free."),
+        "line": _l(
+            "What is free on these days is for those who stand before in the line. Both are told when it is free."
+        ),
+        "no_testbed": _l(
+            "The testbed has been withdrawn, so no place can be promised. Take the request back and ask at another "
+            "testbed, unless the host publishes it again."
+        ),
         "prerequisite": _l("Something that the testbed asks for is not met. The place may not be used until it is."),
         "agreement": _l("An agreement is signed, and the host or a broker notes it here."),
         "start": _l("The place is booked. The test begins on its first day."),

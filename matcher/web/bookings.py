@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import access, booking_answers, booking_checks, bookings, capacity, cases, record, staff_load, waiting_list
+from ..hub import access, booking_answers, booking_checks, bookings, cases, record, staff_load, waiting_list
 from ..hub.errors import Conflict, Invalid
 from . import booking_history, forms, words
 from .access import allowed, now, person, store
@@ -56,9 +56,12 @@ def show_page(booking: Row, form: str = "", errors: dict[str, str] | None = None
     """Return a booking's page; `form` names the one that was sent, whose fields come back as they were typed."""
     stage, sides = bookings.status(booking, now()), bookings.sides(person(), booking)
     lacking = bookings.missing(store(), booking, now())
-    step = bookings.next_step(booking, now(), lacking)
     inside = bool({"host", "broker"} & set(sides))
-    open_place = stage in UNDECIDED and not booking["pairing_id"]
+    withdrawn = bool(booking["testbed_withdrawn_at"])
+    open_place = stage in UNDECIDED and not booking["pairing_id"] and not withdrawn
+    before = waiting_list.before(store(), booking, now()) if open_place else []
+    free, line = waiting_list.standing(store(), booking, before) if open_place else (None, "")
+    step = bookings.next_step(booking, now(), lacking, line)
     history = record.history(store(), "booking", booking["id"])
     return render_template(
         "bookings/show.html",
@@ -74,12 +77,14 @@ def show_page(booking: Row, form: str = "", errors: dict[str, str] | None = None
         checks=booking_checks.of_booking(store(), booking),
         papers=bookings.needs_agreement(booking) and not (booking["pairing_id"] or booking["used_pairing_id"]),
         questions=bookings.questions(store(), booking["id"]),
-        free=_free(booking) if open_place else None,
-        before=waiting_list.before(store(), booking, now()) if open_place else [],
+        free=free,
+        line=line,
+        withdrawn=withdrawn,
+        before=before,
         heavy=staff_load.too_much(store(), booking) if stage in UNDECIDED and inside else None,
         events=booking_history.events(history, inside),
         case=_case(booking),
-        left=bookings.days_left(booking, now()),
+        left=None if withdrawn else bookings.days_left(booking, now()),
         kinds=STAGE_KINDS,
         reasons={"decline": booking_answers.DECLINE, "cancel": booking_answers.CANCEL},
         form=form,
@@ -93,14 +98,6 @@ def show_page(booking: Row, form: str = "", errors: dict[str, str] | None = None
 def field_suffix(form: str) -> str:
     """Return what the ids of a form's fields end in: the scores are kept by the form that approves."""
     return f"meet-{request.form.get('prerequisite_id', '')}" if form == "meet" else {"score": "approve"}.get(form, form)
-
-
-def _free(booking: Row) -> int:
-    """Return how many places are free now on every day that is asked for; none when the testbed is closed on one."""
-    days = (booking["starts_on"], booking["ends_on"])
-    if capacity.closures(store(), booking["testbed_id"], *days):
-        return 0
-    return max(booking["places"] - capacity.at_testbed(store(), booking["testbed_id"], *days), 0)
 
 
 def _case(booking: Row) -> Row | None:

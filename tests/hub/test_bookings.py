@@ -450,7 +450,7 @@ def test_the_door_is_shut_on_a_day_when_the_testbed_is_closed(store: Store, scen
     assert bookings.missing(store, row, NOW) == ["not_begun"]
 
 
-def test_the_place_of_a_case_is_shut_while_the_testbed_is_closed_and_what_is_ahead_is_not_hindered(store: Store) -> None:
+def test_the_place_of_a_case_is_shut_while_the_testbed_is_closed_and_what_is_ahead_goes_on(store: Store) -> None:
     case = Pilot(store)
     begun = f"{case.first}T09:00:00.000000Z"
     store.insert("testbed_closure", closure(case.testbed["id"], case.first, case.first, "Vattenläcka"))

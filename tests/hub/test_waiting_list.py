@@ -52,6 +52,39 @@ def test_who_waits_is_told_and_holds_nothing(store: Store, scene: Booked) -> Non
     scene.approve(scene.ask(who=scene.owner))
 
 
+def test_how_one_stands_in_line_follows_what_is_free_now(store: Store, scene: Booked) -> None:
+    holder = scene.approve(scene.ask())
+    first, second = wait(scene, scene.ask(last="2026-12-10")), wait(scene, scene.ask(last="2026-12-09"), days=1)
+    new = scene.ask(first="2026-12-02", last="2026-12-03")
+    now = later(NOW, days=2)
+
+    def stand(booking: str) -> tuple[int, str]:
+        row = scene.row(booking)
+        return waiting_list.standing(store, row, waiting_list.before(store, row, now))
+
+    assert [stand(one) for one in (first, second, new)] == [(0, "wait")] * 3
+    cancel(scene, holder)
+    assert [stand(one) for one in (first, second, new)] == [(1, "room"), (1, "line"), (1, "line")]
+    row = scene.row(second)
+    assert bookings.next_step(row, now, [], "line") == {"code": "line", "who": [], "by": None}
+    assert bookings.next_step(scene.row(first), now, [], "room")["who"] == ["host"]
+    booking_answers.decline(store, scene.host, first, "no_fit", "", now)
+    assert [stand(one) for one in (second, new)] == [(1, "room"), (1, "line")]
+
+
+def test_at_a_withdrawn_testbed_nobody_waits_and_nothing_is_promised(store: Store, scene: Booked) -> None:
+    scene.approve(scene.ask())
+    asked, waits = scene.ask(last="2026-12-10"), wait(scene, scene.ask(last="2026-12-11"))
+    store.execute("update testbed set withdrawn_at = :now where id = :id", {"now": NOW, "id": scene.testbed["id"]})
+    for booking in (asked, waits):
+        step = bookings.next_step(scene.row(booking), NOW)
+        assert step == {"code": "no_testbed", "who": ["asker", "host"], "by": scene.row(booking)["ends_on"]}
+    for step in (wait, scene.approve):
+        with pytest.raises(Conflict, match="testbed_withdrawn"):
+            step(*(scene, asked) if step is wait else (asked,))
+    booking_answers.decline(store, scene.host, asked, "no_place", "", NOW)
+
+
 def test_the_first_in_line_goes_first_and_one_place_is_not_offered_to_two(store: Store, scene: Booked) -> None:
     holder = scene.approve(scene.ask())
     second = wait(scene, scene.ask(last="2026-12-10"), days=1)

@@ -187,6 +187,48 @@ def test_a_full_testbed_offers_the_waiting_list_and_who_waits_is_shown(store, cl
     assert client.post(f"/bookings/{holder}/cancel", data={"reason": "not_now"}).status_code == 409
 
 
+def test_the_line_says_what_is_free_now_and_for_whom(store, client, login, text, scene):
+    holder, first, second = scene.approve(scene.ask()), scene.ask(title="Först i kön"), scene.ask(title="Sedan")
+    login(client, scene.host)
+    for booking in (first, second):
+        client.post(f"/bookings/{booking}/wait", data={"note": ""})
+    booking_answers.cancel(store, scene.founder, holder, "not_now", "", scene.now)
+    page = text(client.get(f"/bookings/{first}"))
+    assert "1 place free now" in page
+    assert "There is room on these days now." in page
+    assert "Nothing is free on these days." not in page
+    page = text(client.get(f"/bookings/{second}"))
+    assert "is for those who stand before in the line" in page
+    assert "Nothing is free on these days." not in page
+    booking_answers.decline(store, scene.host, first, "no_fit", "", scene.now)
+    booking_answers.decline(store, scene.host, second, "no_fit", "", scene.now)
+    page = text(client.get(f"/bookings/{scene.ask(title='Ny')}"))
+    assert "1 place free now" in page
+    assert "Put on the waiting list" not in page
+
+
+def test_a_request_at_a_withdrawn_testbed_says_so_and_links_to_nothing_that_is_gone(store, client, login, text, scene):
+    booking = scene.ask()
+    gone = "update testbed set withdrawn_at = :now where id = :id"
+    store.execute(gone, {"now": scene.now, "id": scene.testbed["id"]})
+    login(client, scene.founder)
+    page = text(client.get(f"/bookings/{booking}"))
+    assert "The testbed has been withdrawn" in page
+    assert "the request lapses after" in page
+    assert "The host answers" not in page
+    assert f"/testbeds/{scene.testbed['id']}" not in page
+    login(client, scene.host)
+    page = text(client.get(f"/bookings/{booking}"))
+    assert f"/testbeds/{scene.testbed['id']}" in page
+    assert TEXTS["benefit_users"] in page
+    assert "Put on the waiting list" not in page
+    assert "Say yes" not in page
+    answer = client.post(f"/bookings/{booking}/wait", data={"note": ""})
+    assert answer.status_code == 409
+    assert "no longer takes tests" in text(answer)
+    assert "Say no" in text(answer)
+
+
 def test_more_work_than_the_staff_manages_is_shown_and_ticked(store, client, login, text):
     scene = Today(store, staff_hours=10)
     booking = scene.ask(staff_hours="12")

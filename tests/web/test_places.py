@@ -54,7 +54,12 @@ def test_the_days_are_asked_for_first(client, text):
 
 @pytest.mark.parametrize(
     ("first", "last", "said"),
-    [(20, 10, "comes before the first"), (-20, -10, "is over"), (-1, 5, "has already passed"), (10, 800, "at most 2 years")],
+    [
+        (20, 10, "comes before the first"),
+        (-20, -10, "is over"),
+        (-1, 5, "has already passed"),
+        (10, 800, "at most 2 years"),
+    ],
 )
 def test_days_that_are_no_period_come_back_with_what_is_wrong(client, text, day, first, last, said):
     query = {"starts_on": day(first), "ends_on": day(last)}

@@ -28,7 +28,7 @@ SEEN = json.dumps({"evidence": [], "gates": []})
 # Nobody's page asks more than this (issue 2 has 15 for the ranking of one need; the session takes three of them).
 MOST = 18
 # But for the pages that gather all that hangs on one case, one company or one year, from a dozen tables.
-GATHERING = {"/pairings/{confirmed}": 28, "/pairings/{confirmed}/handover": 26, "/spread/{startup}": 22, "/year": 20}
+GATHERING = {"/pairings/{confirmed}": 29, "/pairings/{confirmed}/handover": 26, "/spread/{startup}": 22, "/year": 20}
 # A ranking reads the sentences of what it is asked for, of the first few, which it looks at closely, and then of
 # those it shows that were not among them, if any: three times at most, however many there are.
 SENTENCES = "from sentence where"
