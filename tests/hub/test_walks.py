@@ -16,7 +16,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from matcher.hub import access, agreements, pilot_facts, prerequisites
+from matcher.hub import (
+    access,
+    agreements,
+    booking_answers,
+    bookings,
+    capacity,
+    pilot_facts,
+    prerequisites,
+    waiting_list,
+)
+from matcher.store import Store
 from tests.conftest import ENGINES, Databases
 
 from .walks.ground import Hub
@@ -50,6 +60,12 @@ def test_no_walk_leads_where_the_rules_forbid(engine: str, databases: Databases,
         print(*(f"{count:>9}  {name}" for name, count in sorted(hub.tally.items())), sep="\n")
     assert hub.tally["cases with an outcome"], "no walk came to the end of the way"
     assert hub.tally["place open"], "no place was ever open"
+    assert hub.tally["done confirm with a booking"], "no case took a promised place over"
+
+
+def _whoever_waits(store: Store, now: str) -> list[str]:
+    """Return the ids of all on a waiting list, also of those for whom there is no room."""
+    return [row["id"] for row in store.query("select id from booking where waiting_at is not null")]
 
 
 SABOTAGE: dict[str, tuple[Any, str, Callable[..., Any]]] = {
@@ -57,6 +73,11 @@ SABOTAGE: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "what the testbed asks for is not asked": (prerequisites, "of_case", lambda *_: []),
     "the owner alone signs": (agreements, "sides", lambda case: ["owner"]),
     "no pilot may start": (pilot_facts, "INDICATORS_MOST", 0),
+    "the host's yes holds no place": (capacity, "HELD", capacity.HELD.replace("b.approved_at is not null", "1 = 0")),
+    "no days are kept for resetting": (capacity, "kept", lambda row, _: capacity.held(row)),
+    "the host says yes to what is red": (booking_answers, "_refuse_red", lambda *_: None),
+    "a booking needs no papers": (bookings, "needs_agreement", lambda _: False),
+    "one place is offered to all who wait": (waiting_list, "can_go", _whoever_waits),
 }
 
 

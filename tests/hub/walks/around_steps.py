@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from matcher.hub import conflicts, merging, moderation, needs, reminders, startups, testbeds
+from matcher.hub.clock import day
 from matcher.hub.errors import Conflict
 
-from . import model
+from . import booking_model, model
 from .drawing import AHEAD, DAYS, NOTE, PEOPLE, WHO, step
 from .ground import Ground
 from .pages import Pages
@@ -90,14 +91,18 @@ class AroundSteps(Ground):
 
     @step()
     def remind(self) -> None:
+        """Send what is due; those on a waiting list who have room now, and nobody else, are told so."""
         self.take("remind", lambda: reminders.send(self.store, self.now))
+        told = {key for key, row in self.photo["booking"].items() if row["room_at"]}
+        open_now = {key for key in told if self.stage(self.photo["booking"][key]) in booking_model.OPEN}
+        assert open_now == booking_model.with_room(self.photo, day(self.now)), "room was told of by another count"
 
     @step(who=st.sampled_from(PEOPLE), page=st.sampled_from(Pages.PAGES))
     def look(self, number: int, who: str, page: str) -> None:
         """Read a page of the case as somebody: who stands for a side sees it, nobody else does."""
         case, person = self.case(number), self.people[who]
         held = model.stands_for(self.photo, case, person.roles) - (set() if case["confirmed_at"] else {"host"})
-        found = self.hub.pages.read(self.store, person, case["id"], page, self.now, bool(held))
+        found = self.hub.pages.read(self.store, person, f"/pairings/{case['id']}{page}", self.now, bool(held))
         self.hub.tally["pages read"] += 1
         assert not found, found
         assert self.photograph() == self.photo, "reading a page changed something"

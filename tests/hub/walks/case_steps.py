@@ -64,9 +64,10 @@ class CaseSteps(Ground):
         person = self.who(who, case, side, "broker")
         self.take("end", lambda: pairings.end(self.store, person, case["id"], reason, note, self.now))
 
-    def _book(self, who: Viewer, case: Row, testbed: str, first: str, last: str) -> None:
-        before = self.photo
-        if self.take("confirm", lambda: pairings.confirm(self.store, who, case["id"], testbed, first, last, self.now)):
+    def _book(self, who: Viewer, case: Row, testbed: str, first: str, last: str, booking: str = "") -> None:
+        before, given = self.photo, (case["id"], testbed, first, last, self.now, booking)
+        name = "confirm with a booking" if booking else "confirm"
+        if self.take(name, lambda: pairings.confirm(self.store, who, *given)):
             closed = [
                 row for row in before["testbed_closure"].values()
                 if row["testbed_id"] == testbed and row["starts_on"] <= last and first <= row["ends_on"]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from matcher.hub import access, cases
+from matcher.hub import access, bookings, cases
 from matcher.hub.clock import day, later
 from matcher.hub.errors import HubError
 from matcher.hub.ids import new_id
@@ -16,10 +16,12 @@ from tests import factories
 from tests.factories import NOW
 from tests.hub.pilots import TERMS
 
-from . import model
+from . import booking_model, model
+from .camera import Camera, Photo
 from .pages import Pages
 
 Row = dict[str, Any]
+PAGES_EACH = 3  # of a state of a booking, in all walks
 
 
 class Hub:
@@ -29,14 +31,14 @@ class Hub:
         self.tally: Counter[str] = Counter()
         self.pages = pages
         self._lend, self._each = lend, walks_each
-        self._held: tuple[Store, model.Camera] | None = None
+        self._held: tuple[Store, Camera] | None = None
 
-    def enter(self) -> tuple[Store, model.Camera]:
+    def enter(self) -> tuple[Store, Camera]:
         """Return the database of the next walk, and what looks at its tables."""
         if self._held is None or self.tally["walks"] % self._each == 0:
             self.close()
             url = self._lend()
-            self._held = open_store(url), model.Camera(url)
+            self._held = open_store(url), Camera(url)
         self.tally["walks"] += 1
         return self._held
 
@@ -66,19 +68,23 @@ class Ground:
             for name in ("founder", "rival")
         ]
         self.testbeds = [
-            factories.create_testbed(self.store, host, published=True, places=1)["id"]
-            for name in ("host", "own_host")
+            factories.create_testbed(self.store, host, published=True, **limits)["id"]
+            for name, limits in (
+                ("host", {"places": 2, "buffer_days": 1}),
+                ("own_host", {"places": 1, "buffer_days": 2, "staff_hours": 10}),
+            )
             for host in self.people[name].organisations("host")
         ]
         offer = {"id": new_id(), "keep_id": self.startups[0], "drop_id": self.startups[1], "reason": "name"}
         self.store.insert("merge_offer", {**offer, "found_at": NOW})
-        self.offer, self.cases, self.rounds, self.conflicts = offer["id"], [], [], []
+        self.offer, self.cases, self.bookings, self.rounds, self.conflicts = offer["id"], [], [], [], []
         self.roles = {person.person_id: person.roles for person in self.people.values()}
         self.ahead = 0  # how many days ahead a place is booked on the straight way
         self._met: dict[str, int] = {}  # every row that was seen, in the order in which they came
+        self._shown: dict[str, str] = {}  # by booking, where it stood when it was looked at last
         self.photo = self.photograph()
 
-    def photograph(self) -> model.Photo:
+    def photograph(self) -> Photo:
         """Return the tables, rows in the order in which they came: ids are by chance, and a walk can be taken again."""
         found = self.camera.photograph(needs=[self.need], startups=self.startups, testbeds=self.testbeds)
         for rows in found.values():
@@ -110,7 +116,9 @@ class Ground:
         before, after, today = self.photo, self.photograph(), day(self.now)
         found = [
             *model.faults(after), *model.faults_between(before, after, self.now),
-            *model.wrong_hands(before, after, self.roles),
+            *model.wrong_hands(before, after, self.roles), *booking_model.faults(after),
+            *booking_model.faults_between(before, after, self.now),
+            *booking_model.wrong_hands(before, after, self.roles),
         ]  # fmt: skip
         for case in after["pairing"].values():
             row = cases.fetch(self.store, case["id"])
@@ -120,9 +128,53 @@ class Ground:
             self.hub.tally[f"place {'closed: ' + ', '.join(missing) if missing else 'open'}"] += 1
             found += self.hub.pages.unexplained(self.store, case["id"], self.now)
         self.photo = after
+        found += self.check_bookings()
         assert not found, found
 
+    def check_bookings(self) -> list[str]:
+        """Return where what the hub says of the bookings is not what the model says, or is not said in words."""
+        rows = self.photo["booking"]
+        found, stages = [], {key: self.stage(row) for key, row in rows.items()}
+        for key, stage in stages.items():
+            if stage not in booking_model.LASTING or self._shown.get(key) != stage:  # what is over stays so
+                found += self._check_booking(rows[key], stage)
+            self._shown[key] = stage
+        here = Counter(stages[key] for key, row in rows.items() if row["testbed_id"] == self.testbeds[0])
+        counts = bookings.counts(self.store, self.people["host"], self.now) if here else {}
+        if any(here[stage] != count for stage, count in counts.items() if stage != "mine"):
+            found.append("the host's list counts other stages than its bookings have")
+        return found
+
+    def _check_booking(self, held: Row, stage: str) -> list[str]:
+        """Check one booking; the page of a state is read the first times that any walk comes to it."""
+        row = bookings.fetch(self.store, held["id"])
+        told, missing = bookings.status(row, self.now), bookings.missing(self.store, row, self.now)
+        state = f"booking {stage}: {', '.join(missing) or 'open'}{' in a case' if held['pairing_id'] else ''}"
+        found = [] if told == stage else [f"a booking is {told}, by the rules {stage}"]
+        if (not missing) != booking_model.may_use(self.photo, held, day(self.now)):
+            found.append(f"a booking that is {stage} opens the place, or does not, against the rules")
+        if self.hub.tally[state] < PAGES_EACH:
+            found += self.hub.pages.unexplained_booking(self.store, row, self.now, missing)
+            found += self.hub.pages.read(self.store, self.people["broker"], f"/bookings/{held['id']}", self.now, True)
+        self.hub.tally[state] += not found
+        return found
+
     # --- who and what ---
+
+    def stage(self, booking: Row) -> str:
+        return booking_model.stage(self.photo, booking, day(self.now))
+
+    def booking(self, which: int) -> Row:
+        """Return a booking, those that go on before the others, and the last that was asked for first."""
+        rows = [self.photo["booking"][one] for one in reversed(self.bookings)]
+        over = [row for row in rows if self.stage(row) not in (*booking_model.OPEN, "approved")]
+        return [*(row for row in rows if row not in over), *over][which % len(rows)]
+
+    def side(self, name: str, booking: Row, *sides: str) -> Viewer:
+        """Return a person by name, or for `right` the first who stands for one of the sides of a booking."""
+        found = [one for side in sides for one in self.people.values()
+                 if side in booking_model.stands_for(self.photo, booking, one.roles)]  # fmt: skip
+        return found[0] if name == "right" and found else self.people["broker" if name == "right" else name]
 
     def case(self, number: int) -> Row:
         return self.photo["pairing"][self.cases[number % len(self.cases)]]
@@ -162,7 +214,9 @@ class Ground:
         self.check()
 
     def teardown(self) -> None:
-        """Count how far the cases of the walk came."""
+        """Count how far the cases and the bookings of the walk came."""
+        for row in self.photo["booking"].values():
+            self.hub.tally[f"bookings {self.stage(row)} at the end"] += 1
         for case in self.photo["pairing"].values():
             pilot = self.pilot(case)
             self.hub.tally[f"case {cases.status(cases.fetch(self.store, case['id']), self.now)}"] += 1

@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from matcher.hub import prerequisites
 
-from .around_steps import AroundSteps
+from .booking_model import OPEN
+from .booking_steps import MOST, WHICH, WHOSE
 from .drawing import CASE, STEPS
 from .ground import Row
 from .straight import Straight
@@ -25,21 +26,34 @@ MINUTES = st.sampled_from(
     (0, 5, 60, 60 * 9, 60 * 24, 60 * 24 * 3, 60 * 24 * 14, 60 * 24 * 40, 60 * 24 * 184, 60 * 24 * 366)
 )
 AROUND = ("propose", "ask_for", "testbed", "startup", "close_need", "conflict", "remind", "remind")
-OF_CASE = tuple(name for name in STEPS if name not in AROUND)
+OF_BOOKING = ("say_of_booking", "answer_booking", "papers", "take_over", "look_at_booking")
+COMING = {
+    **dict.fromkeys(("requested", "waiting"), ("answer_booking", "answer_booking", "papers", "say_of_booking")),
+    "asked": ("say_of_booking", "say_of_booking", "answer_booking"),
+    "approved": ("say_of_booking", "papers", "take_over"),
+}
+OF_CASE = tuple(name for name in STEPS if name not in (*AROUND, *OF_BOOKING, "ask_place"))
 
 
-class Walk(Straight, AroundSteps, RuleBasedStateMachine):
+class Walk(Straight, RuleBasedStateMachine):
     """One walk; a subclass names its `hub`."""
 
-    @initialize(lead=st.sampled_from(LEADS), asked=st.booleans(), ahead=st.sampled_from((0, 0, 3)))
-    def begin(self, lead: int, asked: bool, ahead: int) -> None:
+    @initialize(
+        lead=st.sampled_from(LEADS), asked=st.booleans(), ahead=st.sampled_from((0, 0, 3)),
+        booked=st.sampled_from((0, 0, 0, 2, 3, 5)), early=st.booleans(),
+        whose=st.sampled_from(("both", "both", "both", "profile", "need", "idea", "case")),
+    )  # fmt: skip
+    def begin(self, lead: int, asked: bool, ahead: int, booked: int, early: bool, whose: str) -> None:
         """Walk straight on for a while, so that walks leave the right way at every place of it."""
         self.ahead = ahead
         for testbed in self.testbeds if asked else []:
             given = (self.people["broker"], testbed, {"kind": "safety", "text": "Rundvandring"}, self.now)
             self.take("ask for", lambda given=given: prerequisites.add(self.store, *given))
-        for _ in range(lead):
-            self.onward(self.case(0) if self.cases else None)
+        for number in range(lead + booked):
+            if (number < booked) if early else (number >= lead):
+                self.onward_booking(self.booking(0) if self.bookings else None, whose)
+            else:
+                self.onward(self.case(0) if self.cases else None)
 
     @rule(number=CASE, steps=st.integers(1, 3))
     def forward(self, number: int, steps: int) -> None:
@@ -58,6 +72,22 @@ class Walk(Straight, AroundSteps, RuleBasedStateMachine):
     def anything(self, number: int, name: str, data: st.DataObject) -> None:
         """Take any step of a case, in season or not."""
         self.draw(data, name, number=number)
+
+    @rule(which=WHICH, how=st.sampled_from((*["forward"] * 3, *["nearly"] * 2, "anything", "anew")), data=st.data())
+    def of_booking(self, which: int, how: str, data: st.DataObject) -> None:
+        """Take the next right steps of a booking, one of its steps as people do, any step, or ask for a place."""
+        row = self.booking(which) if self.bookings else None
+        if how == "forward":
+            whose = data.draw(WHOSE, "whose")
+            for _ in range(data.draw(st.integers(1, 4), "steps")):
+                row = self.booking(which) if self.bookings else None
+                if len(self.bookings) < MOST or (row and self.stage(row) in (*OPEN, "approved")):
+                    self.onward_booking(row, whose)
+        elif row and (how != "anew" or len(self.bookings) == MOST):
+            steps = COMING.get(self.stage(row), OF_BOOKING) if how == "nearly" else OF_BOOKING
+            self.draw(data, data.draw(st.sampled_from(steps), "step"), which=which)
+        else:
+            self.draw(data, "ask_place")
 
     @rule(name=st.sampled_from(AROUND), data=st.data())
     def around(self, name: str, data: st.DataObject) -> None:

@@ -9,80 +9,27 @@ from __future__ import annotations
 import calendar
 import hashlib
 from collections.abc import Iterator
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
-import psycopg
-from sqlite_utils.utils import sqlite3  # the store's own: two copies in one process would break each other's locks
+from . import room
+from .camera import TABLES, Photo, Row
 
-Row = dict[str, Any]
-Photo = dict[str, dict[str, Row]]
 Roles = frozenset[tuple[str, str]]
+Settled = tuple[tuple[str, tuple[str, ...] | None], ...]
 
-_OF_CASE = "from TABLE t join pairing c on c.id = t.pairing_id where c.need_id in {needs}"
-_OF_PILOT = """from TABLE t join pilot on pilot.id = t.pilot_id join pairing c on c.id = pilot.pairing_id
-    where c.need_id in {needs}"""
-_TABLES = {
-    "need": "select t.id, t.organisation_id, t.closed_at from need t where t.id in {needs}",
-    "startup": """select t.id, t.organisation_id, t.published_at, t.hidden_at, t.merged_into from startup t
-                  where t.id in {startups}""",
-    "testbed": "select t.id, t.organisation_id, t.places, t.withdrawn_at from testbed t where t.id in {testbeds}",
-    "testbed_closure": "select t.* from testbed_closure t where t.testbed_id in {testbeds}",
-    "prerequisite": "select t.* from prerequisite t where t.testbed_id in {testbeds}",
-    "conflict": "select t.* from conflict t where t.need_id in {needs}",
-    "pairing": "select t.* from pairing t where t.need_id in {needs}",
-    **{
-        name: "select t.* " + _OF_CASE.replace("TABLE", name)
-        for name in ("access", "agreement", "prerequisite_met", "pilot", "outcome", "outcome_company", "outcome_link")
-    },
-    **{name: "select t.* " + _OF_PILOT.replace("TABLE", name) for name in ("indicator", "incident", "feedback_round")},
-    "reading": """select t.*, i.pilot_id from reading t join indicator i on i.id = t.indicator_id
-                  join pilot on pilot.id = i.pilot_id join pairing c on c.id = pilot.pairing_id
-                  where c.need_id in {needs}""",
-    "signature": """select t.* from signature t join agreement a on a.id = t.agreement_id
-                    join pairing c on c.id = a.pairing_id where c.need_id in {needs}""",
-    "kept": """select 'kept' as id, (select count(*) from audit) as audit, (select count(*) from outbox) as outbox""",
-}
-_AFTER = {
-    **dict.fromkeys(("access", "agreement", "pilot", "outcome", "outcome_company", "outcome_link"), ("pairing",)),
-    **dict.fromkeys(("indicator", "incident", "feedback_round"), ("pilot",)),
-    "prerequisite_met": ("prerequisite",), "reading": ("indicator",), "signature": ("agreement",),
-}  # fmt: skip
-_KEYS = {"signature": ("agreement_id", "side"), "outcome_link": ("token_hash",)}
 _IN_PILOT = ("question", "starts_on", "personal_data", "impact_assessment", "patients", "research", "review_board",
              "security", "started_at", "started_by")  # fmt: skip
 _GONE_FOR_GOOD = ("testbed_closure", "indicator")
-
-
-class Camera:
-    """Reads the tables of a hub beside the hub, over a connection of its own."""
-
-    def __init__(self, url: str) -> None:
-        scheme, _, place = url.partition(":///")
-        self._connection: Any = (
-            sqlite3.connect(place, isolation_level=None)
-            if scheme == "sqlite"
-            else psycopg.connect(url, autocommit=True)
-        )
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
-
-    def photograph(self, **ids: list[str]) -> Photo:
-        """Return the rows of a walk by table and key; `ids`: its needs, startups and testbeds."""
-        named = {name: "(" + ", ".join(f"'{one}'" for one in some) + ")" for name, some in ids.items()}
-        photo: Photo = {}
-        for name, sql in _TABLES.items():
-            asked = all(photo[other] for other in _AFTER.get(name, ()))  # no agreement, no signature: not asked for
-            photo[name] = self._rows(name, sql.format(**named)) if asked else {}
-        return photo
-
-    def _rows(self, name: str, sql: str) -> dict[str, Row]:
-        cursor = self._connection.execute(sql)
-        columns = [column[0] for column in cursor.description]
-        rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-        return {"/".join(row[key] for key in _KEYS.get(name, ("id",))): row for row in rows}
+_SETTLED: Settled = (
+    ("signature", None),
+    ("pairing", ("confirmed_at", "declined_at", "ended_at", "owner_accepted_at", "startup_accepted_at")),
+    ("agreement", ("in_force_at", "withdrawn_at", "ended_at", "sent_at", "paper", "paper_hash")),
+    ("prerequisite_met", ("met_at", "undone_at")),
+    ("reading", ("value", "on_day", "at", "withdrawn_at")),
+    ("outcome", ("in_use", "why_not", "answered_at", "replaced_at")),
+    ("outcome_company", ("jobs", "customers", "answered_at", "replaced_at")),
+    ("incident", ("what", "severity", "handled_at")),
+)
 
 
 def of_case(photo: Photo, table: str, case: Row) -> list[Row]:
@@ -135,13 +82,14 @@ def place(photo: Photo, case: Row) -> Row | None:
 
 
 def may_use(photo: Photo, case: Row, today: str) -> bool:
-    """Whether the place may be used on a day: booked, agreed on by all, everything met, the case not ended."""
+    """Whether the place may be used on a day: booked, agreed on by all, everything met, not ended, not closed."""
     booked = place(photo, case)
     return bool(
         booked
         and booked["starts_on"] <= today <= booked["ends_on"]
         and agreed(photo, case, today)
         and not unmet(photo, case)
+        and not room.closed(photo, booked, today)
     )
 
 
@@ -211,7 +159,7 @@ def faults(photo: Photo) -> Iterator[str]:
             standing = [row["month"] for row in of_case(photo, table, case) if not row["replaced_at"]]
             if len(standing) != len(set(standing)):
                 yield f"two answers of a month stand in {table}"
-    yield from _overbooked(photo)
+    yield from room.overbooked(photo)
 
 
 def _agreement_faults(photo: Photo, case: Row) -> Iterator[str]:
@@ -247,46 +195,32 @@ def _pilot_faults(photo: Photo, pilot: Row) -> Iterator[str]:
             yield "a decision without evidence or lesson"
 
 
-def _overbooked(photo: Photo) -> Iterator[str]:
-    for testbed in photo["testbed"].values():
-        rows = [row for row in photo["access"].values() if row["testbed_id"] == testbed["id"]]
-        for first in {row["starts_on"] for row in rows}:
-            there = [row for row in rows if row["starts_on"] <= first <= min(row["ends_on"], _held_to(row))]
-            if len(there) > testbed["places"]:
-                yield "a place is booked twice"
-
-
-def _held_to(access: Row) -> str:
-    """Return the last day that an ended place is held: the one before it was ended."""
-    ended = access["ended_at"]
-    return (date.fromisoformat(ended[:10]) - timedelta(days=1)).isoformat() if ended else access["ends_on"]
-
-
 def faults_between(before: Photo, after: Photo, now: str) -> Iterator[str]:
     """Yield what a step changed that no step may change, and what it added that may not be added now."""
     for table, rows in before.items():
         if table not in _GONE_FOR_GOOD and set(rows) - set(after[table]):
             yield f"rows of {table} are gone"
-    for table, fixed in (
-        ("signature", None),
-        ("pairing", ("confirmed_at", "declined_at", "ended_at", "owner_accepted_at", "startup_accepted_at")),
-        ("agreement", ("in_force_at", "withdrawn_at", "ended_at", "sent_at", "paper", "paper_hash")),
-        ("prerequisite_met", ("met_at", "undone_at")),
-        ("reading", ("value", "on_day", "at", "withdrawn_at")),
-        ("outcome", ("in_use", "why_not", "answered_at", "replaced_at")),
-        ("outcome_company", ("jobs", "customers", "answered_at", "replaced_at")),
-        ("incident", ("what", "severity", "handled_at")),
-    ):
+    yield from unsettled(before, after, _SETTLED)
+    yield from _settled_in_agreements(before, after)
+    yield from _settled_in_pilots(before, after)
+    yield from _new_answers(before, after, now)
+    if _shown(before) != _shown(after) and after["kept"]["kept"]["audit"] == before["kept"]["kept"]["audit"]:
+        yield "a step that changed something is not in the record"
+
+
+def unsettled(before: Photo, after: Photo, settled: Settled) -> Iterator[str]:
+    """Yield the tables in which a column that once has a value (any column, for None) got another."""
+    for table, fixed in settled:
         for key, row in before[table].items():
             new = after[table].get(key, row)
             if any(row[name] is not None and row[name] != new[name] for name in fixed or row):
                 yield f"what was settled in {table} has changed"
-    yield from _settled_in_agreements(before, after)
-    yield from _settled_in_pilots(before, after)
-    yield from _new_answers(before, after, now)
-    changed = any(before[table] != after[table] for table in _TABLES if table not in ("kept", "outcome_link"))
-    if changed and after["kept"]["kept"]["audit"] == before["kept"]["kept"]["audit"]:
-        yield "a step that changed something is not in the record"
+
+
+def _shown(photo: Photo) -> Photo:
+    """Return what the record tells of every change of: not what the hub keeps of whom it has mailed."""
+    rows = {key: {**row, "room_at": None} for key, row in photo["booking"].items()}
+    return {**{name: photo[name] for name in TABLES if name not in ("kept", "outcome_link")}, "booking": rows}
 
 
 def _settled_in_agreements(before: Photo, after: Photo) -> Iterator[str]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from flask import g
 
 from matcher import create_app
 from matcher.config import Config
-from matcher.hub import access, agreements, cases, outcomes, pilots, record
+from matcher.hub import access, agreements, bookings, cases, outcomes, pilots, record
 from matcher.hub.errors import Denied, HubError, Invalid, NotFound
 from matcher.hub.people import Viewer
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import Store
-from matcher.web import words
+from matcher.web import booking_words, words
 from tests.web import pagecheck
 
 LABELS = words.LABELS
@@ -80,15 +81,35 @@ class Pages:
         begun = outcomes.begun(store, case)
         return found + ([] if begun is None or outcomes.due_days(begun) else ["no days for the outcome"])
 
-    def read(self, store: Store, person: Viewer, case_id: str, page: str, now: str, may: bool) -> list[str]:
-        """Return what is wrong with a page of a case as a person reads it; `may`: whether it is for them at all."""
+    def unexplained_booking(self, store: Store, row: dict[str, Any], now: str, missing: list[str]) -> list[str]:
+        """Return the states and steps of a booking that its page has no words for."""
+        stage, step = bookings.status(row, now), bookings.next_step(row, now, missing)
+        said = {
+            "booking_status": [stage],
+            "booking_steps": [step["code"]],
+            "booking_sides": step["who"],
+            "booking_missing": missing,
+            "booking_reasons": [row["reason"]] if row["reason"] else [],
+        }
+        found = [f"no words for {code} in {group}" for group, codes in said.items() for code in codes
+                 if code not in LABELS[group]]  # fmt: skip
+        actions = [one["action"] for one in record.history(store, "booking", row["id"])]
+        found += [f"no words for {action}" for action in actions if action not in booking_words.ACTIONS]
+        if step["code"] not in ("over", "wait", "room", "line") and not (step["who"] and step["by"]):
+            found.append(f"nobody, or no day, for the step {step['code']} of a booking")
+        return found
+
+    def read(self, store: Store, person: Viewer, path: str, now: str, may: bool) -> list[str]:
+        """Return what is wrong with a page as a person reads it; `may`: whether it is for them at all."""
         self.app.extensions["store"], unused = store, self.app.extensions["store"]
         self._asked = (person, now)
         try:
-            response = self.app.test_client().get(f"/pairings/{case_id}{page}")
+            response = self.app.test_client().get(path)
         finally:
             self.app.extensions["store"] = unused
         text = response.get_data(as_text=True)
+        _, kind, _, *page = path.split("/")  # no ids: a walk that is taken again must tell the same
+        name = "/".join((kind, *page))
         if response.status_code != (200 if may else 404):
-            return [f"{response.status_code} for {page or 'the case'}"]
-        return [f"{one} on {page or 'the case'}" for one in pagecheck.faults(text)] if may else []
+            return [f"{response.status_code} for {name}"]
+        return [f"{one} on {name}" for one in pagecheck.faults(text)] if may else []

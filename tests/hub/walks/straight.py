@@ -7,13 +7,16 @@ from matcher.hub.clock import day, later
 from matcher.hub.people import Viewer
 from tests.hub.pilots import DECISION, FACTS, INDICATOR, PAPER
 
-from . import model
-from .case_steps import CaseSteps
+from . import booking_model, model, room
+from . import booking_rules as rules
+from .around_steps import AroundSteps
+from .booking_steps import MOST, BookingSteps
+from .drawing import SENTENCE
 from .ground import Row
 from .pilot_steps import PilotSteps
 
 
-class Straight(CaseSteps, PilotSteps):
+class Straight(BookingSteps, PilotSteps, AroundSteps):
     """From nothing to the answer after two years, and then anew."""
 
     def onward(self, case: Row | None) -> None:
@@ -42,8 +45,18 @@ class Straight(CaseSteps, PilotSteps):
             person = self.who("right", case, waits[0])
             self.take("accept", lambda: pairings.accept(self.store, person, case["id"], waits[0], self.now))
         else:
-            testbed = self.testbeds[len(self.cases) % 2]
-            self._book(broker, case, testbed, self.day_on(self.ahead), self.day_on(60))
+            promised = booking_model.promised(self.photo, case, day(self.now))
+            for row in promised[:1]:
+                return self._book(broker, case, row["testbed_id"], row["starts_on"], row["ends_on"], row["id"])
+            days = {"starts_on": self.day_on(self.ahead), "ends_on": self.day_on(60)}
+            usual = [self.testbeds[(len(self.cases) + more) % 2] for more in (0, 1)]
+            free = [one for one in usual if self._free(one, days)]
+            self._book(broker, case, (free or usual)[0], days["starts_on"], days["ends_on"])
+        return None
+
+    def _free(self, testbed_id: str, days: Row) -> bool:
+        testbed = self.photo["testbed"][testbed_id]
+        return room.fits(room.taken(self.photo, testbed), testbed, days)
 
     def _towards_agreement(self, case: Row) -> None:
         broker, row = self.people["broker"], self.agreement(case, "last")
@@ -93,3 +106,55 @@ class Straight(CaseSteps, PilotSteps):
             self.clock(60 * 24 * 30)
         else:
             self._decide(owner, case, DECISION)
+
+    # --- a booking ---
+
+    def onward_booking(self, row: Row | None, whose: str = "both") -> None:
+        """Take the next step of a booking, a yes as soon as the host may try; where all is done, ask for a place."""
+        stage = self.stage(row) if row else ""
+        if row is None or stage not in (*booking_model.OPEN, "approved"):
+            return self._ask_onward(whose)
+        host, asker = self.side("right", row, "host"), self.side("right", row, "asker")
+        if stage == "asked":
+            self._say(asker, row, "reply", SENTENCE)
+        elif stage == "requested" and not row["answered_at"] and row["id"] in self.bookings[2::3]:
+            self._answer_booking(host, row, "ask", SENTENCE)
+        elif stage != "approved":
+            self._answer_onward(host, row)
+        elif row["pairing_id"] or booking_model.agreed(self.photo, row):
+            return self._ask_onward(whose, row) if len(self.bookings) < MOST else self.clock(60 * 24)
+        else:
+            self._papers(host, row, "agree", "Diariet, 2026-114.")
+        return None
+
+    def _answer_onward(self, host: Viewer, row: Row) -> None:
+        """Say yes; where that is refused, put right what is red, or wait for room, or say no."""
+        unmet = [] if row["pairing_id"] else booking_model.unmet(self.photo, row)
+        self._answer_booking(host, row, "approve", manage=len(self.bookings) % 2 == 0)
+        if unmet:
+            self._papers(host, row, "meet", "Intyg.", one=unmet[0])
+        elif not self.photo["booking"][row["id"]]["approved_at"]:
+            self._answer_booking(host, row, "decline" if row["waiting_at"] or row["pairing_id"] else "wait")
+            self.remind()
+
+    def _ask_onward(self, whose: str, beside: Row | None = None) -> None:
+        """Ask for days in a case's, from today on, or beside those of a booking: on its last day, or soon after it."""
+        case, long = self.case(0) if self.cases else None, 60 if whose == "both" else 6
+        first, last = self.day_on(self.ahead), self.day_on(long)
+        at = self.testbeds.index(case["testbed_id"]) if case and case["testbed_id"] else (len(self.bookings) + 1) % 2
+        if case and whose == "case" and rules.green(self.photo, case, day(self.now)):
+            booked = model.place(self.photo, case) or {}
+            first, last = max(booked["starts_on"], day(self.now)), booked["ends_on"]
+        else:
+            whose = "both" if whose == "case" else whose
+            if beside:
+                first = self.days_from(beside["ends_on"], len(self.bookings) % 4)
+                last, at = self.days_from(first, long), self.testbeds.index(beside["testbed_id"])
+        typed = {
+            "title": f"Larm {len(self.bookings)}",
+            "benefit_operation": SENTENCE,
+            "staff_hours": "6",
+            "starts_on": first,
+            "ends_on": last,
+        }
+        self._ask("right", case, 0, whose, self.testbeds[at], typed)
