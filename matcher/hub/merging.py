@@ -4,7 +4,7 @@ The kept profile takes over interests, pairings, shares, dismissals and declared
 both have a live row for the same need they collide: two open pairings stop the merge until one is ended; of
 two interests or shares the kept profile's counts and the other is withdrawn; of two dismissals or declared
 conflicts the other simply stays behind. Bookings never collide and all go along. What was moved stands in the
-offer's `before`, so that undoing moves exactly that back.
+offer's `before`, so that undoing moves exactly that back; a booking in a case goes wherever its case goes.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _part(store: Store, viewer: Viewer, offer: dict[str, Any], now: str) -> None
             f"update {table} set startup_id = :drop where startup_id = :keep and id in :ids",
             {"drop": drop["id"], "keep": keep["id"], "ids": ids},
         )
-    booked = _move_bookings(store, keep, drop, before.get("booked", []))
+    booked = _move_bookings(store, keep, drop, _booked_by(store, keep, before))
     for table, ids in before["withdrawn"].items():
         store.execute(
             f"update {table} set withdrawn_at = null where id in :ids and withdrawn_at = :then",
@@ -159,6 +159,17 @@ def _move_bookings(
         },
     )
     return sorted(row["id"] for row in rows)
+
+
+def _booked_by(store: Store, keep: dict[str, Any], before: dict[str, Any]) -> list[str]:
+    """Return the bookings that go back when two are parted: those that came, but one in a case goes with its case."""
+    rows = store.query(
+        """select id from booking where startup_id = :keep and (
+               coalesce(pairing_id, used_pairing_id) in :cases
+               or (id in :booked and pairing_id is null and used_pairing_id is null))""",
+        {"keep": keep["id"], "cases": before["moved"]["pairing"], "booked": before.get("booked", [])},
+    )
+    return [row["id"] for row in rows]
 
 
 def _withdraw(store: Store, table: str, drop_id: str, now: str) -> list[str]:

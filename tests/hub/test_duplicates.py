@@ -7,6 +7,9 @@ from matcher.hub import booking_requests, bookings, duplicates, merge_offers, me
 from matcher.hub.errors import Conflict, NotFound
 from tests.factories import NOW, create_need, create_organisation, create_person, create_startup, create_testbed
 
+from .booked import FIRST, LAST, TEXTS, Booked
+from .pilots import Pilot
+
 LATER = "2026-11-21T09:00:00.000000Z"
 OTHER = "2026-11-22T09:00:00.000000Z"
 
@@ -44,6 +47,13 @@ def offered(store):
 def offer(store, pair):
     duplicates.find(store, NOW)
     return store.query("select id from merge_offer")[0]["id"]
+
+
+def between(store, keep, drop):
+    """Offer two profiles that nothing but this row says are one company's; return the offer's id."""
+    row = {"id": "offer", "keep_id": keep["id"], "drop_id": drop["id"], "reason": "name", "found_at": NOW}
+    store.insert("merge_offer", row)
+    return row["id"]
 
 
 def interest(store, row, need, **columns):
@@ -216,6 +226,32 @@ def test_bookings_go_along_to_the_kept_company_and_back(store, broker, pair):
     merging.undo(store, broker, offer_id, OTHER)
     row = bookings.load(store, pair["dropper"], booking)
     assert (row["startup_id"], row["organisation_id"]) == (drop["id"], home[drop["id"]])
+
+
+def test_a_booking_that_was_asked_for_in_a_case_since_goes_back_with_it(store):
+    pilot, keep = Pilot(store), create_startup(store, published=True)
+    offer_id = between(store, keep, pilot.startup)
+    merging.merge(store, pilot.broker, offer_id, keep["id"], NOW)
+    given = {**TEXTS, "starts_on": pilot.first, "ends_on": pilot.last}
+    asked = booking_requests.request(store, pilot.broker, pilot.testbed["id"], given, NOW, pairing_id=pilot.id)
+    assert bookings.fetch(store, asked)["startup_id"] == keep["id"]
+    merging.undo(store, pilot.broker, offer_id, LATER)
+    row = bookings.fetch(store, asked)
+    assert (row["startup_id"], row["organisation_id"]) == (pilot.startup["id"], pilot.startup["organisation_id"])
+
+
+def test_a_booking_that_became_the_place_of_the_kept_companys_case_stays_with_it(store):
+    scene, keeper = Booked(store), create_person(store, "startup")
+    keep = create_startup(store, keeper.organisations("startup")[0], published=True)
+    promised = scene.approve(scene.ask(startup_id=scene.startup["id"], need_id=scene.need["id"]))
+    offer_id = between(store, keep, scene.startup)
+    merging.merge(store, scene.broker, offer_id, keep["id"], NOW)
+    scene.startup, scene.founder = keep, keeper
+    case = scene.accepted()
+    scene.confirm(case, scene.testbed, FIRST, LAST, promised)
+    merging.undo(store, scene.broker, offer_id, LATER)
+    row = bookings.fetch(store, promised)
+    assert (row["startup_id"], row["organisation_id"]) == (keep["id"], keep["organisation_id"])
 
 
 def test_of_two_interests_the_kept_one_counts_and_the_other_is_withdrawn_until_undone(store, broker, pair):
