@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.sparse._sparsetools import csc_matvec
 
 BITS = 20  # a million buckets: about one four-gram in ten of a large hub shares its bucket with another
 BUCKETS = 1 << BITS
@@ -25,6 +26,8 @@ K1, B, K3 = (
     0.4,
     7.0,
 )  # the defaults of Anserini (Yang et al. 2017) and, for long questions, of Okapi; not fitted here
+
+FEW = 2_000  # features; of more, one call for all is quicker than one for each
 
 _SPACE = ord(" ")
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -130,7 +133,8 @@ class Index:
 
     def _of_one(self, ids: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """(1, documents): one question, the daily case, adds up the postings of its own features, in their order."""
-        found = [postings[ids].T @ weights for postings in self._blocks]
+        add = _sum_of_few if len(ids) <= FEW else _sum_of_many
+        found = [add(postings, ids, weights) for postings in self._blocks]
         return (found[0] if len(found) == 1 else np.concatenate(found))[None].astype(np.float32, copy=False)
 
     def _weights(self, question: Terms) -> np.ndarray:
@@ -145,6 +149,25 @@ class Index:
         asked.data = asked.data * (K3 + 1) / (asked.data + K3) * self._idf[asked.indices]
         asked.data /= np.repeat(np.maximum(asked.sum(axis=1), 1e-9), np.diff(asked.indptr))
         return asked
+
+
+def _sum_of_many(postings: sp.csr_array, ids: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return postings[ids].T @ weights
+
+
+def _sum_of_few(postings: sp.csr_array, ids: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the same without the copy of all postings that scipy's indexing makes first, half of the time.
+
+    Calls what scipy multiplies a sparse matrix with, for one feature after the other.
+    """
+    found, width = np.zeros(postings.shape[1], np.float32), postings.indptr.dtype
+    starts, ends = postings.indptr[ids].tolist(), postings.indptr[ids + 1].tolist()
+    for start, end, weight in zip(starts, ends, weights.astype(np.float32, copy=False)[:, None], strict=True):
+        if start < end:
+            span = np.array([0, end - start], width)
+            indices, data = postings.indices[start:end], postings.data[start:end]
+            csc_matvec(len(found), 1, span, indices, data, weight, found)
+    return found
 
 
 def _postings(counts: sp.csr_array) -> sp.csr_array:

@@ -19,7 +19,7 @@ from . import background
 from .background import Background, Texts
 from .keeping import Latest
 from .lexical import Index
-from .vectors import Vectors
+from .vectors import Vectors, highest
 
 SCORING_VERSION = "1"
 """Scores of two versions are never compared. Change it with anything that changes a score."""
@@ -49,13 +49,8 @@ class Scores:
 
     def first(self, count: int = CLOSER_LOOK) -> np.ndarray:
         """(questions, up to count) positions of the highest totals, best first, equal ones in their order."""
-        total = self.total
-        if count < total.shape[1]:
-            chosen = np.sort(np.argpartition(-total, count - 1, axis=1)[:, :count], axis=1)
-        else:
-            chosen = np.broadcast_to(np.arange(total.shape[1]), total.shape)
-        order = np.argsort(-np.take_along_axis(total, chosen, axis=1), axis=1, kind="stable")
-        return np.take_along_axis(chosen, order, axis=1)
+        found = [highest(row, count) for row in self.total]
+        return np.stack(found) if found else np.empty((0, min(count, self.total.shape[1])), np.int64)
 
 
 class Collection:

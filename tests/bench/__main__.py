@@ -12,9 +12,11 @@ for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # some machines set them
     os.environ.pop(name, None)
 os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
-from tests.bench import ranking_cost  # noqa: E402 — threads are counted when numpy is imported
+from tests.bench import exact, material, ranking_cost, words  # noqa: E402 — threads are counted at numpy's import
 
 if __name__ == "__main__":
-    print(f"{'':<78} {'ratio':>8}  {'goal':<9} {'measured':>12} {'against':>12}")
-    for measured in ranking_cost.run():
-        print(measured, flush=True)
+    print(f"{'':<96} {'ratio':>8}  {'goal':<9} {'measured':>14} {'against':>14}")
+    encoder = material.encoder()
+    for part in (ranking_cost, exact, words):
+        for measured in part.run(encoder):
+            print(measured, flush=True)

@@ -1,18 +1,15 @@
-"""What the product's ranking of one need over 10,000 profiles costs, as a multiple of plain exact cosine."""
+"""What the product's ranking of one need costs, as a multiple of plain exact cosine and its top ten."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import numpy as np
 
-from matcher import config as configuration
 from matcher.hub import needs, startups
-from matcher.hub.reference import DATA
-from matcher.ranking import lexical, sentences
+from matcher.ranking import sentences
 from matcher.ranking.background import Background, Texts
-from matcher.ranking.encoder import Encoder, load_encoder
+from matcher.ranking.encoder import Encoder
 from matcher.ranking.explaining import NO_TEXT, Explain, Heard
 from matcher.ranking.matches import Reasons
 from matcher.ranking.mirror import Shelf
@@ -21,11 +18,12 @@ from matcher.ranking.reading import SENTENCES
 from matcher.ranking.reasons import Spoken
 from matcher.ranking.scoring import CLOSER_LOOK
 from matcher.ranking.upkeep import Made
+from matcher.ranking.vectors import Vectors, highest
 
+from .material import repeated, rows, texts_of
 from .timing import Ratio, ratio
 
-PROFILES = 10_000
-NOISE = 0.1
+SIZES = {10_000: "≤ 3", 100_000: "≤ 3"}  # profiles, and the goal for scores with evidence
 
 
 class Voices:
@@ -40,17 +38,20 @@ class Voices:
         return {name: self.held[int(name) % len(self.held)] for name in ids}
 
 
-def run() -> Iterator[Ratio]:
+def run(encoder: Encoder) -> Iterator[Ratio]:
     """Measure the scores alone, with the evidence for the first twenty, and with its words marked.
 
     The demo's profiles that are repeated are taken as different ones: `gaming.spread` would move most of them.
     """
-    settings = configuration.read()
-    encoder = load_encoder(settings.model, settings.instance)
-    asked, profiles = _rows("needs"), _rows("startups")
+    for size, goal in SIZES.items():
+        yield from _of(encoder, size, goal)
+
+
+def _of(encoder: Encoder, size: int, goal: str) -> Iterator[Ratio]:
+    asked, profiles = rows("needs"), rows("startups")
     wholes = ["\n".join(startups.sections(row)) for row in profiles]
-    questions = _texts(encoder, ["\n".join(needs.sections(row)) for row in asked], "query")
-    shelf = _shelf(_repeated(_texts(encoder, wholes, "passage"), PROFILES))
+    questions = texts_of(encoder, ["\n".join(needs.sections(row)) for row in asked], "query")
+    shelf = _shelf(repeated(texts_of(encoder, wholes, "passage"), size))
     made = Made(shelf, _shelf(questions), Background.none(encoder.dimensions))
     view, _ = made.view(shelf)
     need = {"tried": "", "keep": "", **asked[0]}
@@ -59,11 +60,10 @@ def run() -> Iterator[Ratio]:
         [_spoken(encoder, whole, "passage") for whole in wholes],
     )
     rests = [_rests(shelf.texts.vectors[place], len(sentences)) for place, (sentences, _) in enumerate(voices.held)]
-    one, vector = questions.take(np.array([0])), questions.vectors[0]
+    one, vector, vectors = questions.take(np.array([0])), questions.vectors[0], Vectors(shelf.texts.vectors)
 
     def plain() -> np.ndarray:
-        scores = shelf.texts.vectors @ vector
-        return np.argpartition(-scores, 10)[:10]
+        return highest(vectors.dot(vector), 10)
 
     def product() -> Ranked:
         return score(shelf, view, one, 0, voices)
@@ -78,8 +78,8 @@ def run() -> Iterator[Ratio]:
     def marked() -> int:
         return sum(len(meeting.need_marks) for reasons in explained() for meeting in reasons.meetings)
 
-    yield ratio("scores of 10,000 profiles, against plain exact cosine and its top ten", "", product, plain)
-    yield ratio("the same with the evidence of the first 20", "≤ 3", explained, plain)
+    yield ratio(f"scores of {size:,} profiles, against exact cosine and its top ten", "", product, plain)
+    yield ratio("the same with the evidence of the first 20", goal, explained, plain)
     yield ratio("the same with the shared words marked in all of it, as a page of 20 does", "", marked, plain)
 
 
@@ -88,27 +88,9 @@ def _rests(vector: np.ndarray, count: int) -> np.ndarray:
     return np.tile(vector, (count, 1)) + np.float32(0.01) * np.arange(count, dtype=np.float32)[:, None]
 
 
-def _rows(name: str) -> list[dict[str, object]]:
-    with (DATA / "demo" / f"{name}.jsonl").open(encoding="utf8") as file:
-        return [json.loads(line) for line in file if line.strip()]
-
-
-def _texts(encoder: Encoder, texts: list[str], prompt: str) -> Texts:
-    return Texts(encoder.encode(texts, prompt), [lexical.terms(text) for text in texts])
-
-
 def _spoken(encoder: Encoder, whole: str, prompt: str) -> Spoken:
     parts = sentences.split(whole, SENTENCES)
     return parts, encoder.encode(parts, prompt)
-
-
-def _repeated(texts: Texts, size: int) -> Texts:
-    places = np.arange(size) % len(texts)
-    random = np.random.default_rng(0)
-    noise = random.standard_normal((size, texts.vectors.shape[1]), dtype=np.float32)
-    vectors = texts.vectors[places] + NOISE * noise / np.linalg.norm(noise, axis=1, keepdims=True)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Texts(vectors, [texts.terms[place] for place in places])
 
 
 def _shelf(texts: Texts) -> Shelf:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from matcher.ranking import vectors
-from matcher.ranking.vectors import Vectors
+from matcher.ranking.vectors import Vectors, highest
 
 
 def random(*shape):
@@ -57,3 +57,10 @@ def test_the_nearest_are_those_of_a_full_sort_equal_ones_in_their_order(rows, mo
 def test_the_nearest_of_nothing_are_none():
     assert Vectors(random(0, 5)).nearest(random(2, 5), 3).shape == (2, 0)
     assert Vectors(random(4, 5)).nearest(random(0, 5), 3).shape == (0, 3)
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 1000, 5000])
+def test_the_highest_are_those_of_a_stable_sort(size):
+    scores = random(size).round(1)  # many equal ones
+    for count in (1, 10, 20, size):
+        assert highest(scores, count).tolist() == np.argsort(-scores, kind="stable")[:count].tolist()
