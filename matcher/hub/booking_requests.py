@@ -75,6 +75,14 @@ def request(
     return row["id"]
 
 
+def _before_it_begins(promised_by: str, starts_on: str, now: str) -> str:
+    """Return the day to answer by: the promised one, or the first day of what is asked for if that comes before.
+
+    The host is reminded, and the asker and the brokers told, by this day; the promise is measured by its own.
+    """
+    return min(promised_by, max(starts_on, day(now)))
+
+
 def _checked(given: Row, now: str) -> tuple[Row, capacity.Period]:
     """Return the checked content and days; raise one Invalid for both."""
     errors: dict[str, Any] = {}
@@ -159,9 +167,10 @@ def _refuse_more(
 ) -> None:
     """Raise Conflict for the same request sent twice, and for more open ones than anybody can answer."""
     rows = store.query(
-        """select title, starts_on, ends_on from booking
-           where testbed_id = :testbed and organisation_id = :organisation and ends_on >= :today
-             and approved_at is null and declined_at is null and withdrawn_at is null""",
+        """select b.title, b.starts_on, b.ends_on from booking b left join access a on a.pairing_id = b.pairing_id
+           where b.testbed_id = :testbed and b.organisation_id = :organisation and b.ends_on >= :today
+             and b.approved_at is null and b.declined_at is null and b.withdrawn_at is null
+             and (a.ended_at is null or b.ends_on < substr(a.ended_at, 1, 10))""",
         {"testbed": testbed_id, "organisation": organisation_id, "today": day(now)},
     )
     if any((row["title"], row["starts_on"], row["ends_on"]) == (content["title"], *days) for row in rows):

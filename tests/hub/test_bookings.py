@@ -631,6 +631,15 @@ def test_what_lies_in_a_case_ends_with_it(store: Store) -> None:
     assert bookings.counts(store, case.broker, INSIDE)["ended"] == 2
 
 
+def test_what_ended_with_its_case_is_asked_for_anew_outside_it(store: Store) -> None:
+    case = InCase(store)
+    case.ask(LAST, LAST)
+    pairings.end(store, case.broker, case.id, "other", "Bolaget lägger ner.", INSIDE)
+    given, whose = {**TEXTS, "starts_on": LAST, "ends_on": LAST}, {"startup_id": case.startup["id"]}
+    anew = booking_requests.request(store, case.founder, case.testbed["id"], given, INSIDE, **whose)
+    assert bookings.status(bookings.fetch(store, anew), INSIDE) == "requested"
+
+
 def test_a_booking_in_a_case_is_its_sides_own_and_within_its_days(store: Store) -> None:
     case = InCase(store)
     for first, last, field in (("2026-11-30", LAST, "starts_on"), (FIRST, "2027-02-01", "ends_on")):
