@@ -1,4 +1,6 @@
-"""Who is affected when a host closes a testbed or takes it away: told to the host before, and to both sides after.
+"""Who is affected when a host closes a testbed, takes it away or has less room: the host is told before.
+
+Both sides are told of a closure or a withdrawal after.
 
 Nothing is cancelled by it: a test or a booking stands until somebody ends or cancels it. The host is asked once more,
 about those who are affected at that moment (`seen`); who comes in between is asked about again.
@@ -10,7 +12,7 @@ import hashlib
 from typing import Any
 
 from ..store import Store
-from . import booking_mails, bookings, cases, occupancy, parties, people
+from . import booking_mails, bookings, capacity, cases, occupancy, parties, people
 from .clock import day
 from .errors import Conflict
 from .people import Viewer
@@ -38,6 +40,21 @@ def find(store: Store, testbed_id: str, first: str, last: str, now: str) -> list
         {"id": testbed_id, "first": first, "last": last},
     )
     return held + [{**row, "asked": True} for row in asked]
+
+
+def crowded(store: Store, testbed_id: str, places: int, buffer_days: int, now: str) -> list[Row]:
+    """Return the tests and bookings, today or later, that would be more than so many places hold; as `find` does.
+
+    With each the days that are kept free after it. What is over counts by these days alone.
+    """
+    today = day(now)
+    rows = occupancy.named(store, testbed_id, capacity.shifted(today, -capacity.MOST_BUFFER), LAST_DAY)
+    kept = [capacity.kept(row, buffer_days) for row in rows]
+    return [
+        {**row, "asked": False}
+        for row, (first, last) in zip(rows, kept, strict=True)
+        if row["ends_on"] >= today and capacity.peak(kept, max(first, today), last) > places
+    ]
 
 
 def confirmed(rows: list[Row], seen: str) -> None:

@@ -180,12 +180,13 @@ def encode(content: TestbedContent) -> dict[str, Any]:
 
 def save(
     store: Store, viewer: Viewer, testbed_id: str, data: dict[str, Any], revision: int, now: str,
-    limit: int = fields.FORM_LIMIT,
+    limit: int = fields.FORM_LIMIT, seen: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Save changed fields (`data` may hold some of them) and return the new row.
 
-    Raises Stale when another save came in between (the typed text stays with the caller), Invalid per field.
-    Access that is open already stays open when places are taken away: the fewer hold from the next one on.
+    Raises Stale when another save came in between (the typed text stays with the caller), Invalid per field, Conflict
+    naming whom fewer places or more days kept free leave no room until they have been `seen` (see `affected`; without
+    it, as in an import, nobody is asked). What is booked stands: the fewer places hold from the next one on.
     """
     with store.atomic():
         current = decode(locked(store, testbed_id))
@@ -200,10 +201,17 @@ def save(
         emptied = [name for name in missing(columns) if current["published_at"] and name not in missing(current)]
         if emptied:
             raise Invalid({name: ("required", {}) for name in emptied})
+        if seen is not None and _has_less_room(columns, current):
+            less = affected.crowded(store, testbed_id, columns["places"], columns["buffer_days"], now)
+            affected.confirmed(less, seen)
         if changed:
             _update(store, testbed_id, {**columns, "revision": revision + 1, "updated_at": now})
             record.write(store, viewer.person_id, "testbed.save", "testbed", testbed_id, now, changed=changed)
     return load(store, viewer, testbed_id)
+
+
+def _has_less_room(columns: dict[str, Any], before: dict[str, Any]) -> bool:
+    return columns["places"] < before["places"] or columns["buffer_days"] > before["buffer_days"]
 
 
 def publish(store: Store, viewer: Viewer | None, testbed_id: str, now: str) -> None:

@@ -18,6 +18,7 @@ from .ranking import saved
 blueprint = Blueprint("testbeds", __name__)
 
 STATUS_KINDS = {"draft": "draft", "published": "success", "withdrawn": "neutral"}
+NOT_TYPED = ("csrf_token", "written_by", "seen")  # what a page that sends the form again writes itself
 CLOSURE_FIELDS = ("starts_on", "ends_on", "reason")
 
 
@@ -116,12 +117,16 @@ def save(testbed: dict[str, Any]) -> Any:
     """Save the testbed and, if asked for, publish it; what cannot be saved stays in the form."""
     typed = _typed()
     try:
-        testbeds.save(store(), person(), testbed["id"], typed, forms.revision(), now())
+        testbeds.save(
+            store(), person(), testbed["id"], typed, forms.revision(), now(), seen=request.form.get("seen", "")
+        )
     except Invalid as error:
         return _edit_page(testbed, typed, forms.messages(error), forms.revision()), 422
     except Stale as error:
         newest = error.params["current"]
         return _edit_page(newest, typed, {}, newest["revision"], stale.differing(newest, typed)), 409
+    except Conflict as error:
+        return _affected_page(testbed, error, "testbeds.edit"), 409
     return _after_save(testbed["id"])
 
 
@@ -184,7 +189,7 @@ def withdraw(testbed: dict[str, Any]) -> Any:
     try:
         testbeds.withdraw(store(), person(), testbed["id"], now(), seen)
     except Conflict as error:
-        return _affected_page(testbed, error, "testbeds.withdraw", {}), 409
+        return _affected_page(testbed, error, "testbeds.withdraw"), 409
     flash(_withdrawn(bool(seen)), "success")
     return redirect(url_for("testbeds.show", testbed_id=testbed["id"]), 303)
 
@@ -201,7 +206,7 @@ def close_period(testbed: dict[str, Any]) -> Any:
     except Conflict as error:
         if error.code == "testbed_closed_already":
             return _closures(testbed, words.sentence(error), "info")
-        return _affected_page(testbed, error, "testbeds.close_period", typed), 409
+        return _affected_page(testbed, error, "testbeds.close_period"), 409
     return _closures(testbed, _closed(bool(seen)), "success")
 
 
@@ -224,8 +229,11 @@ def _withdrawn(told: bool) -> str:
     return _("The testbed is out of the catalogue. Tests that are under way go on.")
 
 
-def _affected_page(testbed: dict[str, Any], error: Conflict, endpoint: str, typed: dict[str, Any]) -> str:
-    """Show who is affected by closing or withdrawing, and ask once more; any other conflict is told as it is."""
+def _affected_page(testbed: dict[str, Any], error: Conflict, endpoint: str) -> str:
+    """Show who is affected by closing, withdrawing or less room, and ask once more with what was typed.
+
+    Any other conflict is told as it is.
+    """
     if error.code != "testbed_affected":
         raise error
     return render_template(
@@ -234,8 +242,10 @@ def _affected_page(testbed: dict[str, Any], error: Conflict, endpoint: str, type
         rows=error.params["rows"],
         seen=error.params["seen"],
         again=bool(request.form.get("seen")),
+        what=endpoint.partition(".")[2],
         action=url_for(endpoint, testbed_id=testbed["id"]),
-        typed=typed,
+        typed=request.form,
+        sent=[one for one in request.form.items(multi=True) if one[0] not in NOT_TYPED],
     )
 
 

@@ -166,6 +166,42 @@ def test_opening_again_tells_those_who_were_told(store, host, testbed, case, boo
         assert recipients(store, f"{kind}_testbed_opened") == recipients(store, f"{kind}_testbed_closed")
 
 
+def test_who_has_less_room_is_shown_before_places_are_taken_away(store, host, testbed, book):
+    first, second = (
+        book(starts_on="2027-03-01", ends_on="2027-03-10"),
+        book(starts_on="2027-03-10", ends_on="2027-03-20"),
+    )
+    book(starts_on="2027-05-01", ends_on="2027-05-20")
+    testbeds.save(store, host, testbed["id"], {"places": "2"}, 1, NOW, seen="")
+    found = []
+    for seen in ("", "others"):
+        with pytest.raises(Conflict, match="testbed_affected") as caught:
+            testbeds.save(store, host, testbed["id"], {"places": "1"}, 2, NOW, seen=seen)
+        found = caught.value.params
+        assert [row["booking_id"] for row in found["rows"]] == [first, second]
+    assert testbeds.load(store, host, testbed["id"])["places"] == 2
+    testbeds.save(store, host, testbed["id"], {"places": "1"}, 2, NOW, seen=found["seen"])
+    assert testbeds.load(store, host, testbed["id"])["places"] == 1
+    testbeds.save(store, host, testbed["id"], {"users": "Andra"}, 3, NOW, seen="")
+
+
+def test_who_has_less_room_is_shown_before_more_days_are_kept_free(store, host, book, testbed):
+    testbeds.save(store, host, testbed["id"], {"places": "1"}, 1, NOW)
+    book(starts_on="2026-11-01", ends_on="2026-11-18")
+    here, after = (
+        book(starts_on=f"2026-11-{first}", ends_on=f"2026-11-{last}") for first, last in ((22, 25), (29, 30))
+    )
+    with pytest.raises(Conflict, match="testbed_affected") as caught:
+        testbeds.save(store, host, testbed["id"], {"buffer_days": "4"}, 2, NOW, seen="")
+    assert [row["booking_id"] for row in caught.value.params["rows"]] == [here, after]
+    assert testbeds.save(store, host, testbed["id"], {"buffer_days": "3"}, 2, NOW, seen="")["buffer_days"] == 3
+
+
+def test_an_import_asks_nobody_when_places_are_taken_away(store, host, testbed, book):
+    book()
+    assert testbeds.save(store, host, testbed["id"], {"places": "0"}, 1, NOW)["places"] == 0
+
+
 def test_an_import_asks_nobody_and_still_tells(store, testbed, case, book):
     book()
     testbeds.close_period(store, None, testbed["id"], *CLOSED, NOW)

@@ -1,6 +1,8 @@
+import html
 import re
 
 import pytest
+from werkzeug.datastructures import MultiDict
 
 from matcher.hub import clock, pairings, testbeds
 from tests.factories import NOW, create_organisation, create_person, create_testbed
@@ -250,6 +252,30 @@ def test_who_withdraws_a_testbed_with_a_test_in_it_sees_whom_it_affects_first(cl
     )
     assert "those whom it affects have been told" in text(done)
     assert client.post(f"/testbeds/{booked['id']}/withdraw").status_code == 409, "withdrawn already"
+
+
+def test_who_takes_places_away_sees_whom_it_affects_and_nothing_typed_is_lost(store, client, login, host, booked, text):
+    login(client, host)
+    before = testbeds.load(store, host, booked["id"])
+    typed = {name: before[name] or "" for name in testbeds.TestbedContent.model_fields if name not in testbeds.LISTS}
+    typed |= {
+        "places": "0",
+        "equipment": "Ett nytt “nätverk” & mer",
+        "themes": ["health_care", "water"],
+        "themes__shown": "1",
+    }
+    answer = client.post(f"/testbeds/{booked['id']}/edit", data={**typed, "revision": "1"})
+    page = text(answer)
+    assert answer.status_code == 409
+    assert "Have less room all the same?" in page
+    assert "These are more than fit with 0 places" in page
+    assert booked["case"].startup["name"] in page
+    sent = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page)
+    again = MultiDict((name, html.unescape(value)) for name, value in sent)
+    done = client.post(f"/testbeds/{booked['id']}/edit", data=again, follow_redirects=True)
+    assert "The testbed is saved." in text(done)
+    after = testbeds.load(store, host, booked["id"])
+    assert (after["places"], after["equipment"], after["themes"]) == (0, typed["equipment"], ["health_care", "water"])
 
 
 def test_how_a_host_answers_is_told_beside_what_it_promises(store, client, text, organisation):
