@@ -12,7 +12,7 @@ from typing import Self
 
 import numpy as np
 
-TOGETHER = 512  # questions whose products with a block are held at once, 2 MB
+TOGETHER = 1024  # questions whose products with a block are held at once, 4 MB
 GROUP = 64
 MANY = 32_768  # vectors; 50 MB of 384 dimensions
 BLOCK = 1024  # 1.5 MB of 384 dimensions

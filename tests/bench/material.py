@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -10,15 +14,39 @@ from matcher import config as configuration
 from matcher.hub.reference import DATA
 from matcher.ranking import lexical
 from matcher.ranking.background import Texts
-from matcher.ranking.encoder import Encoder, load_encoder
+from matcher.ranking.encoder import Encoder, Prompt, load_encoder
 
 NOISE = 0.1  # of a vector's length
 
 
-def encoder() -> Encoder:
-    """Return the product's model."""
+class Apart:
+    """The product's model in a process of its own, as in the product.
+
+    Where it is loaded, large blocks of memory are given back at once, and getting them anew would be measured too.
+    """
+
+    def __init__(self) -> None:
+        """Start the process."""
+        self._pool = ProcessPoolExecutor(1, get_context("spawn"))
+        self.name, self.fingerprint, self.dimensions = self._pool.submit(_load).result()
+
+    def encode(self, texts: Sequence[str], prompt: Prompt) -> np.ndarray:
+        """See Encoder.encode."""
+        return self._pool.submit(_encode, list(texts), prompt).result()
+
+
+@cache
+def _encoder() -> Encoder:
     settings = configuration.read()
     return load_encoder(settings.model, settings.instance)
+
+
+def _load() -> tuple[str, str, int]:
+    return _encoder().name, _encoder().fingerprint, _encoder().dimensions
+
+
+def _encode(texts: list[str], prompt: Prompt) -> np.ndarray:
+    return _encoder().encode(texts, prompt)
 
 
 def rows(name: str) -> list[dict[str, object]]:
