@@ -1,7 +1,8 @@
 """The broker's desk: what waits, oldest first. One query a list, however long it is; a list shows at most 100 rows.
 
 Every row has `id`, `title`, `other` (the second name, if any), `since` (from when its age counts), `due` (the day
-it should be done by, or None), `age` in days, `late`, and `total`: how many there are beyond the rows shown.
+it should be done by, or None), `age` in days, `late`, `overdue` (days since `due`, when late), and `total`: how many
+there are beyond the rows shown.
 """
 
 from __future__ import annotations
@@ -127,4 +128,5 @@ def _aged(row: dict[str, Any], name: str, now: str, review_days: int) -> dict[st
     if name == "pilots_undecided":
         due = day(later(f"{row['since']}T00:00:00Z", days=pilots.DECISION_DAYS))
     late = bool(due) and due < day(now) and name != "needs_expired"  # its day has passed; nobody promised anything
-    return {**row, "due": due, "age": days_between(row["since"], now), "late": late}
+    overdue = days_between(due, now) if late else 0
+    return {**row, "due": due, "age": days_between(row["since"], now), "late": late, "overdue": overdue}

@@ -30,6 +30,7 @@ def test_needs_to_review_are_the_oldest_first_and_late_after_the_promise(store: 
     create_need(store, published=True)
     found = rows(store, "needs_to_review")
     assert [(row["id"], row["age"], row["late"]) for row in found] == [(old["id"], 20, True), (young["id"], 5, False)]
+    assert [row["overdue"] for row in found] == [13, 0]
     assert found[0]["due"] == "2026-11-27"
 
 

@@ -280,6 +280,10 @@ def test_what_no_host_answered_in_time_stands_on_the_desk(store, client, login, 
     assert "Bookings that no host has answered in time" in page
     assert f"/bookings/{booking}" in client.get("/desk/").get_data(as_text=True)
     assert "2 days late" in text(client.get(f"/bookings/{booking}"))
+    store.execute("update booking set requested_at = :then", {"then": later(scene.now, days=-12)})
+    page = text(client.get("/desk/"))
+    assert "2 days late" in page, "late counts from the day that was promised, as in the list of bookings"
+    assert '<span class="age' not in page
 
 
 def test_a_confirmation_offers_the_promised_place(store, client, login, text, scene):
