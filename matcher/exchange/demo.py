@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from ..hub import needs, organisations, passwords, people, prerequisites, startups, testbeds
+from ..hub import needs, organisations, passwords, people, prerequisite_steps, startups, testbeds
 from ..hub.clock import later
 from ..hub.reference import DATA
 from ..store import Store
@@ -56,7 +56,7 @@ def load(store: Store, now: str) -> dict[str, int]:
             _startup(store, row, _since(first, row, now, later(now, minutes=position - 60_000)))
             counts["startups"] += 1
         for row in read("prerequisites"):
-            prerequisites.add(
+            prerequisite_steps.add(
                 store, people.SYSTEM, row["testbed_id"], {"kind": row["kind"], "text": row["text"]}, since
             )
         counts["cases"] = len(demo_cases.play(store, rows, acting, now, read("bookings")))

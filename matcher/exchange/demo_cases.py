@@ -19,6 +19,7 @@ from ..hub import (
     outcome_links,
     outcomes,
     pairings,
+    prerequisite_steps,
     prerequisites,
     releases,
     route_notes,
@@ -180,7 +181,7 @@ class Case(PilotSteps):
         """Say that what the testbed asks for is met, but for the kinds that the row names as not met."""
         for one in prerequisites.of_case(self.store, cases.fetch(self.store, self.id)):
             if one["kind"] not in self.row.get("unmet", []):
-                prerequisites.meet(self.store, self.by("host"), self.id, one["id"], self.row.get("met", ""), now)
+                prerequisite_steps.meet(self.store, self.by("host"), self.id, one["id"], self.row.get("met", ""), now)
 
     # what came of it
 

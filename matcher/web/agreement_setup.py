@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from ..exchange import agreement_papers as papers
-from ..hub import agreement_templates, prerequisites, testbeds
+from ..hub import agreement_templates, prerequisite_steps, prerequisites, testbeds
 from ..hub.errors import Conflict, Invalid
 from . import forms, words
 from .access import allowed, now, person, store
@@ -106,12 +106,13 @@ def _asked_page(testbed: dict[str, Any], typed: Any, errors: dict[str, str], not
 def add(testbed: dict[str, Any]) -> Any:
     """Ask for one thing more."""
     try:
-        prerequisites.add(store(), person(), testbed["id"], forms.read(("kind", "text")), now())
+        prerequisite_steps.add(store(), person(), testbed["id"], forms.read(("kind", "text")), now())
     except Invalid as error:
         return _asked_page(testbed, request.form, forms.messages(error)), 422
     except Conflict as error:
         return _asked_page(testbed, request.form, {}, words.sentence(error)), 409
-    flash(_("Added. Cases with a place at the testbed show it at once."), "success")
+    told = _("Added. Tests and bookings at the testbed show it at once, and those who have a place are told.")
+    flash(told, "success")
     return redirect(url_for("agreements.prerequisites", testbed_id=testbed["id"]), 303)
 
 
@@ -119,6 +120,6 @@ def add(testbed: dict[str, Any]) -> Any:
 @allowed("testbed.edit", testbeds.load)
 def retire(testbed: dict[str, Any]) -> Any:
     """Ask for a thing no longer."""
-    prerequisites.retire(store(), person(), testbed["id"], request.form.get("prerequisite_id", ""), now())
+    prerequisite_steps.retire(store(), person(), testbed["id"], request.form.get("prerequisite_id", ""), now())
     flash(_("It is no longer asked for."), "success")
     return redirect(url_for("agreements.prerequisites", testbed_id=testbed["id"]), 303)

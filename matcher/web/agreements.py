@@ -10,7 +10,7 @@ from flask_babel import force_locale, format_decimal
 from flask_babel import gettext as _
 
 from ..exchange import agreement_papers as papers
-from ..hub import access, agreement_templates, agreements, cases, copies, prerequisites, signatures
+from ..hub import access, agreement_templates, agreements, cases, copies, prerequisite_steps, prerequisites, signatures
 from ..hub.errors import Conflict, Invalid, NotFound
 from . import agreement_words, forms, words
 from .access import allowed, now, person, store
@@ -304,6 +304,6 @@ def prerequisite(case: Case) -> Any:
     """Note that something the testbed asks for is met in this case, or that it is not after all."""
     which = (store(), person(), case["id"], request.form.get("prerequisite_id", ""))
     if request.form.get("step") == "undo":
-        return _decide(case, "undo", lambda: prerequisites.undo(*which, now()), _("Noted: it is not met."))
+        return _decide(case, "undo", lambda: prerequisite_steps.undo(*which, now()), _("Noted: it is not met."))
     note = request.form.get("note", "")
-    return _decide(case, "meet", lambda: prerequisites.meet(*which, note, now()), _("Noted: it is met."))
+    return _decide(case, "meet", lambda: prerequisite_steps.meet(*which, note, now()), _("Noted: it is met."))

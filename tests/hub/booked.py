@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from matcher.hub import booking_answers, booking_papers, booking_requests, bookings, prerequisites
+from matcher.hub import booking_answers, booking_papers, booking_requests, bookings, prerequisite_steps
 from matcher.hub.people import Viewer
 from matcher.store import Store
 from tests.factories import NOW, create_person, create_testbed
@@ -50,7 +50,7 @@ class Booked(Case):
     def ask_for(self, text: str = "Introduktion i brandskydd") -> str:
         """Let the testbed ask for one thing, and return its id."""
         given = {"kind": "safety", "text": text}
-        return prerequisites.add(self.store, self.host, self.testbed["id"], given, NOW)
+        return prerequisite_steps.add(self.store, self.host, self.testbed["id"], given, NOW)
 
     def meet(self, booking_id: str, prerequisite_id: str) -> None:
         booking_papers.meet(self.store, self.host, booking_id, prerequisite_id, "Intyg visat.", NOW)

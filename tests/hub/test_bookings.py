@@ -19,7 +19,7 @@ from matcher.hub import (
     inbox,
     overview,
     pairings,
-    prerequisites,
+    prerequisite_steps,
     removals,
 )
 from matcher.hub.errors import Conflict, Denied, Full, Invalid, NotFound
@@ -333,6 +333,16 @@ def test_a_startup_gets_no_more_tests_than_it_takes(store: Store) -> None:
     scene.approve(scene.ask(who=scene.owner))
 
 
+def test_what_is_asked_for_later_turns_a_booking_red_and_its_asker_is_told(store: Store, scene: Booked) -> None:
+    booking = scene.approve(scene.ask())
+    scene.agree(booking)
+    asked = scene.ask_for()
+    assert "prerequisite" in bookings.missing(store, scene.row(booking), NOW)
+    assert told(store, "booking_unmet") == [scene.founder.email]
+    scene.meet(booking, asked)
+    assert "prerequisite" not in bookings.missing(store, scene.row(booking), NOW)
+
+
 def test_what_the_testbed_asks_for_stands_green_before_a_yes(store: Store, scene: Booked) -> None:
     asked, booking = scene.ask_for(), scene.ask()
     with pytest.raises(Conflict, match="booking_unmet") as error:
@@ -358,7 +368,7 @@ def test_a_tick_belongs_to_its_own_booking_and_testbed(store: Store, scene: Book
     with pytest.raises(Conflict, match="booking_unmet"):
         scene.approve(second)
     other = create_testbed(store, published=True)
-    foreign = prerequisites.add(store, scene.broker, other["id"], {"kind": "ethics", "text": "Etik"}, NOW)
+    foreign = prerequisite_steps.add(store, scene.broker, other["id"], {"kind": "ethics", "text": "Etik"}, NOW)
     with pytest.raises(NotFound):
         scene.meet(first, foreign)
     with pytest.raises(Denied):
@@ -586,18 +596,18 @@ class InCase(Pilot):
 
 def test_inside_a_case_booking_opens_when_its_place_is_green(store: Store) -> None:
     case = InCase(store, agreed=False)
-    asked = prerequisites.add(store, case.host, case.testbed["id"], {"kind": "safety", "text": "Brand"}, NOW)
+    asked = prerequisite_steps.add(store, case.host, case.testbed["id"], {"kind": "safety", "text": "Brand"}, NOW)
     with pytest.raises(Conflict, match="booking_red") as error:
         case.ask(FIRST, LAST)
     assert error.value.params["red"] == ["agreement", "prerequisite"]
     case.agree()
-    prerequisites.meet(store, case.host, case.id, asked, "", NOW)
+    prerequisite_steps.meet(store, case.host, case.id, asked, "", NOW)
     booking = case.ask(FIRST, LAST, staff_hours="4")
     assert bookings.missing(store, bookings.fetch(store, booking), INSIDE) == ["approved"]
-    prerequisites.undo(store, case.host, case.id, asked, NOW)
+    prerequisite_steps.undo(store, case.host, case.id, asked, NOW)
     with pytest.raises(Conflict, match="booking_red"):
         booking_answers.approve(store, case.host, booking, SCORES, NOW)
-    prerequisites.meet(store, case.host, case.id, asked, "", NOW)
+    prerequisite_steps.meet(store, case.host, case.id, asked, "", NOW)
     booking_answers.approve(store, case.host, booking, SCORES, NOW)
     assert capacity.at_testbed(store, case.testbed["id"], FIRST, LAST) == 1
     assert bookings.missing(store, bookings.fetch(store, booking), INSIDE) == []

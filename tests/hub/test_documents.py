@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.hub import agreements, cases, documents, prerequisites, state_aid
+from matcher.hub import agreements, cases, documents, prerequisite_steps, state_aid
 from matcher.hub.clock import later
 from tests.factories import NOW
 
@@ -38,8 +38,10 @@ def test_agreements_signatures_and_what_the_testbed_asked_for_stand_with_day_and
     number = case.send()
     case.sign(number, "owner", now=later(NOW, days=1))
     case.sign(number, "startup", case.broker, now=later(NOW, days=2), upload=("Påskrivet.pdf", PDF))
-    asked = prerequisites.add(store, case.host, case.testbed["id"], {"kind": "insurance", "text": "Försäkring."}, NOW)
-    prerequisites.meet(store, case.host, case.id, asked, "Brev av den 3 maj.", later(NOW, days=3))
+    asked = prerequisite_steps.add(
+        store, case.host, case.testbed["id"], {"kind": "insurance", "text": "Försäkring."}, NOW
+    )
+    prerequisite_steps.meet(store, case.host, case.id, asked, "Brev av den 3 maj.", later(NOW, days=3))
     found = papers(store, case.founder, case)
     assert [(row["kind"], row["at"], row["who"]) for row in found] == [
         ("prerequisite", later(NOW, days=3), case.host.name),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.hub import capacity, distances, places, prerequisites
+from matcher.hub import capacity, distances, places, prerequisite_steps
 from matcher.store import Store
 from tests.factories import NOW, create_organisation, create_person, create_testbed
 
@@ -146,9 +146,9 @@ def test_each_tells_what_it_asks_for(store: Store) -> None:
     host = create_person(store, "host")
     testbed = create_testbed(store, host.organisations("host")[0], published=True)
     for kind in ("insurance", "training", "training"):
-        prerequisites.add(store, host, testbed["id"], {"kind": kind, "text": "Intyg"}, NOW)
-    gone = prerequisites.add(store, host, testbed["id"], {"kind": "ethics", "text": "Intyg"}, NOW)
-    prerequisites.retire(store, host, testbed["id"], gone, NOW)
+        prerequisite_steps.add(store, host, testbed["id"], {"kind": kind, "text": "Intyg"}, NOW)
+    gone = prerequisite_steps.add(store, host, testbed["id"], {"kind": "ethics", "text": "Intyg"}, NOW)
+    prerequisite_steps.retire(store, host, testbed["id"], gone, NOW)
     assert found(store)[testbed["id"]]["asks"] == ["training", "insurance"]
 
 

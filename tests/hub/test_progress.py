@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcher.hub import agreements, cases, pairings, prerequisites, progress
+from matcher.hub import agreements, cases, pairings, prerequisite_steps, progress
 from matcher.store import Store
 from tests.factories import NOW
 
@@ -16,7 +16,9 @@ def step(case: Signing, now: str = NOW) -> tuple[str, list[str]]:
 
 def test_the_agreement_comes_first_then_what_the_testbed_asks_for_then_the_pilot(store: Store) -> None:
     case = Signing(store)
-    asked = prerequisites.add(store, case.host, case.testbed["id"], {"kind": "safety", "text": "Rundvandring"}, NOW)
+    asked = prerequisite_steps.add(
+        store, case.host, case.testbed["id"], {"kind": "safety", "text": "Rundvandring"}, NOW
+    )
     assert step(case) == ("agree", ["broker"])
     number = case.draft()
     assert step(case) == ("agree", ["broker"])
@@ -28,7 +30,7 @@ def test_the_agreement_comes_first_then_what_the_testbed_asks_for_then_the_pilot
     case.sign(number, "startup")
     case.sign(number, "host")
     assert step(case) == ("prerequisites", ["host", "startup"])
-    prerequisites.meet(store, case.host, case.id, asked, "", NOW)
+    prerequisite_steps.meet(store, case.host, case.id, asked, "", NOW)
     assert step(case) == ("pilot", ["owner", "startup"])
 
 

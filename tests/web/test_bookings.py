@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
 
-from matcher.hub import booking_answers, bookings, clock, prerequisites
+from matcher.hub import booking_answers, bookings, clock, prerequisite_steps
 from matcher.hub.clock import day, later
 from tests.factories import create_need, create_organisation, create_person, create_startup, create_testbed
 from tests.hub.booked import SCORES, TEXTS, Booked
@@ -305,7 +306,7 @@ def test_a_confirmation_offers_the_promised_place(store, client, login, text, sc
 
 def test_days_inside_a_case_are_asked_for_from_its_page_once_it_is_green(store, client, login, text):
     case = Pilot(store, agreed=False, now=clock.now())
-    asked = prerequisites.add(store, case.host, case.testbed["id"], {"kind": "safety", "text": "Brand"}, case.now)
+    asked = prerequisite_steps.add(store, case.host, case.testbed["id"], {"kind": "safety", "text": "Brand"}, case.now)
     login(client, case.founder)
     address = f"/testbeds/{case.testbed['id']}/book?pairing_id={case.id}"
     page = text(client.get(address))
@@ -313,7 +314,7 @@ def test_days_inside_a_case_are_asked_for_from_its_page_once_it_is_green(store, 
     assert "No signed agreement that covers these days is noted." in page
     assert "Book days with the testbed's staff" not in text(client.get(f"/pairings/{case.id}"))
     case.agree()
-    prerequisites.meet(store, case.host, case.id, asked, "", case.now)
+    prerequisite_steps.meet(store, case.host, case.id, asked, "", case.now)
     assert "Book days with the testbed's staff" in text(client.get(f"/pairings/{case.id}"))
     given = {**TEXTS, "starts_on": case.first, "ends_on": case.first, "staff_hours": "4", "pairing_id": case.id}
     sent = client.post(f"/testbeds/{case.testbed['id']}/book", data=given)

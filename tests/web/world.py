@@ -43,7 +43,7 @@ from matcher.hub import (
     pilot_ends,
     pilot_facts,
     pilots,
-    prerequisites,
+    prerequisite_steps,
     questions,
     radar,
     readings,
@@ -333,8 +333,8 @@ def _agreements(world: World) -> None:
     asked = {"kind": "insurance", "text": secret("prerequisite.published.text")}
     testbed = world.things["testbed_id"]["published"]
     host = world.people["host"]
-    asked_id = world.keep("prerequisite", "published", prerequisites.add(store, host, testbed, asked, now))
-    prerequisites.meet(store, host, prepared, asked_id, secret("prerequisite.prepared.note"), now)
+    asked_id = world.keep("prerequisite", "published", prerequisite_steps.add(store, host, testbed, asked, now))
+    prerequisite_steps.meet(store, host, prepared, asked_id, secret("prerequisite.prepared.note"), now)
 
 
 def _bookings(world: World) -> None:
@@ -351,7 +351,7 @@ def _bookings(world: World) -> None:
     papers = {"agreed_until": world.day(200), "agreed_note": secret("booking.approved.paper")}
     booking_papers.agree(store, host, booking, papers, now)
     case = world.things["pairing_id"]["running"]
-    prerequisites.meet(store, host, case, asked, secret("prerequisite.running.note"), now)
+    prerequisite_steps.meet(store, host, case, asked, secret("prerequisite.running.note"), now)
     _booking(world, "in_case", 2, pairing_id=case)
     organisation = {"organisation_id": world.home("other_owner")}
     _booking(world, "others", 100, "other_owner", world.things["testbed_id"]["others"], **organisation)

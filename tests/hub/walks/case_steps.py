@@ -6,7 +6,7 @@ import hashlib
 
 from hypothesis import strategies as st
 
-from matcher.hub import agreements, pairings, prerequisites, signatures
+from matcher.hub import agreements, pairings, prerequisite_steps, signatures
 from matcher.hub.clock import day, later
 from matcher.hub.people import Viewer
 from tests.hub.pilots import PAPER
@@ -150,11 +150,11 @@ class CaseSteps(Ground):
         person = self.people[("host", "own_host")[testbed]] if who == "right" else self.people[who]
         if add:
             given = (testbed_id, {"kind": kind, "text": text}, self.now)
-            self.take("ask for", lambda: prerequisites.add(self.store, person, *given))
+            self.take("ask for", lambda: prerequisite_steps.add(self.store, person, *given))
         else:
             asked = [row["id"] for row in self.photo["prerequisite"].values() if row["testbed_id"] == testbed_id]
             self.take(
-                "retire", lambda: prerequisites.retire(self.store, person, testbed_id, [*asked, "no"][0], self.now)
+                "retire", lambda: prerequisite_steps.retire(self.store, person, testbed_id, [*asked, "no"][0], self.now)
             )
 
     @step(who=WHO, which=st.sampled_from((0, 0, 1, 2)), note=NOTE, back=st.sampled_from((False, False, True)))
@@ -164,6 +164,6 @@ class CaseSteps(Ground):
         asked = [*unmet, *(one for one in self.photo["prerequisite"] if one not in unmet), "no"]
         one = asked[(which + back * len(unmet)) % len(asked)]
         if back:
-            self.take("undo", lambda: prerequisites.undo(self.store, person, case["id"], one, self.now))
+            self.take("undo", lambda: prerequisite_steps.undo(self.store, person, case["id"], one, self.now))
         else:
-            self.take("meet", lambda: prerequisites.meet(self.store, person, case["id"], one, note, self.now))
+            self.take("meet", lambda: prerequisite_steps.meet(self.store, person, case["id"], one, note, self.now))

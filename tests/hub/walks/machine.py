@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from matcher.hub import prerequisites
+from matcher.hub import prerequisite_steps
 
 from .booking_model import OPEN
 from .booking_steps import MOST, WHICH, WHOSE
@@ -48,7 +48,7 @@ class Walk(Straight, RuleBasedStateMachine):
         self.ahead = ahead
         for testbed in self.testbeds if asked else []:
             given = (self.people["broker"], testbed, {"kind": "safety", "text": "Rundvandring"}, self.now)
-            self.take("ask for", lambda given=given: prerequisites.add(self.store, *given))
+            self.take("ask for", lambda given=given: prerequisite_steps.add(self.store, *given))
         for number in range(lead + booked):
             if (number < booked) if early else (number >= lead):
                 self.onward_booking(self.booking(0) if self.bookings else None, whose)

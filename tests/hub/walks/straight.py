@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcher.hub import agreements, pairings, prerequisites
+from matcher.hub import agreements, pairings, prerequisite_steps
 from matcher.hub.clock import day, later
 from matcher.hub.people import Viewer
 from tests.hub.pilots import DECISION, FACTS, INDICATOR, PAPER
@@ -32,7 +32,7 @@ class Straight(BookingSteps, PilotSteps, AroundSteps):
         if unmet and not case["ended_at"]:
             host = self.who("right", case, "host", "broker")
             return self.take(
-                "meet", lambda: prerequisites.meet(self.store, host, case["id"], unmet[0], "Intyg.", self.now)
+                "meet", lambda: prerequisite_steps.meet(self.store, host, case["id"], unmet[0], "Intyg.", self.now)
             )
         return self._towards_outcome(case)
 
