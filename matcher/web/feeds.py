@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
@@ -21,6 +21,7 @@ blueprint = Blueprint("feeds", __name__)
 Row = dict[str, Any]
 # Within a quarter of an hour: one link, which a program reads a few times a day, and one address on the network.
 READS, READS_FROM_ONE = 60, 300
+FRESH = 900  # seconds that a program may keep a calendar
 STATUS = {"confirmed": "CONFIRMED", "asked": "TENTATIVE", "cancelled": "CANCELLED"}
 
 
@@ -85,7 +86,8 @@ def read(row: Row) -> Response:
             name, found = _("Tests and bookings"), feed_events.of_person(store(), row["viewer"], now())
         body = calendars.feed(name, map(_entry, found))
     answer = download(body, "matcher.ics", "text/calendar")
-    answer.headers["Cache-Control"] = "private, max-age=900"
+    answer.headers["Cache-Control"] = f"private, max-age={FRESH}"
+    answer.expires = clock.parse(now()) + timedelta(seconds=FRESH)  # what old programs go by
     return answer
 
 

@@ -389,7 +389,7 @@ def _shown(name: str, value: Any) -> Any:
     if name == "red":
         return " ".join(label("booking_missing", code) for code in value)
     if name == "unmet":
-        return "; ".join(value)
+        return "; ".join(text.rstrip(" .") for text in value)  # the sentence has its own full stop
     if name.endswith(("_on", "_by", "_until")):
         return day(value)
     return value or _("Somebody") if name == "person" else value

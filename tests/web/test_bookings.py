@@ -168,6 +168,26 @@ def test_a_yes_takes_scores_and_what_is_red_is_named(store, client, login, text,
     assert "Something that the testbed asks for is not met yet." in text(client.get(f"/bookings/{booking}"))
 
 
+def test_what_was_typed_stands_once_after_a_no(store, client, login, text, scene):
+    scene.approve(scene.ask())
+    waits = scene.ask(title="Väntar")
+    asked = {"kind": "safety", "text": "Intyg uppvisat."}
+    prerequisite_steps.add(store, scene.host, scene.testbed["id"], asked, scene.now)
+    login(client, scene.host)
+    typed = "Välkomna, <ta> med skor!"
+    answer = client.post(f"/bookings/{waits}/approve", data={**SCORES, "note": typed})
+    page = html.unescape(text(answer))
+    assert answer.status_code == 409
+    assert "not noted as met: Intyg uppvisat." in page
+    assert "Intyg uppvisat.." not in page
+    assert page.count(typed) == 1, "it stands in its field still"
+    assert "It was not saved." not in page
+    booking_answers.decline(store, scene.host, waits, "no_fit", "", scene.now)
+    page = html.unescape(text(client.post(f"/bookings/{waits}/approve", data={**SCORES, "note": typed})))
+    assert "It was not saved. Copy it from here" in page
+    assert page.count(typed) == 1
+
+
 def test_a_full_testbed_offers_the_waiting_list_and_who_waits_is_shown(store, client, login, text, scene):
     holder, waits = scene.approve(scene.ask()), scene.ask(title="Väntar länge")
     login(client, scene.host)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import date
 
 import pytest
@@ -66,6 +67,7 @@ def test_a_link_is_shown_once_and_read_without_a_login(app, client, login, text,
     assert response.mimetype == "text/calendar"
     assert response.headers["Content-Disposition"].startswith("attachment")
     assert response.headers["Cache-Control"] == "private, max-age=900"
+    assert response.expires.timestamp() == pytest.approx(time.time() + 900, abs=60), "both say the same"
     [(uid, event)] = events(response).items()
     assert uid == f"case-{confirmed}@matcher"
     assert event["dtstart"].dt == date.fromisoformat(days(3))

@@ -87,6 +87,7 @@ def test_each_side_says_yes_on_the_case(
     login(client, getattr(case, who))
     page = text(client.get(f"/pairings/{pairing_id}"))
     assert "Say yes for" in page
+    assert "<dt>Answer by</dt>" in page
     assert case.broker.email in page
     answer = client.post(f"/pairings/{pairing_id}/accept", data={"side": side}, follow_redirects=True)
     assert "Your yes is recorded" in text(answer)
@@ -171,6 +172,7 @@ def test_confirming_books_the_place_and_shows_it_to_all(
         page = text(client.get(f"/pairings/{pairing_id}"))
         assert testbed["name"] in page
         assert testbed["contact_email"] in page
+        assert "<dt>Answer by</dt>" not in page, "nobody is to answer any more"
 
 
 def test_the_back_button_after_confirming_tells_who_confirmed_and_when(

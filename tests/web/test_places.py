@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -158,6 +159,18 @@ def test_far_and_near_are_told_from_where_one_is(store, client, login, find):
     create_testbed(store, published=True, municipality_code="1480", county_code="14")
     login(client, person)
     assert re.search(r"39\d km away|40\d km away", find())
+
+
+def test_a_thousand_kilometres_are_written_as_in_the_readers_language(store, client, login, find, text, day):
+    person = create_person(store, "owner")
+    home = {"id": person.organisations("owner")[0]}
+    store.execute("update organisation set municipality_code = '1280' where id = :id", home)
+    create_testbed(store, published=True, municipality_code="2584", county_code="25")
+    login(client, person)
+    assert re.search(r"\b1,\d{3} km away", find())
+    store.execute("update person set locale = 'sv'")
+    page = text(client.get("/places", query_string={"starts_on": day(10), "ends_on": day(20)}))
+    assert re.search(r"\b1\s\d{3} km bort", html.unescape(page))
 
 
 def test_a_long_list_comes_in_pages(store, find):
