@@ -36,7 +36,7 @@ _BASE = np.uint64(0x100000001B3)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Terms:
     """The features of one text: `ids` (m,) uint32 ascending bucket numbers, `counts` (m,) uint16."""
 
@@ -54,7 +54,7 @@ class Terms:
         if rest:
             raise ValueError(f"terms: {len(blob)} bytes is not a whole number of features")
         ids = np.frombuffer(blob, "<u4", size).astype(np.uint32, copy=False)
-        return cls(ids, np.frombuffer(blob, "<u2", size, 4 * size).astype(np.uint16))
+        return cls(ids, np.frombuffer(blob, "<u2", size, 4 * size).astype(np.uint16, copy=False))
 
 
 def normalise(text: str) -> str:
