@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -111,6 +111,40 @@ def named(site: Site) -> dict[str, str]:
     soon = [clock.day(clock.later(clock.now(), days=days)) for days in (30, 60)]
     days = f"starts_on={soon[0]}&ends_on={soon[1]}"
     return {**found, "feedback": token, "outcome": asked, "days": days}
+
+
+TYPED = {"booking": ("title", "message"), "testbed": ("name", "description"), "need": ("title",), "person": ("name",)}
+
+
+@pytest.fixture
+def long_words(site: Site) -> Iterator[None]:
+    """A word of 120 letters, as in a pasted link, at the end of what people of the demo wrote."""
+    before = {table: site.store.query(f"select id, {', '.join(names)} from {table}") for table, names in TYPED.items()}
+    for table, names in TYPED.items():
+        longer = ", ".join(f"{name} = substr({name}, 1, 70) || ' ' || :word" for name in names)
+        site.store.execute(f"update {table} set {longer}", {"word": "https" + "x" * 115})
+    yield
+    for table, names in TYPED.items():
+        same = ", ".join(f"{name} = :{name}" for name in names)
+        for row in before[table]:
+            site.store.execute(f"update {table} set {same} where id = :id", row)
+
+
+def test_a_long_word_makes_no_page_wider_than_the_window(
+    visit: Callable[..., Page], named: dict[str, str], long_words: None
+) -> None:
+    page = visit("broker", "sv")
+    wide = []
+    for path in (
+        "/bookings", "/bookings/{Tolk på skärm vid lånedisken}", "/pairings/{need-wounds}", "/pairings/board",
+        "/testbeds", "/testbeds/tb-vinterbana", "/needs/need-fall-night", "/places?{days}", "/spread", "/desk/",
+    ):  # fmt: skip
+        page.goto(path.format_map(named))
+        for width in (360, 768, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                wide.append((path, width))
+    assert wide == []
 
 
 def test_the_board_has_room_for_its_columns_however_wide_the_window(visit: Callable[..., Page]) -> None:
