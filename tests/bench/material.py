@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from matcher.ranking import lexical
 from matcher.ranking.background import Texts
 from matcher.ranking.encoder import Encoder, Prompt, load_encoder
 
+Made = TypeVar("Made")
 NOISE = 0.1  # of a vector's length
 
 
@@ -29,6 +31,10 @@ class Apart:
         """Start the process."""
         self._pool = ProcessPoolExecutor(1, get_context("spawn"))
         self.name, self.fingerprint, self.dimensions = self._pool.submit(_load).result()
+
+    def call(self, work: Callable[[], Made]) -> Made:
+        """Return what a function of a module gives there."""
+        return self._pool.submit(work).result()
 
     def encode(self, texts: Sequence[str], prompt: Prompt) -> np.ndarray:
         """See Encoder.encode."""

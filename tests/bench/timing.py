@@ -1,4 +1,4 @@
-"""How a benchmark measures: two things in turn, A B A B, on this thread's processor time, medians of many rounds."""
+"""How a benchmark measures: two things in turn, A B A B, on this thread's processor time, medians of rounds."""
 
 from __future__ import annotations
 
@@ -28,17 +28,19 @@ class Ratio:
         )
 
 
-def ratio(name: str, goal: str, measured: Callable[[], object], against: Callable[[], object]) -> Ratio:
+def ratio(
+    name: str, goal: str, measured: Callable[[], object], against: Callable[[], object], rounds: int = ROUNDS
+) -> Ratio:
     """Measure two calls in turn and return the median of the rounds' ratios."""
     repeats = [_repeats(call) for call in (measured, against)]
-    rounds = [[_milliseconds(call, count) for call, count in zip((measured, against), repeats, strict=True)]
-              for _ in range(ROUNDS)]  # fmt: skip
+    times = [[_milliseconds(call, count) for call, count in zip((measured, against), repeats, strict=True)]
+              for _ in range(rounds)]  # fmt: skip
     return Ratio(
         name,
         goal,
-        statistics.median(one / other for one, other in rounds),
-        statistics.median(one for one, _ in rounds),
-        statistics.median(other for _, other in rounds),
+        statistics.median(one / other for one, other in times),
+        statistics.median(one for one, _ in times),
+        statistics.median(other for _, other in times),
     )
 
 
