@@ -298,6 +298,48 @@ def copy_database(source: str, target: str) -> None:
 
 
 @main.command()
+@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+def backup(folder: Path | None) -> None:
+    """Write a backup of the hub into a folder (MATCHER_BACKUPS) while it runs, and check it."""
+    from .exchange import backups
+    from .progress import rows
+
+    config, store = opened()
+    target = folder or config.backups
+    if target is None:
+        fail("name a folder, or set MATCHER_BACKUPS")
+    try:
+        with rows() as report:
+            made = backups.make(store, target, clock.now(), report)
+    except (StoreError, OSError) as error:
+        fail(str(error))
+    click.echo(f"{made.path}: {made.path.stat().st_size / 1e6:.1f} MB, {sum(made.counts.values())} rows, checked.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--check", is_flag=True, help="Only check that the backup is whole.")
+def restore(file: Path, check: bool) -> None:
+    """Bring a backup back into the hub's database, which must be empty."""
+    from .exchange import backups
+    from .progress import rows
+
+    config = configuration.read()
+    try:
+        if check:
+            counts = backups.check(file)
+        else:
+            with rows() as report:
+                counts = backups.restore(file, open_store(config.database_url), report)
+    except databases.TargetNotEmpty:
+        fail("the hub's database holds rows, and nothing is written over: stop the hub, move its database aside "
+             "(or set DATABASE_URL to an empty one), and run this again")  # fmt: skip
+    except (StoreError, OSError) as error:
+        fail(str(error))
+    click.echo(f"{file}: {sum(counts.values())} rows, {'whole' if check else 'all brought back'}.")
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
     """Say what runs here and what is wrong; leave with status 1 if something is."""

@@ -14,6 +14,7 @@
 | `MATCHER_CONTACT` | the e-mail address of whoever answers questions about the service; shown on every page | empty |
 | `MATCHER_ANSWER_DAYS` | days both sides have to answer a proposal | 14 |
 | `MATCHER_REVIEW_DAYS` | working promise: days until a submitted need or an interest is answered | 7 |
+| `MATCHER_BACKUPS` | a folder, best on another disk: a checked backup is written there every 15 minutes | none |
 | `MATCHER_PROXIES` | how many proxies of yours stand before the hub; only then their `X-Forwarded-…` is believed | 0 |
 | `PORT` | where the server listens | 8000 |
 """
@@ -54,6 +55,7 @@ class Config:
     answer_days: int = 14
     review_days: int = 7
     proxies: int = 0
+    backups: Path | None = None
     testing: bool = False
 
     @property
@@ -98,6 +100,7 @@ def read(environ: Mapping[str, str] | None = None) -> Config:
         answer_days=_number(env, "MATCHER_ANSWER_DAYS", 14, 1, 365),
         review_days=_number(env, "MATCHER_REVIEW_DAYS", 7, 1, 365),
         proxies=_number(env, "MATCHER_PROXIES", 0, 0, 5),
+        backups=Path(env["MATCHER_BACKUPS"]).absolute() if env.get("MATCHER_BACKUPS") else None,
     )
 
 

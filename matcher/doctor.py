@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from . import law_texts
 from .config import Config
-from .exchange import batches
+from .exchange import backups, batches
 from .hub import clock, mail, people
 from .hub.clock import day
 from .ranking import embedder, indexing, shipped, weights
@@ -44,7 +44,7 @@ def examine(config: Config) -> list[Finding]:
         store.close()
     except (StoreError, ValueError) as error:
         findings.append(Finding("store", "wrong", f"{_ended(error)} Check DATABASE_URL and that the server runs."))
-    return [*findings, *_law_texts(config), _address(config), _smtp(config)]
+    return [*findings, *_law_texts(config), _backups(config), _address(config), _smtp(config)]
 
 
 def _law_texts(config: Config) -> list[Finding]:
@@ -136,6 +136,19 @@ def _queues(store: Store) -> list[Finding]:
         Finding("outbox", "note" if any(due.values()) else "fine", text),
         Finding("imports", "note" if running else "fine", f"{running} under way" if running else "none under way"),
     ]
+
+
+def _backups(config: Config) -> Finding:
+    if config.backups is None:
+        return Finding("backups", "note", "none are made: set MATCHER_BACKUPS to a folder, best on another disk")
+    found = backups.every(config.backups)
+    if not found:
+        return Finding("backups", "wrong", f"none in {config.backups}: start `matcher work`, or run `matcher backup`")
+    age = clock.parse(clock.now()) - backups.moment(found[0])
+    text = f"{len(found)} in {config.backups}, the last {age.total_seconds() / 60:.0f} minutes old"
+    if age <= 2 * backups.EVERY:
+        return Finding("backups", "fine", text)
+    return Finding("backups", "wrong", f"{text}: start `matcher work`; its log says why one could not be written")
 
 
 def _address(config: Config) -> Finding:

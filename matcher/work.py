@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import create_app
 from .config import Config
-from .exchange import imports, smtp
+from .exchange import backups, imports, smtp
 from .hub import clock, limits, links, mail, pointless, rankings, reminders, sessions
 from .ranking import embedder, indexing
 from .ranking.encoder import Encoder, Prompt, load_encoder
@@ -58,6 +58,7 @@ def work(config: Config, encoder: Encoder, stop: threading.Event) -> None:
         "mail": lambda: send_due(app, store),
         "import": lambda: imports.run_due(store),
         "tidy": lambda: tidy(stop, store),
+        "backup": _last_in_line(lambda: back_up(config, store)),
         "map": _last_in_line(_survey(config, store, bulk, stop).step),
         "learn": _last_in_line(_lessons(config, store, bulk, stop).step),
     }
@@ -141,6 +142,17 @@ def tidy(stop: threading.Event, store: Store) -> int:
     reminders.send(store, clock.now())
     stop.wait(TIDY_SECONDS)
     return 0
+
+
+def back_up(config: Config, store: Store) -> int:
+    """Write a backup when the last one is old enough; return how many were written."""
+    if config.backups is None:
+        return 0
+    last, now = backups.every(config.backups), clock.now()
+    if last and clock.parse(now) - backups.moment(last[0]) < backups.EVERY:
+        return 0
+    backups.make(store, config.backups, now)
+    return 1
 
 
 def send_due(app: Flask, store: Store) -> int:

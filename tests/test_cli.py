@@ -66,6 +66,8 @@ def test_help_names_every_verb(matcher: Command) -> None:
         "evaluate",
         "doctor",
         "copy-database",
+        "backup",
+        "restore",
         "demo",
         "model",
     ):
@@ -249,6 +251,24 @@ def test_a_hub_is_copied_and_a_full_target_refused(matcher: Command, tmp_path: P
     answer = matcher("copy-database", matcher.env["DATABASE_URL"], target)
     assert answer.exit_code == 1
     assert answer.output.startswith("matcher: ")
+
+
+def test_a_hub_is_backed_up_and_brought_back(matcher: Command, tmp_path: Path) -> None:
+    create_administrator(matcher)
+    assert "name a folder" in matcher("backup").output
+    made = matcher("backup", str(tmp_path / "backups"))
+    assert made.exit_code == 0, made.output
+    [file] = (tmp_path / "backups").glob("*.db")
+    assert str(file) in made.output
+    assert "whole" in matcher("restore", str(file), "--check").output
+    refused = matcher("restore", str(file))
+    assert refused.exit_code == 1
+    assert "move its database aside" in refused.output
+    matcher.env["DATABASE_URL"] = f"sqlite:///{tmp_path / 'new.db'}"
+    back = matcher("restore", str(file))
+    assert back.exit_code == 0, back.output
+    assert people.viewer(matcher.store(), passwords.authenticate(matcher.store(), "kim@example.org", PASSWORD))
+    assert "not there" in matcher("restore", str(tmp_path / "none.db")).output
 
 
 def test_the_doctor_leaves_with_status_one_when_something_is_wrong(matcher: Command) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher import doctor
+from matcher import doctor, work
 from matcher.config import Config
 from matcher.hub import clock, mail
 from matcher.ranking import embedder, indexing, shipped
@@ -60,6 +60,23 @@ def test_a_sound_hub_has_nothing_wrong(config: Config, store: Store, background:
     assert "journal mode" in seen["store"].text
     assert "model tiny" in seen["background"].text
     assert seen["vectors"].text == "every text has its vector"
+
+
+def test_backups_that_stopped_are_told_of(
+    config: Config, store: Store, background: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert found(config)["backups"].level == "note"
+    config = replace(config, backups=tmp_path / "backups")
+    assert "start `matcher work`" in wrong(config)["backups"]
+    made = clock.now()
+    assert work.back_up(config, store) == 1
+    assert work.back_up(config, store) == 0, "the last one is young"
+    assert found(config)["backups"].level == "fine"
+    monkeypatch.setattr(clock, "now", lambda: clock.later(made, minutes=16))
+    assert work.back_up(config, store) == 1
+    assert found(config)["backups"].text.startswith("2 in ")
+    monkeypatch.setattr(clock, "now", lambda: clock.later(made, minutes=47))
+    assert "31 minutes old" in wrong(config)["backups"]
 
 
 def test_texts_that_wait_and_mails_and_statistics_are_counted(config: Config, store: Store, background: None) -> None:

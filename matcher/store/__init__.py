@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol
 
 from .catalogue import Table
@@ -90,6 +91,9 @@ class Store(Protocol):
 
     def tables(self) -> list[Table]:
         """Return the tables that are there, by name."""
+
+    def save_to(self, path: Path) -> bool:
+        """Write all that stands at one moment to a new SQLite file while others read and write; False: cannot."""
 
     def describe(self) -> dict[str, str]:
         """Return engine, version, location (never with a password) and what an operator should know."""

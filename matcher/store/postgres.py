@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -119,6 +120,10 @@ class PostgresStore:
             for row in self.query(_COLUMNS)
             for name in [row["name"]]
         ]
+
+    def save_to(self, path: Path) -> bool:
+        """Say that there is no such file of this engine; see Store.save_to."""
+        return False
 
     def describe(self) -> dict[str, str]:
         """Return version and address."""

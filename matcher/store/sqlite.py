@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
@@ -105,6 +106,12 @@ class SqliteStore:
                 for table in sorted(db.tables, key=lambda table: table.name)
                 if not table.name.startswith("sqlite_")
             ]
+
+    def save_to(self, path: Path) -> bool:
+        """Write all that stands at one moment to a new file; see Store.save_to."""
+        with self._usable() as db:
+            db.execute("vacuum into :path", {"path": str(path)})
+        return True
 
     def describe(self) -> dict[str, str]:
         """Return version, driver, journal mode and file."""

@@ -1,0 +1,173 @@
+"""A hub's data in one file: made while the hub runs, checked before it counts, and brought back.
+
+The file is an SQLite database on either engine, so that one program can check it and bring it back, also to the other
+engine. It holds everything but the key of the instance folder (`secret_key`), which belongs in another place than the
+data: with a new key everybody logs in again, and nothing else is lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from ..hub.clock import parse
+from ..store import Store, StoreError, open_store
+from ..store.migrations import MIGRATIONS
+from ..store.schema import migrate, pending
+from . import databases
+from .databases import Report
+
+EVERY = timedelta(minutes=15)  # what the background work keeps to; doctor complains after twice as long
+NAME = re.compile(r"matcher-(\d{8}T\d{6}Z)\.db")
+_STAMP = "%Y%m%dT%H%M%SZ"
+# Of the backups of so long, the last one of each so long is kept.
+KEPT = (
+    (timedelta(hours=2), timedelta(0)),
+    (timedelta(days=1), timedelta(hours=1)),
+    (timedelta(days=30), timedelta(days=1)),
+)
+
+
+class BackupDamaged(StoreError):
+    """A backup that cannot be brought back; the message says which and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup that was checked: its file, when it was begun, and its rows by table."""
+
+    path: Path
+    at: datetime
+    counts: dict[str, int]
+
+
+def make(store: Store, folder: Path, now: str, report: Report | None = None) -> Backup:
+    """Write a backup into a folder, check it, and let those go that are no longer kept (`KEPT`).
+
+    Nothing counts as a backup before it was checked: until then its name begins with a dot. Raises BackupDamaged, or
+    StoreError or OSError when it cannot be written.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    at = parse(now).astimezone(UTC)
+    path = folder / at.strftime(f"matcher-{_STAMP}.db")
+    part = folder / f".{path.name}.{os.getpid()}"
+    try:
+        if not store.save_to(part):
+            copy = open_store(f"sqlite:///{part}")
+            databases.copy_database(store, copy, report)
+            copy.close()
+        part.chmod(0o600)
+        counts = _examined(part)
+        digest = _digest(part)
+        _settle(part)
+        _sum_of(path).write_text(f"{digest}  {path.name}\n", encoding="ascii")
+        part.rename(path)
+    finally:
+        for left in folder.glob(f"{part.name}*"):
+            left.unlink()
+    for old in superfluous(every(folder), at):
+        old.unlink()
+        _sum_of(old).unlink(missing_ok=True)
+    return Backup(path, at, counts)
+
+
+def every(folder: Path) -> list[Path]:
+    """Return the backups of a folder, the newest first."""
+    return sorted((path for path in folder.glob("matcher-*.db") if NAME.fullmatch(path.name)), reverse=True)
+
+
+def moment(path: Path) -> datetime:
+    """Return when a backup was begun, by its name."""
+    return datetime.strptime(path.stem.removeprefix("matcher-"), _STAMP).replace(tzinfo=UTC)
+
+
+def superfluous(paths: list[Path], now: datetime) -> list[Path]:
+    """Return which of these, the newest first, need not be kept; the newest always is."""
+    kept = set(paths[:1])
+    for span, each in KEPT:
+        last: datetime | None = None
+        for path in paths:
+            at = moment(path)
+            if now - at > span:
+                break
+            if (
+                last is None
+                or not each
+                or int(at.timestamp() // each.total_seconds()) != int(last.timestamp() // each.total_seconds())
+            ):
+                kept.add(path)
+                last = at
+    return [path for path in paths if path not in kept]
+
+
+def check(path: Path) -> dict[str, int]:
+    """Return the rows by table of a backup that is whole; raise BackupDamaged for any other."""
+    if not path.is_file():
+        raise BackupDamaged(f"{path} is not there")
+    wanted = _sum_of(path)
+    if wanted.is_file() and wanted.read_text(encoding="ascii").split()[:1] != [_digest(path)]:
+        raise BackupDamaged(f"{path} is not what was written: its sum differs from {wanted.name}. Take another one.")
+    return _examined(path)
+
+
+def restore(path: Path, store: Store, report: Report | None = None) -> dict[str, int]:
+    """Bring a checked backup back into an empty database of either engine; return the rows by table.
+
+    Raises BackupDamaged, and databases.TargetNotEmpty before anything is written over.
+    """
+    check(path)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        # A copy: one of an older version is brought up to date first, and the backup stays as it is.
+        copy = Path(shutil.copy(path, folder))
+        source = open_store(f"sqlite:///{copy}")
+        try:
+            migrate(source)
+            return databases.copy_database(source, store, report)
+        finally:
+            source.close()
+
+
+def _examined(path: Path) -> dict[str, int]:
+    """Return the rows by table of a file that is a whole hub, of this version of the program or an older one."""
+    store = open_store(f"sqlite:///{path}")
+    try:
+        wrong = [*store.query("pragma integrity_check"), *store.query("pragma foreign_key_check")]
+        if [row for row in wrong if row != {"integrity_check": "ok"}]:
+            raise BackupDamaged(f"{path} is damaged: {wrong[0]}. Take another one.")
+        if len(pending(store)) == len(MIGRATIONS):  # raises for a database that is newer than this program
+            raise BackupDamaged(f"{path} holds no hub")
+        return {
+            table.name: int(store.query(f'select count(*) as n from "{table.name}"')[0]["n"])
+            for table in store.tables()
+        }
+    except BackupDamaged:
+        raise
+    except StoreError as error:
+        raise BackupDamaged(f"{path} cannot be read: {error}") from error
+    finally:
+        store.close()
+        for left in ("-wal", "-shm", "-journal"):
+            with suppress(FileNotFoundError):
+                Path(f"{path}{left}").unlink()
+
+
+def _settle(path: Path) -> None:
+    """Wait until a file stands on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _sum_of(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,156 @@
+"""A backup is whole or it is none, is made while others write, and comes back on either engine."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from matcher.exchange import backups
+from matcher.exchange import databases as copying
+from matcher.exchange.backups import BackupDamaged
+from matcher.hub import needs
+from matcher.hub.clock import later, parse
+from matcher.store import Store, open_store
+from matcher.store.migrations import MIGRATIONS
+from matcher.store.schema import migrate, pending
+from tests.conftest import ENGINES, Databases
+from tests.factories import NOW, create_need, create_organisation, create_person, create_startup
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "backups"
+
+
+@pytest.fixture
+def hub(store: Store) -> Store:
+    create_need(store, published=True, title="Halka på gångvägar åäö 🚜")
+    create_startup(store, published=True)
+    create_person(store, "broker")
+    return store
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_was_backed_up_comes_back_on_either_engine(hub: Store, folder: Path, databases: Databases, engine: str):
+    made = backups.make(hub, folder, NOW)
+    assert made.path.name == "matcher-20261120T090000Z.db"
+    assert made.counts["need"] == 1
+    target = open_store(databases.url(engine, migrated=False))
+    back = backups.restore(made.path, target)
+    assert back["need"] == back["startup"] == 1
+    wanted = hub.query("select * from need")
+    assert target.query("select * from need") == wanted
+    assert needs.decode(target.query("select * from need")[0])["title"] == "Halka på gångvägar åäö 🚜"
+    target.close()
+
+
+def test_only_the_hub_reads_it_and_nothing_else_is_left(hub: Store, folder: Path):
+    made = backups.make(hub, folder, NOW)
+    assert made.path.stat().st_mode & 0o077 == 0
+    assert folder.stat().st_mode & 0o077 == 0
+    assert sorted(path.name for path in folder.iterdir()) == [made.path.name, made.path.with_suffix(".sha256").name]
+
+
+def test_nothing_is_written_over(hub: Store, folder: Path):
+    made = backups.make(hub, folder, NOW)
+    with pytest.raises(copying.TargetNotEmpty):
+        backups.restore(made.path, hub)
+    assert len(hub.query("select id from need")) == 1
+
+
+@pytest.mark.parametrize("place", [0, 100, 5_000, -1])
+def test_one_changed_byte_is_noticed(hub: Store, folder: Path, tmp_path: Path, place: int):
+    path = backups.make(hub, folder, NOW).path
+    content = bytearray(path.read_bytes())
+    content[place] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(BackupDamaged, match="Take another one"):
+        backups.check(path)
+    target = open_store(f"sqlite:///{tmp_path / 'new.db'}")
+    with pytest.raises(BackupDamaged):
+        backups.restore(path, target)
+    assert not target.tables()
+    target.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all", b"SQLite format 3\x00" + bytes(200)])
+def test_what_is_no_backup_is_refused_also_without_its_sum(tmp_path: Path, content: bytes):
+    path = tmp_path / "matcher-20261120T090000Z.db"
+    path.write_bytes(content)
+    with pytest.raises(BackupDamaged):
+        backups.check(path)
+    with pytest.raises(BackupDamaged, match="is not there"):
+        backups.check(tmp_path / "none.db")
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_a_backup_that_turns_out_damaged_does_not_count(hub: Store, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    def half(path: Path) -> bool:
+        path.write_bytes(b"half of it")
+        return True
+
+    monkeypatch.setattr(hub, "save_to", half)
+    with pytest.raises(BackupDamaged):
+        backups.make(hub, folder, NOW)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_it_is_of_one_moment_while_others_write(hub: Store, folder: Path):
+    """Each write adds two rows or none: a backup never holds one of them."""
+    town, stop = create_organisation(hub)["id"], threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            with hub.atomic():
+                for half in "ab":
+                    create_organisation(hub, id=f"o{number}{half}", parent_id=town)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        made = [backups.make(hub, folder, later(NOW, minutes=number)) for number in range(4)]
+    finally:
+        stop.set()
+        writer.join()
+    counts = []
+    for one in made:
+        copy = open_store(f"sqlite:///{one.path}")
+        counts.append(copy.query("select count(*) as n from organisation where parent_id = :id", {"id": town})[0]["n"])
+        copy.close()
+    assert all(count % 2 == 0 for count in counts)
+    assert counts[-1] > 0
+
+
+def test_one_of_an_older_version_is_brought_up_to_date(tmp_path: Path):
+    path = tmp_path / "matcher-20261120T090000Z.db"
+    old = open_store(f"sqlite:///{path}")
+    migrate(old, MIGRATIONS[:-1])
+    create_organisation(old, name="Åre")
+    old.close()
+    before = path.read_bytes()
+    target = open_store(f"sqlite:///{tmp_path / 'new.db'}")
+    backups.restore(path, target)
+    assert pending(target) == []
+    assert [row["name"] for row in target.query("select name from organisation")] == ["Åre"]
+    assert path.read_bytes() == before
+    target.close()
+
+
+def test_what_is_kept_thins_out_with_age():
+    now = parse(NOW)
+    made = [now - timedelta(minutes=15 * number) for number in range(4 * 24 * 60)]
+    paths = [Path(f"matcher-{at:%Y%m%dT%H%M%SZ}.db") for at in made]
+    gone = set(backups.superfluous(paths, now))
+    kept = [now - backups.moment(path) for path in paths if path not in gone]
+    assert len([age for age in kept if age <= timedelta(hours=2)]) == 9
+    assert len([age for age in kept if timedelta(hours=2) < age <= timedelta(days=1)]) == 22
+    assert 29 <= len([age for age in kept if age > timedelta(days=1)]) <= 31
+    assert max(kept) <= timedelta(days=30)
+    old = [Path("matcher-20200101T000000Z.db")]
+    assert backups.superfluous(old, now) == [], "the newest is kept, however old"
