@@ -283,7 +283,7 @@ def close_period(
         _update(store, testbed_id, {})
         told = affected.tell(
             store, viewer, rows, "testbed_closed", now,
-            closed_on=typed.starts_on, opens_after_on=typed.ends_on, why=typed.reason,
+            closed_on=typed.starts_on, opens_after_on=typed.ends_on, why=typed.reason.rstrip(" ."),
         )  # fmt: skip
         by = viewer and viewer.person_id
         record.write(store, by, "testbed.close_period", "testbed", testbed_id, now, **days, told=told)

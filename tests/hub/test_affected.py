@@ -13,7 +13,7 @@ from tests.factories import NOW, create_person, create_testbed
 from .cases import Case, mails
 from .test_feeds import ASKED, booking
 
-CLOSED = ("2027-03-10", "2027-03-12", "Ombyggnad")
+CLOSED = ("2027-03-10", "2027-03-12", "Ombyggnad.")
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_the_host_is_asked_once_more_and_nothing_has_happened_before(store, host
     assert testbeds.closures(store, testbed["id"]) == []
     assert mails(store, "booking_testbed_closed") == []
     close(store, host, testbed, found["seen"])
-    assert [row["reason"] for row in testbeds.closures(store, testbed["id"])] == ["Ombyggnad"]
+    assert [row["reason"] for row in testbeds.closures(store, testbed["id"])] == ["Ombyggnad."]
 
 
 def test_both_sides_are_told_and_the_one_who_closes_is_not(store, host, testbed, case, book):
@@ -86,7 +86,7 @@ def test_both_sides_are_told_and_the_one_who_closes_is_not(store, host, testbed,
     assert recipients(store, "pairing_testbed_closed") == sorted(person.email for person in sides)
     assert recipients(store, "booking_testbed_closed") == sorted([case.founder.email, colleague.email])
     told = json.loads(mails(store, "booking_testbed_closed")[0]["params"])
-    assert (told["closed_on"], told["opens_after_on"], told["why"]) == CLOSED
+    assert (told["closed_on"], told["opens_after_on"], f"{told['why']}.") == CLOSED, "the letter has its own full stop"
     [row] = store.query("select detail from audit where action = 'testbed.close_period'")
     assert json.loads(row["detail"])["told"] == 6
 
