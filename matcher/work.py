@@ -25,7 +25,7 @@ from .ranking.lessons import Lessons
 from .ranking.ranker import Ranker
 from .ranking.shipped import ensure_background, load_background
 from .ranking.survey import Survey
-from .store import Store
+from .store import Store, StoreError
 from .web import letters
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 PAUSE_SECONDS = 0.5
 AFTER_AN_ERROR_SECONDS = 5.0
 TIDY_SECONDS = 3600.0
+NO_BACKUP_SECONDS = 120.0
 END_SECONDS = 10.0
 LOW_PRIORITY = 15
 log = logging.getLogger("matcher.work")
@@ -58,7 +59,7 @@ def work(config: Config, encoder: Encoder, stop: threading.Event) -> None:
         "mail": lambda: send_due(app, store),
         "import": lambda: imports.run_due(store),
         "tidy": lambda: tidy(stop, store),
-        "backup": _last_in_line(lambda: back_up(config, store)),
+        "backup": _last_in_line(lambda: back_up(config, stop, store)),
         "map": _last_in_line(_survey(config, store, bulk, stop).step),
         "learn": _last_in_line(_lessons(config, store, bulk, stop).step),
     }
@@ -144,14 +145,22 @@ def tidy(stop: threading.Event, store: Store) -> int:
     return 0
 
 
-def back_up(config: Config, store: Store) -> int:
-    """Write a backup when the last one is old enough; return how many were written."""
+def back_up(config: Config, stop: threading.Event, store: Store) -> int:
+    """Write a backup when the last one is old enough; return how many were written.
+
+    One that cannot be written is tried again after a while: a full disk does not empty itself, and doctor tells of it.
+    """
     if config.backups is None:
         return 0
     last, now = backups.every(config.backups), clock.now()
     if last and clock.parse(now) - backups.moment(last[0]) < backups.EVERY:
         return 0
-    backups.make(store, config.backups, now)
+    try:
+        backups.make(store, config.backups, now)
+    except (StoreError, OSError) as error:
+        log.error("no backup could be written: %s", error)
+        stop.wait(NO_BACKUP_SECONDS)
+        return 0
     return 1
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -68,15 +69,18 @@ def test_backups_that_stopped_are_told_of(
     assert found(config)["backups"].level == "note"
     config = replace(config, backups=tmp_path / "backups")
     assert "start `matcher work`" in wrong(config)["backups"]
-    made = clock.now()
-    assert work.back_up(config, store) == 1
-    assert work.back_up(config, store) == 0, "the last one is young"
+    made, stop = clock.now(), threading.Event()
+    assert work.back_up(config, stop, store) == 1
+    assert work.back_up(config, stop, store) == 0, "the last one is young"
     assert found(config)["backups"].level == "fine"
     monkeypatch.setattr(clock, "now", lambda: clock.later(made, minutes=16))
-    assert work.back_up(config, store) == 1
+    assert work.back_up(config, stop, store) == 1
     assert found(config)["backups"].text.startswith("2 in ")
     monkeypatch.setattr(clock, "now", lambda: clock.later(made, minutes=47))
     assert "31 minutes old" in wrong(config)["backups"]
+    stop.set()
+    (tmp_path / "file").write_text("")
+    assert work.back_up(replace(config, backups=tmp_path / "file"), stop, store) == 0, "it is told in the log"
 
 
 def test_texts_that_wait_and_mails_and_statistics_are_counted(config: Config, store: Store, background: None) -> None:
