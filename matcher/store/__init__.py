@@ -12,7 +12,8 @@ SQL
   indexes, CHECK and foreign keys. Every column of an answer has its own name.
 - Not allowed: `insert or …`, `rowid`, `?`, `ifnull`, scalar `max`, `is` between columns, text in double quotes,
   `sum` of a comparison, LIKE for search (SQLite's `lower` is ASCII only: å, ä, ö), two statements in one call, DDL
-  outside `migrations/`. Tables are STRICT on SQLite.
+  outside `migrations/` (but for what is derived from the rows and may be missing: `ranking/pgvector_build.py`). Tables
+  are STRICT on SQLite.
 - A rule that can be a constraint is a constraint. What a person reads is sorted in Python, with Swedish collation.
 
 Transactions
@@ -33,8 +34,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .catalogue import Table
+from .ending import Act
 from .errors import (
     ConstraintViolation,
+    CopyUnfinished,
     SchemaTooNew,
     StoreBusy,
     StoreError,
@@ -48,6 +51,7 @@ from .errors import (
 
 __all__ = [
     "ConstraintViolation",
+    "CopyUnfinished",
     "SchemaTooNew",
     "Store",
     "StoreBusy",
@@ -70,6 +74,7 @@ class Store(Protocol):
     """The five verbs, and what an operator asks about the engine. Safe to share between threads and across fork."""
 
     engine: str
+    keys: tuple[bytes, ...]  # what the hub signs its rows with, and signed them with before
 
     def query(self, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
         """Return every row of a statement that answers with rows; parameters are `:name`."""
@@ -80,11 +85,20 @@ class Store(Protocol):
     def atomic(self) -> AbstractContextManager[None]:
         """Return a block that is kept whole or not at all; an inner one is undone alone."""
 
-    def insert(self, table: str, row: Mapping[str, Any]) -> None:
-        """Add one row; raise UnknownName for a table or column that no migration has made."""
+    def insert(self, table: str, row: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+        """Add one row, or several of the same columns, all or none; the quickest way that the engine has for many.
+
+        Raise UnknownName for a table or column that no migration has made.
+        """
 
     def upsert(self, table: str, row: Mapping[str, Any], pk: str | Sequence[str]) -> None:
         """Add one row, or give the row with the same `pk` the other columns' values."""
+
+    def at_end(self, act: Act, item: Any) -> None:
+        """Have `act(store, items)` called once before the outermost block is kept, with all items asked for.
+
+        What an undone inner block asked for is dropped; outside a block it is done at once.
+        """
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Return a block whose reads all see one moment, and that writes nothing; for copies and reports."""
@@ -102,18 +116,20 @@ class Store(Protocol):
         """Close this process's connections; the next verb opens anew."""
 
 
-def open_store(url: str, wait_ms: int = WAIT_MS) -> Store:
+def open_store(url: str, wait_ms: int = WAIT_MS, keys: Sequence[bytes] = (b"",)) -> Store:
     """Return the store at `sqlite:///relative`, `sqlite:////absolute` or `postgresql://…`; connects at first use.
 
-    `wait_ms` is how long a lock is waited for before StoreBusy. Raise ValueError for any other address.
+    `wait_ms` is how long a lock is waited for before StoreBusy, `keys` what rows are signed with (the
+    first) or were before. Raise
+    ValueError for any other address.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         from .sqlite import SqliteStore
 
-        return SqliteStore(rest[1:], wait_ms)
+        return SqliteStore(rest[1:], wait_ms, keys)
     if scheme in ("postgresql", "postgres"):
         from .postgres import PostgresStore
 
-        return PostgresStore(url, wait_ms)
+        return PostgresStore(url, wait_ms, keys)
     raise ValueError("a database is written sqlite:///relative, sqlite:////absolute or postgresql://user@host/name")

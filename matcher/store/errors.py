@@ -41,3 +41,7 @@ class TransactionFailed(StoreError):
 
 class SchemaTooNew(StoreError):
     """The database holds migrations that this version of the code does not know."""
+
+
+class CopyUnfinished(StoreError):
+    """A copy into this database is under way or was broken off: only a part of the hub is in it."""

@@ -22,6 +22,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from . import forks, statements
 from .catalogue import Table
+from .ending import Act, Ending
 from .errors import (
     ConstraintViolation,
     StoreBusy,
@@ -34,6 +35,15 @@ from .errors import (
 
 POOL_SIZE = 8  # connections of one process; further threads wait for one
 IDLE_MS = 60_000  # a block that does nothing for so long is ended by the server: its locks stop everybody
+RECONNECT_SECONDS = 1  # a pool that waits longer and longer between its tries would come back long after the server
+# A server that is gone without a word (power, cable) is given up after some seconds; the address may say otherwise.
+_PATIENCE = {
+    "connect_timeout": "3",  # for each host of the address
+    "tcp_user_timeout": "5000",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+}
 _SECRETS = ("password", "sslpassword", "passfile")
 _KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[StoreError]], ...] = (
     (errors.UniqueViolation, UniqueViolation),
@@ -44,7 +54,11 @@ _KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[StoreErr
         (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable, errors.QueryCanceled),
         StoreBusy,
     ),
-    ((errors.OperationalError, errors.InterfaceError, PoolTimeout), StoreUnavailable),
+    (
+        # Read-only: a standby, or a server that is being moved. Like one that is away it takes no writes.
+        (errors.OperationalError, errors.InterfaceError, errors.ReadOnlySqlTransaction),
+        StoreUnavailable,
+    ),
 )
 _CONSTRAINTS = """
     select c.conrelid::regclass::text as name, c.contype::text as kind, c.confrelid::regclass::text as other,
@@ -64,7 +78,8 @@ class PostgresStore:
 
     engine = "postgresql"
 
-    def __init__(self, url: str, wait_ms: int) -> None:
+    def __init__(self, url: str, wait_ms: int, keys: Sequence[bytes]) -> None:
+        self.keys = tuple(keys)
         self._url = url
         self._wait_ms = wait_ms
         self._pool: ConnectionPool | None = None
@@ -83,11 +98,29 @@ class PostgresStore:
         with self._ran(*statements.prepare(sql, params)) as cursor:
             return max(cursor.rowcount, 0)
 
-    def insert(self, table: str, row: Mapping[str, Any]) -> None:
-        """Add one row."""
-        statements.check_values(row)
-        with self._ran(statements.insert(table, row), row):
-            pass
+    def insert(self, table: str, row: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+        """Add one row, or several by COPY."""
+        rows = [row] if isinstance(row, Mapping) else row
+        for one in rows:
+            statements.check_values(one)
+        if not isinstance(row, Mapping):
+            self._copy_in(table, rows)
+        else:
+            with self._ran(statements.insert(table, row), row):
+                pass
+
+    def _copy_in(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        if not rows:
+            return
+        columns, into = tuple(rows[0]), statements.copy_in(table, rows[0])
+        with (
+            _named_errors(),
+            self._connection() as connection,
+            connection.cursor() as cursor,
+            cursor.copy(into) as copy,
+        ):
+            for row in rows:
+                copy.write_row([row[name] for name in columns])
 
     def upsert(self, table: str, row: Mapping[str, Any], pk: str | Sequence[str]) -> None:
         """Add one row, or update the one with that key."""
@@ -98,6 +131,11 @@ class PostgresStore:
     def atomic(self) -> AbstractContextManager[None]:
         """Return a block that is kept whole or not at all."""
         return self._block()
+
+    def at_end(self, act: Act, item: Any) -> None:
+        """Put something off until the outermost block ends."""
+        with self._block():
+            self._local.ending.add(act, item)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -155,10 +193,16 @@ class PostgresStore:
 
     @contextmanager
     def _block(self) -> Iterator[None]:
-        with _named_errors(), self._connection() as connection, connection.transaction():
-            outer, self._local.held = self._held(), connection
+        outer = self._held()
+        if not outer:
+            self._local.ending = Ending()
+        ending = self._local.ending
+        with _named_errors(), self._connection() as connection, connection.transaction(), ending.block():
+            self._local.held = connection
             try:
                 yield
+                if not outer and connection.info.transaction_status is not TransactionStatus.INERROR:
+                    ending.run(self)
                 if connection.info.transaction_status is TransactionStatus.INERROR:
                     # COMMIT would answer ROLLBACK here, and nobody would know.
                     raise TransactionFailed("a statement failed in this atomic(): nothing of it is kept")
@@ -172,8 +216,14 @@ class PostgresStore:
         if held:
             yield held
         else:
-            with self._own_pool().connection() as connection:
-                yield connection
+            try:
+                with self._own_pool().connection() as connection:
+                    yield connection
+            except PoolTimeout as error:
+                raise StoreUnavailable(
+                    f"no connection within {self._wait_ms / 1000:g} s: PostgreSQL does not answer at "
+                    f"{_places(self._url)}, or all {POOL_SIZE} connections of this process are in use"
+                ) from error
 
     def _held(self) -> psycopg.Connection | None:
         return getattr(self._local, "held", None)
@@ -182,11 +232,12 @@ class PostgresStore:
         with self._opening:
             if not self._pool:
                 self._pool = ConnectionPool(
-                    self._url,
+                    _address(self._url),
                     kwargs={"autocommit": True, "cursor_factory": psycopg.ClientCursor},
                     min_size=1,
                     max_size=POOL_SIZE,
                     timeout=self._wait_ms / 1000,
+                    reconnect_timeout=RECONNECT_SECONDS,
                     configure=self._configure,
                     check=ConnectionPool.check_connection,
                     open=True,
@@ -198,6 +249,22 @@ class PostgresStore:
         connection.execute(f"set idle_in_transaction_session_timeout = {IDLE_MS:d}")
         connection.adapters.register_loader("numeric", _Number)
         connection.adapters.register_loader("bool", _Truth)
+
+
+def _address(url: str) -> str:
+    """Return the address with what makes a lost server noticed, and of several servers the one that takes writes."""
+    given = conninfo_to_dict(url)
+    if "," in str(given.get("host") or given.get("hostaddr") or ""):
+        given.setdefault("target_session_attrs", "read-write")
+    return make_conninfo(**{**_PATIENCE, **given})
+
+
+def _places(url: str) -> str:
+    """Return the servers of an address as `host:port`, for people."""
+    given = conninfo_to_dict(url)
+    hosts = str(given.get("host") or given.get("hostaddr") or "localhost").split(",")
+    ports = str(given.get("port") or 5432).split(",")
+    return ", ".join(f"{host}:{ports[min(number, len(ports) - 1)]}" for number, host in enumerate(hosts))
 
 
 class _Number(Loader):

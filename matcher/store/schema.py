@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 
-from . import Store
-from .errors import SchemaTooNew, StoreBusy, UniqueViolation, UnknownName
+from . import Store, copy_mark
+from .errors import SchemaTooNew, StoreBusy, UnknownName
 from .migrations import MIGRATIONS, Migration
 
 WORDS = {
@@ -17,11 +16,17 @@ WORDS = {
 }
 TRIES = 12  # of the store's waiting time each: a minute for another process to finish the same migration
 _PARTING = re.compile(r"^[ \t]*--;[ \t]*$", re.MULTILINE)
+_ONLY = re.compile(r"-- only (\w+)\n")
+_TURNS = "-- only postgresql\nselect pg_advisory_xact_lock(hashtext('matcher migration'))"
 _TABLE = "create table if not exists migration (name text primary key, applied_at text not null){strict}"
 
 
 def migrate(store: Store, migrations: Sequence[Migration] = MIGRATIONS) -> list[str]:
-    """Apply what is missing, in order, and return the names; raise SchemaTooNew before anything is changed."""
+    """Apply what is missing, in order, and return the names; raise SchemaTooNew before anything is changed.
+
+    Raises CopyUnfinished for a database that a copy has filled in part.
+    """
+    copy_mark.refuse(store)
     if not pending(store, migrations) and migrations:
         return []
     _create_table(store)
@@ -42,15 +47,22 @@ def pending(store: Store, migrations: Sequence[Migration] = MIGRATIONS) -> list[
 
 
 def statements(script: str, engine: str) -> list[str]:
-    """Return the script's statements in the engine's words; a line holding only `--;` parts two of them."""
+    """Return the script's statements in the engine's words; a line holding only `--;` parts two of them.
+
+    One that begins with the line `-- only sqlite` or `-- only postgresql` is left out on the other: triggers.
+    """
     for word, meaning in WORDS[engine].items():
         script = script.replace(word, meaning)
-    return [part.strip() for part in _PARTING.split(script) if part.strip()]
+    parts = [part.strip() for part in _PARTING.split(script) if part.strip()]
+    return [part for part in parts if not (only := _ONLY.match(part)) or only[1] == engine]
 
 
 def _create_table(store: Store) -> None:
-    # PostgreSQL answers with a unique violation when two processes create it at the same moment: now it is there.
-    with suppress(UniqueViolation):
+    # PostgreSQL's "if not exists" looks before it makes: of two that create at the same moment one is told, now of the
+    # row, now of the type, that it is there. So they take turns.
+    with store.atomic():
+        for statement in statements(_TURNS, store.engine):
+            store.query(statement)
         store.execute(statements(_TABLE, store.engine)[0])
 
 

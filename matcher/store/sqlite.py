@@ -13,7 +13,7 @@ import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from sqlite_utils.utils import sqlite3  # pysqlite3 where it is installed, else 
 
 from . import forks, statements
 from .catalogue import Table
+from .ending import Act, Ending
 from .errors import (
     ConstraintViolation,
     StoreBusy,
@@ -46,6 +47,7 @@ class _Connection:
     depth: int = 0
     failed: bool = False
     broken: bool = False
+    ending: Ending = field(default_factory=Ending)
 
 
 class SqliteStore:
@@ -53,7 +55,8 @@ class SqliteStore:
 
     engine = "sqlite"
 
-    def __init__(self, path: str, wait_ms: int) -> None:
+    def __init__(self, path: str, wait_ms: int, keys: Sequence[bytes]) -> None:
+        self.keys = tuple(keys)
         self._path = path
         self._wait_ms = wait_ms
         self._open: weakref.WeakSet[Database] = weakref.WeakSet()
@@ -77,9 +80,14 @@ class SqliteStore:
             cursor.fetchall()  # `returning` holds the write lock until its rows are read
             return max(cursor.rowcount, 0)
 
-    def insert(self, table: str, row: Mapping[str, Any]) -> None:
-        """Add one row."""
-        self._write(statements.insert(table, row), row)
+    def insert(self, table: str, row: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+        """Add one row, or several."""
+        if isinstance(row, Mapping):
+            self._write(statements.insert(table, row), row)
+            return
+        with self.atomic():
+            for one in row:
+                self._write(statements.insert(table, one), one)
 
     def upsert(self, table: str, row: Mapping[str, Any], pk: str | Sequence[str]) -> None:
         """Add one row, or update the one with that key."""
@@ -88,6 +96,11 @@ class SqliteStore:
     def atomic(self) -> AbstractContextManager[None]:
         """Return a block that is kept whole or not at all; the outermost one holds the write lock from its start."""
         return self._block("begin immediate", writes=True)
+
+    def at_end(self, act: Act, item: Any) -> None:
+        """Put something off until the outermost block ends."""
+        with self.atomic():
+            self._held().ending.add(act, item)
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Return a block whose reads all see one moment."""
@@ -176,10 +189,12 @@ class SqliteStore:
         held = self._held()
         turn = self._turn(held) if writes else nullcontext()
         transaction = held.db.atomic() if held.depth else _transaction(held.db, begin)
-        with turn, _named_errors(held), transaction:
+        with turn, _named_errors(held), transaction, held.ending.block():
             held.depth += 1
             try:
                 yield
+                if held.depth == 1 and not held.failed:
+                    held.ending.run(self)
                 if held.failed:
                     raise TransactionFailed("a statement failed in this atomic(): nothing of it is kept")
             finally:

@@ -32,25 +32,31 @@ def expand_lists(sql: str, params: Mapping[str, Any]) -> tuple[str, dict[str, An
     lists = {name: value for name, value in params.items() if isinstance(value, list | tuple)}
     if not lists:
         return sql, dict(params)
-    written: set[str] = set()
-
-    def write(match: re.Match[str]) -> str:
-        name, negated = match["name"], match["negated"]
-        if name not in lists:
-            return match[0]
-        written.add(name)
-        word = "not in" if negated else "in"
-        if not lists[name]:
-            return f"{word} (null) is {'null' if negated else 'not null'}"
-        return f"{word} ({', '.join(f':{name}__{i}' for i in range(len(lists[name])))})"
-
-    sql = _LISTS.sub(write, sql)
+    sql, written = _written_out(sql, tuple((name, len(value)) for name, value in lists.items()))
     values = {name: value for name, value in params.items() if name not in written}
     for name in written:
         if len(lists[name]) > MOST_IN_A_LIST:
             raise ValueRefused(f"{name} holds {len(lists[name])} values: ask for at most {MOST_IN_A_LIST} at a time")
         values.update((f"{name}__{i}", value) for i, value in enumerate(lists[name]))
     return sql, values
+
+
+@lru_cache(maxsize=512)
+def _written_out(sql: str, sizes: tuple[tuple[str, int], ...]) -> tuple[str, frozenset[str]]:
+    """Return the statement for lists of these lengths, and which of them stand in it; most pages ask the same again."""
+    lengths, written = dict(sizes), set()
+
+    def write(match: re.Match[str]) -> str:
+        name, negated = match["name"], match["negated"]
+        if name not in lengths:
+            return match[0]
+        written.add(name)
+        word = "not in" if negated else "in"
+        if not lengths[name]:
+            return f"{word} (null) is {'null' if negated else 'not null'}"
+        return f"{word} ({', '.join(f':{name}__{i}' for i in range(lengths[name]))})"
+
+    return _LISTS.sub(write, sql), frozenset(written)
 
 
 def check_values(values: Mapping[str, Any]) -> None:
@@ -112,6 +118,13 @@ def insert(table: str, row: Mapping[str, Any]) -> str:
     return _insert(table, tuple(row))
 
 
+def copy_in(table: str, row: Mapping[str, Any]) -> str:
+    """Return PostgreSQL's statement that takes many rows with the columns of this one; `schema.table` is a name too."""
+    _check_names(*table.split("."), *row)
+    listed = ", ".join(f'"{column}"' for column in row)
+    return f"copy {_quoted(table)} ({listed}) from stdin"
+
+
 def upsert(table: str, row: Mapping[str, Any], pk: str | Sequence[str]) -> str:
     """Return the insert that updates the other columns where `pk` is already there."""
     return _upsert(table, tuple(row), (pk,) if isinstance(pk, str) else tuple(pk))
@@ -135,6 +148,10 @@ def _upsert(table: str, columns: tuple[str, ...], pk: tuple[str, ...]) -> str:
     changed = ", ".join(f'"{column}" = excluded."{column}"' for column in columns if column not in pk)
     key = ", ".join(f'"{column}"' for column in pk)
     return f"{_insert(table, columns)} on conflict ({key}) do {f'update set {changed}' if changed else 'nothing'}"
+
+
+def _quoted(table: str) -> str:
+    return ".".join(f'"{name}"' for name in table.split("."))
 
 
 def _check_names(*names: str) -> None:

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
-import pytest
+from urllib.parse import urlencode
 
-from matcher.store import Store, StoreUnavailable, open_store
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from matcher.store import Store, StoreUnavailable, open_store, postgres
 from matcher.store.schema import migrate
 
 from .conftest import SHELVES
@@ -69,3 +72,25 @@ def test_a_block_waits_for_no_one_for_ever(server_store: Store):
     assert server_store.query("select current_setting('idle_in_transaction_session_timeout') as wait") == [
         {"wait": "1min"}
     ]
+
+
+def test_of_several_servers_the_one_that_answers_is_used(databases):
+    given = conninfo_to_dict(databases.url("postgresql"))
+    where = urlencode({"host": f"127.0.0.1,{given['host']}", "port": f"1,{given.get('port', 5432)}"})
+    store = open_store(f"postgresql://{given['user']}@/{given['dbname']}?{where}")
+    assert store.query("select current_setting('transaction_read_only') as reads") == [{"reads": "off"}]
+    # A standby, too, answers; only with this word is it passed over.
+    assert "target_session_attrs=read-write" in postgres._address(f"postgresql://{given['user']}@a,b/x")
+    assert "target_session_attrs" not in postgres._address(f"postgresql://{given['user']}@a/x")
+    store.close()
+
+
+def test_what_the_address_says_of_patience_holds():
+    assert "connect_timeout=9" in postgres._address("postgresql://a/x?connect_timeout=9")
+    assert "connect_timeout=3" in postgres._address("postgresql://a/x")
+
+
+def test_a_server_that_takes_no_writes_is_store_unavailable(server_store: Store):
+    with pytest.raises(StoreUnavailable, match="read-only"), server_store.atomic():
+        server_store.execute("set transaction read only")
+        server_store.insert("shelf", {"id": "s1", "label": "a"})

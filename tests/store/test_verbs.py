@@ -197,3 +197,23 @@ def test_a_row_that_others_need_cannot_be_deleted(library: Store):
 def test_nonsense_is_a_store_error(library: Store):
     with pytest.raises(StoreError):
         library.execute("selekt 1")
+
+
+def test_several_rows_are_added_at_once_all_or_none(library: Store):
+    texts = ["tab\tend", "back\\slash", "\\N", "line\nbreak\r", "å 'q' \"q\" %s :x", ""]
+    rows = [{"id": f"m{n}", "shelf_id": "s1", "title": one, "cover": b"\x00\xff\\"} for n, one in enumerate(texts)]
+    library.insert("book", rows)
+    found = library.query("select id, shelf_id, title, cover from book where id in :ids order by id",
+                          {"ids": [row["id"] for row in rows]})  # fmt: skip
+    assert found == rows
+    with pytest.raises(UniqueViolation):
+        library.insert("book", [{**rows[0], "id": "m9"}, rows[1]])
+    assert library.query("select id from book where id = 'm9'") == []
+    with pytest.raises(ValueRefused):
+        library.insert("book", [{**rows[0], "id": "m9"}, {**rows[1], "id": "m8", "title": "nul\x00"}])
+    with pytest.raises(UnknownName):
+        library.insert("shelff", [{"id": "s2", "label": "b"}])
+    library.insert("book", [])
+    with library.atomic():
+        library.insert("book", [{**rows[0], "id": "m9"}])
+    assert library.query("select title from book where id = 'm9'") == [{"title": texts[0]}]
