@@ -71,7 +71,7 @@ class Standing:
 
 def standing(ranker: Ranker, need: Row, startup: Row, today: date, phrases: Phrases) -> Standing | None:
     """Return where a published startup (a decoded row) stands for a need and what was tried; None if not ranked."""
-    run, _ = ranker.run_for(need, today)
+    run, _ = ranker.run_for(need, today, [startup["id"]])
     if run.ranked is None or startup["id"] not in run.shelf.place:
         return None
     place = run.shelf.place[startup["id"]]
@@ -85,7 +85,7 @@ def standing(ranker: Ranker, need: Row, startup: Row, today: date, phrases: Phra
         changes += _texts(_Trial(ranker, need, startup, run), found, phrases, rank)
     except EmbedderAway:
         away = True
-    return Standing(found, len(run.shelf.rows), first, sorted(changes, key=_worth)[:TOLD], away)
+    return Standing(found, run.of, first, sorted(changes, key=_worth)[:TOLD], away)
 
 
 def _worth(change: Change) -> tuple[bool, bool, int]:

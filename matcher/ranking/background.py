@@ -11,16 +11,18 @@ stands in until the hub's own outweigh it.
 
 import copy
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain, repeat
 from typing import Self
 
 import numpy as np
+import scipy.sparse as sp
 
-from matcher.ranking.lexical import Index, Terms
-from matcher.ranking.tongues import Level, language, unit
+from matcher.ranking.lexical import BUCKETS, Index, Terms
+from matcher.ranking.tongues import PART, Frame, Level, added, chunks, language, unit
+from matcher.ranking.vectors import Vectors
 
 NEIGHBOURS = 10  # Conneau et al. 2018
 SHIPPED_WEIGHT = 20.0  # the shipped mean counts as this many texts of the hub's own
@@ -31,7 +33,7 @@ class Texts:
     """One side of a collection: `vectors` (n, d) float32 of length 1, and the `terms` of the same n texts."""
 
     vectors: np.ndarray
-    terms: list[Terms]
+    terms: Sequence[Terms]
 
     def __post_init__(self) -> None:
         if len(self.vectors) != len(self.terms):
@@ -104,19 +106,36 @@ class Background:
 def _others(shipped: Texts, own: Texts) -> Texts:
     if not len(shipped):
         return shipped
-    held = {row.ids.tobytes() for row in own.terms}
+    ours = {row.ids.tobytes() for row in shipped.terms}
+    sizes = {len(blob) for blob in ours}
+    held = {row.ids.tobytes() for row in own.terms if row.ids.nbytes in sizes} & ours
     return shipped.take(np.array([i for i, row in enumerate(shipped.terms) if row.ids.tobytes() not in held], int))
 
 
 class Mean:
     """The mean vector of one side, the shipped mean counted as SHIPPED_WEIGHT texts beside the hub's own."""
 
-    def __init__(self, own: np.ndarray, shipped: np.ndarray) -> None:
-        """Take own (n, d) and shipped (m, d) vectors of length 1; rows of zeros are not embedded yet and left out."""
-        own, shipped = own[own.any(axis=1)], shipped[shipped.any(axis=1)]
+    def __init__(self, own: Iterable[np.ndarray], shipped: np.ndarray) -> None:
+        """Take own vectors in parts (n, d) and shipped (m, d) of length 1; rows of zeros are not embedded yet."""
+        total, count = np.zeros(shipped.shape[1], np.float32), 0
+        for part in own:
+            here = part.any(axis=1)
+            total, count = added(total, part if here.all() else part[here], count)
+        shipped = shipped[shipped.any(axis=1)]
         weight = min(SHIPPED_WEIGHT, len(shipped))
-        self._total = own.sum(axis=0) + (weight * shipped.mean(axis=0) if weight else 0)
-        self._count = len(own) + weight
+        self._total = total + (weight * shipped.mean(axis=0) if weight else 0)
+        self._count = count + weight
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all that it is made of."""
+        return {"total": self._total, "count": np.array([self._count], np.float64)}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """Return what `arrays` was told of."""
+        made = object.__new__(cls)
+        made._total, made._count = arrays["total"], float(arrays["count"][0])
+        return made
 
     @property
     def vector(self) -> np.ndarray:
@@ -140,14 +159,29 @@ class Side:
 
     def __init__(self, own: Texts, shipped: Texts) -> None:
         """Take the hub's own texts of this side and the shipped ones."""
-        self._level = Level(np.concatenate([own.vectors, shipped.vectors]), own.languages + shipped.languages)
-        self.mean = Mean(
-            self._level.applied(own.vectors, own.languages), self._level.applied(shipped.vectors, shipped.languages)
-        )
+        self._level = Level([(own.vectors, own.languages), (shipped.vectors, shipped.languages)])
+        level = self._level.applied
+        parts = (level(vectors, languages) for vectors, languages in chunks(own.vectors, own.languages))
+        self.mean = Mean(parts, level(shipped.vectors, shipped.languages))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all that it is made of."""
+        return named("level", self._level.arrays()) | named("mean", self.mean.arrays())
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """Return what `arrays` was told of."""
+        made = object.__new__(cls)
+        made._level, made.mean = Level.of(under("level", arrays)), Mean.of(under("mean", arrays))
+        return made
 
     def centre(self, vectors: np.ndarray, languages: Sequence[str], counted: np.ndarray | None = None) -> np.ndarray:
         """Return (n, d) vectors of texts in these languages without what their side and language do to them."""
         return self.mean.centre(self._level.applied(vectors, languages, counted), counted)
+
+    def frame(self) -> Frame:
+        """Return what `centre` takes away, to be kept beside vectors that were centred by it."""
+        return self._level.frame(self.mean.vector)
 
     def centre_each(self, groups: Sequence[np.ndarray], languages: Sequence[str]) -> list[np.ndarray]:
         """Centre groups of (m, d) vectors, each of one language: a call for each costs more than its arithmetic."""
@@ -165,20 +199,40 @@ class Hubs:
     def __init__(self, scores: np.ndarray) -> None:
         """Take (questions, documents) similarities of the background's questions to the documents."""
         kept = min(NEIGHBOURS + 1, len(scores))
-        nearest = np.argpartition(-scores, kept - 1, axis=0) if kept else np.empty((0, scores.shape[1]), int)
-        self._who = nearest[:kept].astype(np.int32)  # a copy: a view would hold the whole of it
+        self._who = _nearest(scores, kept)
         self._best = np.take_along_axis(scores, self._who, axis=0)
         self._lowest = self._best.min(axis=0) if kept else np.zeros(scores.shape[1], np.float32)
         self._total = self._best.sum(axis=0)
         self._spare = kept == NEIGHBOURS + 1
 
-    def joined(self, other: Self) -> Self:
-        """Return the same for the documents of both; `other` is made of similarities of the same questions."""
+    @classmethod
+    def among(cls, documents: Vectors, questions: np.ndarray) -> Self:
+        """Return those of many documents: the similarities to a part of them at a time, never to all."""
+        first, *others = [cls(part.dots(questions)) for part in documents.each()]
+        return first.joined(*others) if others else first
+
+    def joined(self, *others: Self) -> Self:
+        """Return the same for the documents of all; `others` are made of similarities of the same questions."""
         both = copy.copy(self)
         both.__dict__.pop("_by_question", None)
-        both._who, both._best = np.hstack([self._who, other._who]), np.hstack([self._best, other._best])
-        both._lowest, both._total = np.hstack([self._lowest, other._lowest]), np.hstack([self._total, other._total])
+        for name in ("_who", "_best", "_lowest", "_total"):
+            setattr(both, name, np.hstack([getattr(self, name), *(getattr(other, name) for other in others)]))
         return both
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all that it is made of, also what the first question that is among them would ask for."""
+        order, numbers = self._by_question
+        return {"who": self._who, "best": self._best, "lowest": self._lowest, "total": self._total, "order": order,
+                "numbers": numbers, "spare": np.array([self._spare])}  # fmt: skip
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """Return what `arrays` was told of."""
+        made = object.__new__(cls)
+        made._who, made._best, made._lowest = arrays["who"], arrays["best"], arrays["lowest"]
+        made._total, made._spare = arrays["total"], bool(arrays["spare"][0])
+        made.__dict__["_by_question"] = arrays["order"], arrays["numbers"]
+        return made
 
     def mean(self, without: int | None = None) -> np.ndarray:
         """(documents,) mean similarity to the NEIGHBOURS nearest questions other than `without`; 0 with no question."""
@@ -211,12 +265,26 @@ class Wordiness:
     table: row mean × column mean ÷ mean). It also does the work of BM25's length normalisation.
     """
 
-    def __init__(self, index: Index, own: list[Terms], shipped: list[Terms]) -> None:
+    def __init__(self, index: Index, own: Sequence[Terms], shipped: Sequence[Terms]) -> None:
         """Take the hub's own questions, and the shipped ones' mean for SHIPPED_WEIGHT of them."""
         weight = min(SHIPPED_WEIGHT, len(shipped))
         self._count = len(own) + weight
         self._asked = len(own) * index.mean_question(own) + weight * index.mean_question(shipped)
         self._total = index.share_of(self._asked)[0]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all that it is made of."""
+        asked = {"features": self._asked.indices, "asked": self._asked.data}
+        return {**asked, "count": np.array([self._count], np.float64), "total": self._total}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """Return what `arrays` was told of."""
+        made = object.__new__(cls)
+        ends = np.array([0, len(arrays["asked"])], arrays["features"].dtype)
+        made._asked = sp.csr_array((arrays["asked"], arrays["features"], ends), shape=(1, BUCKETS))
+        made._count, made._total = float(arrays["count"][0]), arrays["total"]
+        return made
 
     def with_documents(self, index: Index) -> Self:
         """Return the same for more documents, those of `index`, after its own."""
@@ -235,6 +303,25 @@ class Wordiness:
         means = (self._total - here * shares) / np.maximum(self._count - here, 1e-9)
         overall = np.maximum(means.mean(axis=1, keepdims=True), 1e-9)
         return shares.mean(axis=1, keepdims=True) * means / overall
+
+
+def _nearest(scores: np.ndarray, kept: int) -> np.ndarray:
+    """(kept, documents) int32: the questions with the highest scores (questions, documents), in no order."""
+    found = np.empty((kept, scores.shape[1]), np.int32)
+    for start in range(0, scores.shape[1] if kept else 0, PART):  # numpy's own answer is twice as wide as the scores
+        part = scores[:, start : start + PART]
+        found[:, start : start + PART] = np.argpartition(-part, kept - 1, axis=0)[:kept]
+    return found
+
+
+def named(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the arrays of a part, each with the name of the part before its own."""
+    return {f"{prefix}.{name}": array for name, array in arrays.items()}
+
+
+def under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the arrays that `named` gave the name of a part, by their own."""
+    return {name[len(prefix) + 1 :]: array for name, array in arrays.items() if name.startswith(f"{prefix}.")}
 
 
 def nearest_mean(scores: np.ndarray) -> np.ndarray:

@@ -196,6 +196,10 @@ def share(one: Terms, other: Terms) -> float:
     return both / max(len(one.ids) + len(other.ids) - both, 1)
 
 
+_Said = tuple[Terms, np.ndarray]
+"""The words of a text, and its vector (d,)."""
+
+
 def spread(order: np.ndarray, texts: Texts) -> tuple[np.ndarray, dict[int, list[int]]]:
     """Let only one of a group of nearly the same texts stand among the first FIRST of an order.
 
@@ -206,10 +210,13 @@ def spread(order: np.ndarray, texts: Texts) -> tuple[np.ndarray, dict[int, list[
     kept: list[int] = []
     groups: dict[int, list[int]] = {}
     moved: list[int] = []
+    known: dict[int, _Said] = {}  # of those that are kept: they are compared again and again
     for place in order.tolist():
-        first = next((one for one in kept if _nearly_same(texts, one, place)), None)
+        said = texts.terms[place], texts.vectors[place]
+        first = next((one for one in kept if _nearly_same(known[one], said)), None)
         if first is None:
             kept.append(place)
+            known[place] = said
         else:
             groups.setdefault(first, []).append(place)
             moved.append(place)
@@ -220,13 +227,12 @@ def spread(order: np.ndarray, texts: Texts) -> tuple[np.ndarray, dict[int, list[
     return np.concatenate([np.array([*kept, *moved], order.dtype), order[len(kept) + len(moved) :]]), groups
 
 
-def _nearly_same(texts: Texts, one: int, other: int) -> bool:
+def _nearly_same(one: _Said, other: _Said) -> bool:
     """Compare the words of two texts, if neither their lengths nor, where both have one, their vectors rule it out."""
-    terms = texts.terms[one], texts.terms[other]
+    terms, vectors = zip(one, other, strict=True)
     less, more = sorted(len(term.ids) for term in terms)
     if not less or less < ALIKE * more:
         return False
-    vectors = texts.vectors[one], texts.vectors[other]
     if vectors[0] @ vectors[1] < NEAR and all(vector.any() for vector in vectors):
         return False
     return share(*terms) >= ALIKE

@@ -11,8 +11,9 @@ BM25: Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009.
 import copy
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 import scipy.sparse as sp
@@ -27,7 +28,8 @@ K1, B, K3 = (
     7.0,
 )  # the defaults of Anserini (Yang et al. 2017) and, for long questions, of Okapi; not fitted here
 
-FEW = 2_000  # features; of more, one call for all is quicker than one for each
+PART = 4_096  # questions that are weighed at once
+LONG = 4_000  # postings of a feature, on average: a call for each then costs less than copying them all
 
 _SPACE = ord(" ")
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -77,16 +79,75 @@ def terms(text: str) -> Terms:
     return Terms(ids, np.minimum(counts, 65535).astype(np.uint16))
 
 
-def matrix(rows: Sequence[Terms]) -> sp.csr_array:
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """The terms of many texts one after the other: those of text i from `ends[i]` to `ends[i + 1]` of the others."""
+
+    ids: np.ndarray
+    counts: np.ndarray
+    ends: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ends) - 1
+
+    @overload
+    def __getitem__(self, which: int) -> Terms: ...
+    @overload
+    def __getitem__(self, which: slice) -> "Flat": ...
+    def __getitem__(self, which: int | slice) -> "Terms | Flat":
+        """Return the terms of one text, or some texts that follow each other."""
+        if isinstance(which, slice):
+            first, after, _ = which.indices(len(self))
+            start, end = self.ends[first], self.ends[max(first, after)]
+            ends = self.ends[first : max(first, after) + 1]
+            return Flat(self.ids[start:end], self.counts[start:end], ends - start if start else ends)
+        start, end = self.ends[which], self.ends[which + 1]
+        return Terms(self.ids[start:end], self.counts[start:end])
+
+    @classmethod
+    def of(cls, rows: "Sequence[Terms] | Flat") -> "Flat":
+        """Lay the terms of some texts one after the other."""
+        if isinstance(rows, Flat):
+            return rows
+        if laid_out := getattr(rows, "parts", None):
+            parts = laid_out()
+            return parts[0] if len(parts) == 1 else cls.joined(parts)
+        if not len(rows):
+            return cls(np.empty(0, np.uint32), np.empty(0, np.uint16), np.zeros(1, np.int64))
+        return cls(
+            np.concatenate([row.ids for row in rows]),
+            np.concatenate([row.counts for row in rows]),
+            np.cumsum([0, *(len(row.ids) for row in rows)], dtype=np.int64),
+        )
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Flat]") -> "Flat":
+        """Return the texts of all parts in their order."""
+        if not parts:
+            return cls.of([])
+        ids, counts = [part.ids for part in parts], [part.counts for part in parts]
+        return cls(np.concatenate(ids), np.concatenate(counts), cls.ends_of(parts))
+
+    @staticmethod
+    def ends_of(parts: "Sequence[Flat]") -> np.ndarray:
+        """Return where the texts of all parts end when they follow each other."""
+        sizes = np.concatenate([np.diff(part.ends) for part in parts])
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)])
+
+    @classmethod
+    def parts(cls, rows: "Sequence[Terms] | Flat") -> "list[Flat]":
+        """Return some texts in parts, at least one, as they lie: nothing is copied that lies in one piece somewhere."""
+        laid_out = None if isinstance(rows, Flat) else getattr(rows, "parts", None)
+        return (laid_out() if laid_out else []) or [cls.of(rows)]
+
+
+def matrix(rows: Sequence[Terms] | Flat) -> sp.csr_array:
     """Join the rows to one sparse (n, BUCKETS) float32 matrix of counts."""
-    ends = np.cumsum([0] + [len(row.ids) for row in rows], dtype=np.int64)
-    if ends[-1] < np.iinfo(np.int32).max:  # scipy holds the places of all features as wide as these
-        ends = ends.astype(np.int32)
-    if not rows:
-        return sp.csr_array((0, BUCKETS), dtype=np.float32)
-    ids = np.concatenate([row.ids for row in rows]).astype(np.int32)
-    counts = np.concatenate([row.counts for row in rows]).astype(np.float32)
-    return sp.csr_array((counts, ids, ends), shape=(len(rows), BUCKETS))
+    flat = Flat.of(rows)
+    # scipy holds the places of all features as wide as these
+    ends = flat.ends.astype(np.int32) if flat.ends[-1] < np.iinfo(np.int32).max else flat.ends
+    # Buckets are smaller than 2**31: the same bits, not copied. scipy is not to write into what others read.
+    return sp.csr_array((flat.counts.astype(np.float32), flat.ids.view(np.int32), ends), shape=(len(flat), BUCKETS))
 
 
 class Index:
@@ -102,6 +163,21 @@ class Index:
         self.size = len(documents)
         self._idf = _inverse_frequency(counts, matrix(others), others_weight)
         self._blocks = [_postings(counts)]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all that it is made of. Raises ValueError of one that was joined."""
+        (postings,) = self._blocks
+        parts = {"starts": postings.indptr, "documents": postings.indices, "adds": postings.data}
+        return {"idf": self._idf, **parts}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray], size: int) -> "Index":
+        """Return what `arrays` was told of, for so many documents; the arrays are held as they are."""
+        made = object.__new__(cls)
+        parts = arrays["adds"], arrays["documents"], arrays["starts"]
+        made.size, made._idf = size, arrays["idf"]
+        made._blocks = [sp.csr_array(parts, shape=(BUCKETS, size))]
+        return made
 
     def beside(self, documents: Sequence[Terms]) -> "Index":
         """Return an index of other documents by the document frequencies of this one."""
@@ -121,9 +197,23 @@ class Index:
             return self._of_one(questions[0].ids, self._weights(questions[0]))
         return self.share_of(self._weighed(questions))
 
+    def rarest(self, question: Terms, share: float) -> tuple[Terms, np.ndarray]:
+        """Return the rarest features of a question that together stand in about `share` of the documents.
+
+        share: may be more than 1, for a document has many features. Beside them (m,) each one's part of the question.
+        """
+        idf, weights = self._idf[question.ids], self._weights(question)
+        order = np.argsort(-idf, kind="stable")
+        kept = np.sort(order[np.cumsum(np.exp(-idf[order])) <= share])  # exp(−idf) is a feature's share of them
+        return Terms(question.ids[kept], question.counts[kept]), weights[kept]
+
     def mean_question(self, questions: Sequence[Terms]) -> sp.csr_array:
         """Return (1, BUCKETS): the mean of what the questions ask for, for `share_of`."""
-        return sp.csr_array(self._weighed(questions).sum(axis=0)[None] / max(len(questions), 1))
+        flat, total = Flat.of(questions), np.zeros(BUCKETS, np.float32)
+        for start in range(0, len(flat), PART):  # what all ask for at once would take more memory than the index
+            part = self._weighed(flat[start : start + PART])
+            csc_matvec(BUCKETS, part.shape[0], part.indptr, part.indices, part.data, _ones(part.shape[0]), total)
+        return sp.csr_array(total[None] / max(len(questions), 1))
 
     def share_of(self, weighed: sp.csr_array) -> np.ndarray:
         """Return (rows, documents) float32: what the documents have of rows (rows, BUCKETS) of weighed features."""
@@ -133,8 +223,7 @@ class Index:
 
     def _of_one(self, ids: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """(1, documents): one question, the daily case, adds up the postings of its own features, in their order."""
-        add = _sum_of_few if len(ids) <= FEW else _sum_of_many
-        found = [add(postings, ids, weights) for postings in self._blocks]
+        found = [_sum(postings, ids, weights) for postings in self._blocks]
         return (found[0] if len(found) == 1 else np.concatenate(found))[None].astype(np.float32, copy=False)
 
     def _weights(self, question: Terms) -> np.ndarray:
@@ -143,7 +232,7 @@ class Index:
         asked = counts * (K3 + 1) / (counts + K3) * self._idf[question.ids]
         return asked / np.maximum(np.add.reduceat(asked, [0]), 1e-9) if len(asked) else asked
 
-    def _weighed(self, questions: Sequence[Terms]) -> sp.csr_array:
+    def _weighed(self, questions: Sequence[Terms] | Flat) -> sp.csr_array:
         """(questions, BUCKETS): each feature's part of all that its question asks for."""
         asked = matrix(questions)
         asked.data = asked.data * (K3 + 1) / (asked.data + K3) * self._idf[asked.indices]
@@ -151,33 +240,43 @@ class Index:
         return asked
 
 
-def _sum_of_many(postings: sp.csr_array, ids: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return postings[ids].T @ weights
+def _sum(postings: sp.csr_array, ids: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(documents,): the postings of some features, each times its weight, added up in the order of the features.
 
-
-def _sum_of_few(postings: sp.csr_array, ids: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the same without the copy of all postings that scipy's indexing makes first, half of the time.
-
-    Calls what scipy multiplies a sparse matrix with, for one feature after the other.
+    scipy's indexing copies them all first, up to half of the cost where they are long: then what scipy multiplies a
+    sparse matrix with is called for one feature after the other. The sums are the same to the last bit.
     """
-    found, width = np.zeros(postings.shape[1], np.float32), postings.indptr.dtype
-    starts, ends = postings.indptr[ids].tolist(), postings.indptr[ids + 1].tolist()
-    for start, end, weight in zip(starts, ends, weights.astype(np.float32, copy=False)[:, None], strict=True):
-        if start < end:
-            span = np.array([0, end - start], width)
-            indices, data = postings.indices[start:end], postings.data[start:end]
-            csc_matvec(len(found), 1, span, indices, data, weight, found)
+    starts, ends = postings.indptr[ids], postings.indptr[ids + 1]
+    if (ends - starts).sum(dtype=np.int64) < LONG * len(ids):
+        return postings[ids].T @ weights
+    found = np.zeros(postings.shape[1], np.float32)
+    columns = zip(starts.tolist(), ends.tolist(), weights.astype(np.float32, copy=False)[:, None], strict=True)
+    for start, end, weight in columns:
+        span = np.array([0, end - start], postings.indptr.dtype)
+        csc_matvec(len(found), 1, span, postings.indices[start:end], postings.data[start:end], weight, found)
     return found
+
+
+def _ones(size: int) -> np.ndarray:
+    return np.ones(size, np.float32)
 
 
 def _postings(counts: sp.csr_array) -> sp.csr_array:
     """(BUCKETS, documents): what each feature adds to each document, for a weight of one."""
-    counts.data = counts.data / (counts.data + K1)
+    counts.data /= counts.data + np.float32(K1)
     return counts.T.tocsr()
 
 
 def _inverse_frequency(documents: sp.csr_array, others: sp.csr_array, weight: float) -> np.ndarray:
     """(BUCKETS,) float32: ln(1 + (N − n + ½) / (n + ½)), never negative."""
-    found = np.bincount(documents.indices, minlength=BUCKETS) + weight * np.bincount(others.indices, minlength=BUCKETS)
+    found = _holders(documents.indices) + weight * _holders(others.indices)
     size = documents.shape[0] + weight * others.shape[0]
     return np.log1p((size - found + 0.5) / (found + 0.5)).astype(np.float32)
+
+
+def _holders(buckets: np.ndarray) -> np.ndarray:
+    """(BUCKETS,): how often each stands there; in parts, for numpy makes all of them twice as wide first."""
+    found = np.zeros(BUCKETS, np.int64)
+    for start in range(0, len(buckets), 1 << 20):
+        found += np.bincount(buckets[start : start + (1 << 20)], minlength=BUCKETS)
+    return found

@@ -2,36 +2,47 @@
 
 Each process has its own and brings it up to date before every use: every change takes a number from one counter
 (`seq`), so one look at the counter tells whether anything is new, and rows with higher numbers are what is new.
+Vectors and words that stand in the file which the processes of a host share (`Base`) are read from there, by the hash
+of their text, and only the others are fetched from the store.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 from ..store import Store
+from . import gathered, memory
 from .background import Texts
-from .lexical import Terms
+from .lexical import Flat, Terms
+from .tongues import language
 
 PAGE = 2_000
+SHARE = 0.02  # of the texts changed, from which they are laid together anew
 BY_WORDS = " (words)"  # ends the stamp of a text that is ranked by its words alone
 
 # What the gates, the filters of the pages and the search ask for; pages fetch what they show.
 _COLUMNS = {
     "need": """n.title as name, n.language, n.languages, n.county_code, n.min_readiness, n.local, n.valid_until,
-        n.budget, n.wanted_by, n.testbed_id, case when n.runner = '' then '' else 'named' end as runner,
-        case when n.published_at is not null and n.closed_at is null then 1 else 0 end as live""",
-    "startup": """n.name, n.language, n.languages, n.regions, n.seeks, n.themes, n.readiness, n.capacity,
-        case when n.published_at is not null and n.hidden_at is null and n.merged_into is null
-             then 1 else 0 end as live""",
-    "testbed": """n.name, n.language,
-        case when n.published_at is not null and n.withdrawn_at is null then 1 else 0 end as live""",
+        n.budget, n.wanted_by, n.testbed_id, case when n.runner = '' then '' else 'named' end as runner""",
+    "startup": "n.name, n.language, n.languages, n.regions, n.seeks, n.themes, n.readiness, n.capacity",
+    "testbed": "n.name, n.language",
 }
+LIVE = {
+    "need": "n.published_at is not null and n.closed_at is null",
+    "startup": "n.published_at is not null and n.hidden_at is null and n.merged_into is null",
+    "testbed": "n.published_at is not null and n.withdrawn_at is null",
+}
+_WHOLE = "e.vector, e.terms"
+_TEXTS = {"vector", "terms", "model", "text_hash", "live", "size"}
 _LISTS = ("languages", "regions", "seeks", "themes")
 
 
@@ -50,55 +61,153 @@ class Shelf:
     embedded: np.ndarray
 
 
+Key = tuple[str, str]
+"""A thing's id and the stamp of the text that it is ranked by."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """Texts that lie ready: `places` by key, in their order, of `vectors` (n, d), `terms` and `languages`."""
+
+    places: dict[Key, int]
+    vectors: np.ndarray
+    terms: Flat
+    languages: list[str]
+    rest: Callable[[], None] = lambda: None  # what was read of it no longer counts as this process's memory
+
+    @cached_property
+    def keys(self) -> list[Key]:
+        """The keys in their order: the very ones, so that their texts are in memory once."""
+        return list(self.places)
+
+
 @dataclass(slots=True)
-class _Held:
-    row: dict[str, Any]
+class _Own:
+    """A text that is in no base: its vector (d,), its terms, and its language once somebody asked."""
+
     vector: np.ndarray
     terms: Terms
-    text: str
-    embedded: bool
+    language: str | None = None
+
+
+@dataclass(slots=True)
+class _Held:
+    """A row with what it is ranked by: the place in the base, or a text of its own."""
+
+    row: dict[str, Any]
+    stamp: str
+    text: int | _Own
 
 
 @lru_cache(maxsize=10_000)
 def _decoded(text: str) -> tuple[str, ...]:
-    """Return what a column lists; most rows list what others do, and share it: a third of what a row takes."""
+    """Return what a column lists; most rows list what others do, and share it."""
     return tuple(json.loads(text))
 
 
 class Mirror:
     """The live copy of one kind. `shelf` is safe to call from many threads; the shelf it gives never changes."""
 
-    def __init__(self, store: Store, kind: str, model: str, dimensions: int) -> None:
-        """Hold vectors (dimensions,) of `model`, and words alone of what has none by it."""
+    def __init__(
+        self, store: Store, kind: str, model: str, dimensions: int, base: Callable[[], Base | None] | None = None
+    ) -> None:
+        """Hold vectors (dimensions,) of `model`, and words alone of what has none by it.
+
+        base: gives the texts that lie ready, the latest each time.
+        """
         self._store, self._kind, self._model, self._dimensions = store, kind, model, dimensions
         self._held: dict[str, _Held] = {}
         self._seen = self._row_seq = self._removal_seq = 0
         self._lock = threading.Lock()
+        self._offered = base or (lambda: None)
+        self._base: Base | None = None
+        self._taken: Base | None = None
         self._shelf = self._make()
 
     def shelf(self, counter: int) -> Shelf:
         """Return the things as they are in the store, where the change feed had come to `counter` or further."""
         with self._lock:
+            changed = self._rebase()
             if counter > self._seen:
-                changed = self._refresh()
+                changed = self._refresh() or changed
                 changed = self._forget() or changed
-                if changed:
-                    self._shelf = self._make()
                 self._seen = counter
+            if changed:
+                self._settle()
+                self._shelf = self._make()
+                memory.give_back(len(self._held))
             return self._shelf
+
+    def _rebase(self) -> bool:
+        """Read from the latest base; what it does not have of the one before is copied, and that is let go."""
+        base, before = self._offered(), self._base
+        if base is None or base is self._taken:
+            return False
+        self._taken = base
+        for name, held in self._held.items():
+            place = base.places.get((name, held.stamp))
+            if place is not None:
+                held.row["id"], held.stamp = base.keys[place]
+                held.text = place
+            elif isinstance(held.text, int):
+                terms = before.terms[held.text]
+                own = Terms(terms.ids.copy(), terms.counts.copy())
+                held.text = _Own(before.vectors[held.text].copy(), own, before.languages[held.text])
+        self._base = base
+        return bool(self._held)
+
+    def _settle(self) -> None:
+        """Lay the texts together when there is no base yet, or many have changed since and nobody offers another."""
+        own = sum(isinstance(one.text, _Own) for one in self._held.values())
+        if own <= SHARE * len(self._held):
+            return
+        held = sorted(self._held.items())
+        texts, stamps = self._texts([one for _, one in held]), [one.stamp for _, one in held]
+        places = {(name, stamp): place for place, ((name, _), stamp) in enumerate(zip(held, stamps, strict=True))}
+        vectors = np.asarray(texts.vectors) if isinstance(texts.vectors, gathered.Vectors) else texts.vectors
+        self._base = Base(places, vectors, Flat.of(texts.terms), texts.languages)
+        for place, (_, one) in enumerate(held):
+            one.text = place
 
     def _refresh(self) -> bool:
         changed = False
+        # With a base most vectors and words are there already; without one all are wanted, and come at once.
+        texts = "length(e.vector) as size" if self._base else _WHOLE
         while rows := self._store.query(
-            f"""select n.id, n.seq, {_COLUMNS[self._kind]}, e.model, e.vector, e.terms, e.text_hash
-                from {self._kind} n left join embedding e on e.kind = '{self._kind}' and e.subject_id = n.id
-                where n.seq > :seq order by n.seq limit {PAGE}""",
+            f"{_select(self._kind, texts)} where n.seq > :seq order by n.seq limit {PAGE}",
             {"seq": self._row_seq},
         ):
-            for row in rows:
-                changed = self._take(row) or changed
             self._row_seq = rows[-1]["seq"]
+            others = self._without_known(rows) if self._base else rows
+            changed = changed or len(others) < len(rows)
+            for row in others:
+                changed = self._take(row) or changed
         return changed
+
+    def _without_known(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Take the rows whose texts stand in the base; return the others with what the store has of theirs."""
+        others = []
+        for row in rows:
+            usable = row["model"] == self._model and row.pop("size") == 4 * self._dimensions
+            key = row["id"], f"{row['text_hash']}{'' if usable else BY_WORDS}"
+            place = self._base.places.get(key) if row["live"] and row["text_hash"] else None
+            if place is None:
+                others.append(row)
+            else:
+                row["id"], stamp = self._base.keys[place]
+                self._held[row["id"]] = _Held(self._facts(row), stamp, place)
+        return self._with_texts(others)
+
+    def _with_texts(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        ids = [row["id"] for row in rows if row["live"] and row["text_hash"]]
+        stored = self._store.query(
+            """select subject_id, model, text_hash, vector, terms from embedding
+               where kind = :kind and subject_id in :ids""",
+            {"kind": self._kind, "ids": ids},
+        ) if ids else []  # fmt: skip
+        found = {text.pop("subject_id"): text for text in stored}
+        none = {"model": None, "text_hash": None, "vector": None, "terms": None}
+        return [row | found.get(row["id"], none) for row in rows]
 
     def _forget(self) -> bool:
         """Drop what was deleted (an import undone, a person's erasure): such a row has no `seq` left to be seen by."""
@@ -114,27 +223,71 @@ class Mirror:
         return len(self._held) < before
 
     def _take(self, row: dict[str, Any]) -> bool:
-        vector, terms, model, text = (row.pop(name) for name in ("vector", "terms", "model", "text_hash"))
-        if not row.pop("live") or terms is None:
+        if not row["live"] or row["terms"] is None:
             return self._held.pop(row["id"], None) is not None
-        for name in _LISTS:
-            if name in row:
-                row[name] = _decoded(row[name])
-        usable = model == self._model and len(vector) == 4 * self._dimensions
-        dense = np.frombuffer(vector, "<f4") if usable else np.zeros(self._dimensions, np.float32)
-        self._held[row["id"]] = _Held(row, dense, Terms.from_bytes(terms), text, usable)
+        usable = row["model"] == self._model and len(row["vector"]) == 4 * self._dimensions
+        dense = np.frombuffer(row["vector"], "<f4") if usable else np.zeros(self._dimensions, np.float32)
+        stamp = row["text_hash"] + ("" if usable else BY_WORDS)
+        self._held[row["id"]] = _Held(self._facts(row), stamp, _Own(dense, Terms.from_bytes(row["terms"])))
         return True
+
+    @staticmethod
+    def _facts(row: dict[str, Any]) -> dict[str, Any]:
+        """Return what pages and gates ask for, in a dictionary of its own: one that is emptied stays as large."""
+        facts = {name: value for name, value in row.items() if name not in _TEXTS}
+        facts["language"] = sys.intern(facts["language"])
+        for name in _LISTS:
+            if name in facts:
+                facts[name] = _decoded(facts[name])
+        return facts
 
     def _make(self) -> Shelf:
         ids = sorted(self._held)
         held = [self._held[name] for name in ids]
-        vectors = np.stack([one.vector for one in held]) if held else np.empty((0, self._dimensions), np.float32)
-        for one, vector in zip(held, vectors, strict=True):
-            one.vector = vector  # a view: what the database gave is let go
         return Shelf(
             rows=[one.row for one in held],
-            texts=Texts(vectors, [one.terms for one in held]),
-            place={name: position for position, name in enumerate(ids)},
-            stamps=[one.text if one.embedded else one.text + BY_WORDS for one in held],
-            embedded=np.array([one.embedded for one in held], bool),
+            texts=self._texts(held),
+            place={one.row["id"]: position for position, one in enumerate(held)},
+            stamps=[one.stamp for one in held],
+            embedded=np.array([not one.stamp.endswith(BY_WORDS) for one in held], bool),
         )
+
+    def _texts(self, held: list[_Held]) -> Texts:
+        own = [one.text for one in held if isinstance(one.text, _Own)]
+        stacked = np.stack([one.vector for one in own]) if own else np.empty((0, self._dimensions), np.float32)
+        for one, vector in zip(own, stacked, strict=True):
+            one.vector = vector  # a view: what the database gave is let go
+            one.language = language(one.terms) if one.language is None else one.language
+        if self._base is None:
+            texts = Texts(stacked, [one.terms for one in own])
+            texts.__dict__["languages"] = [one.language for one in own]
+            return texts
+        numbers = count(len(self._base.keys))
+        where = np.array([next(numbers) if isinstance(one.text, _Own) else one.text for one in held], np.int64)
+        texts = Texts(
+            gathered.Vectors(self._base.vectors, stacked, where),
+            gathered.Words(self._base.terms, [one.terms for one in own], where),
+        )
+        texts.__dict__["languages"] = [
+            one.text.language if isinstance(one.text, _Own) else self._base.languages[one.text] for one in held
+        ]
+        return texts
+
+
+def some(store: Store, kind: str, identity: tuple[str, int], ids: Sequence[str]) -> Shelf:
+    """Return the shelf of those things of a kind that have these ids and can be ranked, as they are in the store now.
+
+    identity: the model and how long its vectors are.
+    """
+    read = Mirror(store, kind, *identity)
+    for first in range(0, len(ids), PAGE):
+        asked = {"ids": list(ids[first : first + PAGE])}
+        for row in store.query(f"{_select(kind, _WHOLE)} where n.id in :ids", asked):
+            read._take(row)
+    return read._make()
+
+
+def _select(kind: str, texts: str) -> str:
+    return f"""select n.id, n.seq, {_COLUMNS[kind]}, case when {LIVE[kind]} then 1 else 0 end as live,
+               e.model, e.text_hash, {texts}
+               from {kind} n left join embedding e on e.kind = '{kind}' and e.subject_id = n.id"""

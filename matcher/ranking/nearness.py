@@ -16,9 +16,9 @@ from ..store import Store
 from . import evidence, lexical, reasons, searching, tongues
 from .background import Texts
 from .lexical import Terms
+from .made import View
 from .matches import Meeting
 from .mirror import BY_WORDS, Shelf
-from .upkeep import View
 
 SHORT = 5  # words: a sentence of fewer could stand in any two needs
 MEETINGS = 2

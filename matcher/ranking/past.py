@@ -17,9 +17,8 @@ from ..store import Store
 from . import reasons
 from .background import Texts
 from .lexical import Terms
-from .mirror import BY_WORDS, Shelf
+from .mirror import BY_WORDS, Key, Shelf
 from .reasons import Spoken
-from .upkeep import Key
 
 PAGE = 500
 

@@ -12,10 +12,10 @@ import numpy as np
 from . import fit, gaming, unexpected
 from .background import Texts
 from .gates import Gate
+from .made import View
 from .matches import Match
 from .mirror import Shelf
 from .reasons import Spoken
-from .upkeep import View
 
 Row = dict[str, Any]
 Keep = Callable[[Match], bool]

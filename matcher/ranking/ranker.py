@@ -9,22 +9,28 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..hub import capacity, conflicts, record
 from ..store import Store
-from . import fit, gates, indexing, lexical, nearness, reasons, searching, shown
+from . import fit, gates, indexing, lexical, nearness, reasons, searching, shown, vectors
 from .background import Background, Texts
 from .embedder import EmbedderAway
 from .encoder import Encoder
+from .made import Keeping, View
 from .matches import Match, Meeting, Ranking
 from .mirror import Mirror, Shelf
+from .opening import Opening
+from .pgvector import Mark
 from .ranked import Between, Choice, Keep, Ranked, Surprise, Voices, in_order, score
 from .scoring import SCORING_VERSION
+from .shared import Shared
+from .shortlist import Near, Shortlist
 from .shown import Run
-from .upkeep import Patience, Upkeep, View
+from .upkeep import Patience, Upkeep
 from .weighing import Adopted, Weighing
 
 KINDS = ("need", "startup", "testbed")
@@ -33,6 +39,7 @@ ASKED_BY = {"startup": "need", "testbed": "need", "need": "startup"}
 SIMILAR_NOISE = 0.17  # needs of municipalities are near each other in much; only a problem that is alike is told
 
 SEARCHES_KEPT = 200
+MORE = 4  # times as many candidates, when those there were did not fill a page
 
 
 class Ranker:
@@ -45,21 +52,37 @@ class Ranker:
         shipped: Callable[[], Background] | None = None,
         identity: indexing.Identity | None = None,
         patience: Patience | None = None,
+        *,
+        folder: Path | None = None,
+        indexed: bool = False,
     ) -> None:
         """Use `encoder` for search texts and for what is not embedded yet; `shipped` gives a young hub's background.
 
-        identity: whose vectors are read from the store; the encoder's own unless it is away.
+        identity: whose vectors are read from the store; the encoder's own unless it is away. folder: where the
+        processes of this host share what one of them made; without it each holds its own. indexed: let the database
+        find what is near (`pgvector`), as soon as it can; until then everything is read into memory as usual.
         """
         self.store = store
         self.encoder = encoder
         self.model, self.dimensions = identity or indexing.identity(encoder)
         self._shipped = shipped or (lambda: Background.none(self.dimensions))
-        self._mirrors = {kind: Mirror(store, kind, self.model, self.dimensions) for kind in KINDS}
+        self._short = Shortlist(store, (self.model, self.dimensions)) if indexed else None
+        folder = None if indexed else folder  # a sample is small, and a file of everything may not take its place
+        self._patience, self._all = patience, None
         self._asked: dict[str, np.ndarray] = {}
         self._adopted = Adopted(store, self.model)
         self._fixed: Weighing | None = None
-        self._upkeep = {kind: Upkeep(lambda kind=kind: self._background(kind), patience) for kind in KINDS}
-        self._testbeds_by_startup = Upkeep(self._offers_only, patience)
+        self._upkeep = {
+            kind: Upkeep(lambda kind=kind: self._background(kind), patience, keeping=self._keeping(folder, kind))
+            for kind in KINDS
+        }
+        self._testbeds_by_startup = Upkeep(
+            self._offers_only, patience, keeping=self._keeping(folder, "testbed-by-startup")
+        )
+        self._mirrors = {
+            kind: Mirror(store, kind, self.model, self.dimensions, self._upkeep[kind].base) for kind in KINDS
+        }
+        self._opening = Opening(folder, [*self._upkeep.values(), self._testbeds_by_startup], self._warm)
 
     def startups_for(
         self,
@@ -90,18 +113,32 @@ class Ranker:
         other._fixed = weighing
         return other
 
+    def whole(self) -> Ranker:
+        """Return a ranker that scores every pair, whatever finds what is near: a plan leaves nobody out."""
+        if self._short is None:
+            return self
+        if self._all is None:
+            self._all = Ranker(self.store, self.encoder, self._shipped, (self.model, self.dimensions), self._patience)
+        return self._all
+
     def weighing(self) -> Weighing:
         """Return the weights that count now, with the scoring version that they make."""
         return self._fixed or self._adopted.now(record.last_seq(self.store))
 
-    def run_for(self, need: dict[str, Any], today: date) -> tuple[Run, Iterator[Match]]:
-        """Rank all published startups for a need; return what it was made of and the matches, best first, bare."""
-        run = self._run("startup", need)
+    def run_for(self, need: dict[str, Any], today: date, among: Collection[str] = ()) -> tuple[Run, Iterator[Match]]:
+        """Rank all published startups for a need; return what it was made of and the matches, best first, bare.
+
+        among: ids of which each is to be in the list, also where that holds no more than the nearest.
+        """
+        run = self._run("startup", need, among=among)
         return run, run.ranked.walk(self._between(need, today), Choice()) if run.ranked else iter(())
 
     def imagined(self, need: dict[str, Any], run: Run, shelf: Shelf, spoken: Voices) -> Ranked:
         """Rank for a need as `run_for` did, with another shelf of startups and their sentences: to try a change."""
-        view = self._upkeep["startup"].imagined(shelf, self._shelves("need")["need"])
+        if len(run.shelf.rows) < run.of:
+            view, _ = run.view.made.view(shelf)
+        else:
+            view = self._upkeep["startup"].imagined(shelf, self._shelves("need")["need"])
         own = view.questions.get(need["id"], -1)
         return score(shelf, view, run.asked, own, spoken, run.weighing.weights, spread=True)
 
@@ -187,19 +224,42 @@ class Ranker:
 
     def warm(self) -> None:
         """Make what the first request would otherwise wait for."""
-        shelves = self._shelves(*KINDS)
+        self._opening.once()
+        self._warm()
+
+    def _warm(self) -> None:
+        counter = record.last_seq(self.store)
+        shelves = {kind: self._mirrors[kind].shelf(counter) for kind in KINDS}
         for kind in ("startup", "need", "testbed"):
             self._view(kind, shelves)
         self._testbeds_by_startup.view(shelves["testbed"], shelves["startup"])
 
     def sides(self) -> tuple[Shelf, Shelf, View]:
         """Return the published needs, the published startups, and the view in which these are ranked for those."""
+        if self._short is not None:
+            return self.whole().sides()
         shelves = self._shelves("need", "startup")
         return shelves["need"], shelves["startup"], self._view("startup", shelves)
 
-    def _shelves(self, *kinds: str, counter: int | None = None) -> dict[str, Shelf]:
+    def _shelves(self, *kinds: str, counter: int | None = None) -> _Shelves:
+        """Return all that can be ranked; of a kind that the database finds a sample, for the statistics."""
+        self._opening.once()
         counter = record.last_seq(self.store) if counter is None else counter
-        return {kind: self._mirrors[kind].shelf(counter) for kind in kinds}
+        found = _Shelves((self._short.marks() if self._short else None) or {})
+        for kind in kinds:
+            mark = found.marks.get(kind)
+            found[kind] = self._short.sample(kind, mark) if mark else self._mirrors[kind].shelf(counter)
+        return found
+
+    def _near(
+        self, kind: str, shelves: _Shelves, asked: Texts, vector: np.ndarray, times: int = 1, ids: Collection[str] = ()
+    ) -> tuple[Near, View]:
+        """Return what is to be scored for a centred vector (d,) and words: all of it, or what the database finds."""
+        shelf, view, mark = shelves[kind], self._view(kind, shelves), shelves.marks.get(kind)
+        if mark is None:
+            return Near(shelf, len(shelf.rows), int((~shelf.embedded).sum())), view
+        near = self._short.near(kind, mark, vector, asked.terms[0], view.collection, times, ids)
+        return near, view.made.view(near.shelf)[0]
 
     def _view(self, kind: str, shelves: dict[str, Shelf]) -> View:
         return self._upkeep[kind].view(shelves[kind], shelves[ASKED_BY[kind]])
@@ -207,6 +267,19 @@ class Ranker:
     def _background(self, kind: str) -> Background:
         shipped = self._shipped()
         return shipped.turned() if kind == "need" else shipped
+
+    def _keeping(self, folder: Path | None, name: str) -> Keeping | None:
+        if folder is None:
+            return None
+        made_from = {
+            "name": name,
+            "model": self.model,
+            "dimensions": self.dimensions,
+            "scoring": SCORING_VERSION,
+            "features": [lexical.GRAM, lexical.BITS],
+            "layout": [vectors.MANY, vectors.BLOCK],
+        }
+        return Keeping(Shared(folder, name), made_from)
 
     def _offers_only(self) -> Background:
         """Return the shipped profiles for both sides: what a profile asked about is measured against."""
@@ -256,33 +329,37 @@ class Ranker:
         choice: Choice,
         run: Run | None = None,
     ) -> Ranking:
-        run = run or self._run(kind, asking)
-        if run.ranked is None:
-            return Ranking([], 0, self.model, run.weighing.version, run.away)
-        matches, together = shown.part(
-            self.store, run, between, choice, asking if kind == "startup" else None, top, skip
-        )
-        waiting, best = int((~run.shelf.embedded).sum()), float(run.ranked.total[run.ranked.order[0]])
-        version = run.weighing.version
-        return Ranking(matches, len(run.shelf.rows), self.model, version, run.away, waiting, best, together)
+        run, times = run or self._run(kind, asking, among=choice.among or ()), 1
+        while run.ranked is not None:
+            need = asking if kind == "startup" else None
+            matches, together = shown.part(self.store, run, between, choice, need, top, skip)
+            if len(run.shelf.rows) >= run.of or (top is not None and len(matches) >= top) or choice.among is not None:
+                best, version = float(run.ranked.total[run.ranked.order[0]]), run.weighing.version
+                return Ranking(matches, run.of, self.model, version, run.away, run.waiting, best, together)
+            times *= MORE  # a filter that keeps little, or a page far down: nothing is left out, it takes longer
+            run = self._run(kind, asking, times)
+        return Ranking([], 0, self.model, run.weighing.version, run.away)
 
-    def _run(self, kind: str, asking: dict[str, Any]) -> Run:
-        """Rank all of `kind` for a row of the other side."""
+    def _run(self, kind: str, asking: dict[str, Any], times: int = 1, among: Collection[str] = ()) -> Run:
+        """Rank all of `kind` for a row of the other side, or where the database finds it the nearest and `among`."""
         asked_by = ASKED_BY[kind]
         counter = record.last_seq(self.store)
         shelves, weighing = self._shelves(kind, asked_by, counter=counter), self._fixed or self._adopted.now(counter)
-        shelf, view = shelves[kind], self._view(kind, shelves)
         asked = self._text(asked_by, asking, shelves[asked_by])
-        spoken = reasons.Sentences(self.store, self.model, (asked_by, asking["id"]), kind)
+        view = self._view(kind, shelves)
         own = view.questions.get(asking["id"], -1)
+        vector = view.collection.asking.centre(asked.vectors, asked.languages, np.array([own >= 0]))[0]
+        near, view = self._near(kind, shelves, asked, vector, times, among)
+        spoken = reasons.Sentences(self.store, self.model, (asked_by, asking["id"]), kind)
         spread = kind == "startup"  # two needs in the same words are two needs
+        shelf, away = near.shelf, not asked.vectors.any()
         ranked = score(shelf, view, asked, own, spoken, weighing.weights, spread=spread) if shelf.rows else None
-        return Run(shelf, view, asked, spoken, ranked, not asked.vectors.any(), weighing, self.model)
+        return Run(shelf, view, asked, spoken, ranked, away, weighing, self.model, near.of, near.waiting)
 
     def _found(
         self,
         kind: str,
-        shelves: dict[str, Shelf],
+        shelves: _Shelves,
         asked: Texts,
         vector: np.ndarray,
         top: int,
@@ -290,20 +367,30 @@ class Ranker:
         without: str = "",
     ) -> Ranking:
         """Return what is near a centred vector (d,) and the words of the text asked."""
-        shelf, away = shelves[kind], not vector.any()
-        if not shelf.rows:
+        away, view = not vector.any(), self._view(kind, shelves) if shelves[kind].rows else None
+        if view is None:
             return Ranking([], 0, self.model, SCORING_VERSION, away)
-        view = self._view(kind, shelves)
+        mean = searching.usual(view.collection.near(vector)[view.columns], shelves[kind].embedded)
+        near, view = self._near(kind, shelves, asked, vector)
+        shelf = near.shelf
         words = view.collection.score(asked).parts["lexical"][0, view.columns]
-        parts = searching.parts(view.collection.near(vector)[view.columns], shelf.embedded, words)
+        parts = searching.parts(view.collection.near(vector)[view.columns], shelf.embedded, words, mean)
         total = parts["semantic"] + parts["lexical"]
         if without in shelf.place:
             total[shelf.place[without]] = -np.inf
         ranked = Ranked(shelf, total, parts, in_order(total))
-        least = 1e-6 if away else searching.least(total, noise)
+        least = 1e-6 if away else searching.least(total, noise, near.of)
         places = [place for place in ranked.order[:top] if total[place] >= least]
         matches = [ranked.match(rank, place) for rank, place in enumerate(places, 1)]
-        return Ranking(matches, len(shelf.rows), self.model, SCORING_VERSION, away, int((~shelf.embedded).sum()))
+        return Ranking(matches, near.of, self.model, SCORING_VERSION, away, near.waiting)
+
+
+class _Shelves(dict[str, Shelf]):
+    """Shelves by kind, of one moment; of the kinds in `marks` they hold a sample, and the database finds the rest."""
+
+    def __init__(self, marks: dict[str, Mark]) -> None:
+        super().__init__()
+        self.marks = marks
 
 
 def _notes(standing: dict[tuple[str, str], dict[str, Any]], need_id: str, startup_id: str) -> list[str]:

@@ -16,13 +16,13 @@ from ..hub import rankings
 from ..store import Store
 from . import ranked, scoring, weighing
 from .background import Background
+from .made import Made, keys
 from .matches import Match, Ranking
-from .mirror import BY_WORDS
+from .mirror import BY_WORDS, Key
 from .past import Past
 from .ranker import Ranker
 from .reasons import Spoken
 from .shown import Run
-from .upkeep import Key, Made, keys
 
 LISTED = 50  # rows of the list that are stored: more than any broker has looked at before deciding
 Shipped = Callable[[str, int], tuple[str, Background]]
@@ -84,7 +84,7 @@ def seen(
 ) -> tuple[Ranking, rankings.Run]:
     """Return the match of one startup (none, if it is not ranked) and the ranking that it is a part of, to be kept."""
     today = date.fromisoformat(now[:10])
-    run, matches = ranker.run_for(need, today)
+    run, matches = ranker.run_for(need, today, [startup_id])
     kept = _kept(store, ranker, need, background, run, matches)
     return ranker.startups_for(need, today, among=[startup_id], run=run), kept
 

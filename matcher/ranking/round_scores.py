@@ -53,6 +53,7 @@ def _scores(
     ranker: Ranker, rows: list[dict[str, Any]], today: date, report: Report | None
 ) -> tuple[np.ndarray, list[str]]:
     """Return (needs, startups) float32 scores and the startups' ids; one that came or went meanwhile is at -inf."""
+    ranker = ranker.whole()
     found: list[np.ndarray] = []
     ids: list[str] = []
     place: dict[str, int] = {}

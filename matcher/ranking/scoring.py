@@ -16,9 +16,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import background
-from .background import Background, Texts
+from .background import Background, Texts, named, under
 from .keeping import Latest
-from .lexical import Index
+from .lexical import Index, Terms
+from .mapped import Array
+from .tongues import chunks, codes, names
 from .vectors import Vectors, highest
 
 SCORING_VERSION = "1"
@@ -62,21 +64,55 @@ class Collection:
         A row of zeros is a text that is not embedded yet: it is ranked by its words alone.
         """
         shipped = (shipped or Background.none(documents.vectors.shape[1])).without(questions, documents)
+        # First, for making it takes the most memory.
+        self._index = Index(documents.terms, shipped.documents.terms)
         self.asking = background.Side(questions, shipped.questions)
         self.answering = background.Side(documents, shipped.documents)
         self.languages = documents.languages
-        self._vectors = Vectors(self.answering.centre(documents.vectors, self.languages))
-        self._embedded = documents.vectors.any(axis=1)
+        self._vectors = Vectors.made(
+            len(documents),
+            lambda first, after: self.answering.centre(documents.vectors[first:after], self.languages[first:after]),
+        )
+        self._embedded = np.concatenate(
+            [np.empty(0, bool), *(part.any(axis=1) for part, _ in chunks(documents.vectors, self.languages))]
+        )
         # The hub's first questions and the shipped ones: positions of the hub's own stay what they are.
         self._questions = self.asking.centre(
             np.concatenate([questions.vectors[:QUESTIONS_KEPT], shipped.questions.vectors]),
             questions.languages[:QUESTIONS_KEPT] + shipped.questions.languages,
         )
-        self._hubs = background.Hubs(self._vectors.dots(self._questions))
+        self._hubs = background.Hubs.among(self._vectors, self._questions)
         # Positions of what comes later mean another text in each collection that grows from this one.
         self._kept, self._lasting = Latest(SENTENCES_KEPT), len(documents)
-        self._index = Index(documents.terms, shipped.documents.terms)
         self._wordiness = background.Wordiness(self._index, questions.terms, shipped.questions.terms)
+
+    def arrays(self) -> dict[str, Array]:
+        """Return all that it is made of, for `of` in this process or another. Of one that has not grown."""
+        return {
+            "languages": codes(self.languages),
+            "vectors": self._vectors.pieces(),
+            "embedded": self._embedded,
+            "questions": self._questions,
+            **named("asking", self.asking.arrays()),
+            **named("answering", self.answering.arrays()),
+            **named("hubs", self._hubs.arrays()),
+            **named("index", self._index.arrays()),
+            **named("wordiness", self._wordiness.arrays()),
+        }
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> "Collection":
+        """Return the collection that `arrays` was told of, over these very arrays. Raises KeyError, ValueError."""
+        made = object.__new__(cls)
+        made.languages, made._embedded = names(arrays["languages"]), arrays["embedded"]
+        made._questions, size = arrays["questions"], len(made.languages)
+        made.asking, made.answering = (background.Side.of(under(side, arrays)) for side in ("asking", "answering"))
+        made._vectors = Vectors.of(arrays["vectors"], size, made._questions.shape[1])
+        made._hubs = background.Hubs.of(under("hubs", arrays))
+        made._kept, made._lasting = Latest(SENTENCES_KEPT), size
+        made._index = Index.of(under("index", arrays), size)
+        made._wordiness = background.Wordiness.of(under("wordiness", arrays))
+        return made
 
     def with_documents(self, more: Texts) -> "Collection":
         """Return a collection with more documents after its own, measured by the statistics that it has already.
@@ -110,6 +146,11 @@ class Collection:
     def __len__(self) -> int:
         return len(self.languages)
 
+    @property
+    def dimensions(self) -> int:
+        """How long its vectors are."""
+        return self._questions.shape[1]
+
     def rests(self, groups: Mapping[int, np.ndarray]) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
         """Return (m, d) vectors of documents without a sentence, centred, and (m,) their hub statistics; by position.
 
@@ -123,6 +164,10 @@ class Collection:
             if place < self._lasting:
                 self._kept.put(("nearness of rests", place), nearness[place])
         return centred, nearness
+
+    def rarest(self, terms: Terms, share: float) -> tuple[Terms, np.ndarray]:
+        """Return the features of a text that few documents have, with their weights; see `lexical.Index.rarest`."""
+        return self._index.rarest(terms, share)
 
     def near(self, vector: np.ndarray) -> np.ndarray:
         """(documents,): cosine of a centred vector (d,) of length 1 to each document, 0 where it is not embedded."""

@@ -21,9 +21,19 @@ STEADY = 5.0
 OF_THE_BEST = 0.4  # what is further below the best than this is not shown
 
 
-def parts(cosine: np.ndarray, embedded: np.ndarray, words: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the parts of a score, which add up to it, by (n,) cosines, where they are known, and shared words."""
-    mean = cosine[embedded].sum() / (embedded.sum() + STEADY)  # of one text alone the mean would say nothing
+def usual(cosine: np.ndarray, embedded: np.ndarray) -> float:
+    """Return how near anything is to a question, by (n,) cosines to the texts of a kind, where they are known."""
+    return cosine[embedded].sum() / (embedded.sum() + STEADY)  # of one text alone the mean would say nothing
+
+
+def parts(
+    cosine: np.ndarray, embedded: np.ndarray, words: np.ndarray, mean: float | None = None
+) -> dict[str, np.ndarray]:
+    """Return the parts of a score, which add up to it, by (n,) cosines, where they are known, and shared words.
+
+    mean: what is `usual`, where these are not all texts of their kind.
+    """
+    mean = usual(cosine, embedded) if mean is None else mean
     return {"semantic": np.where(embedded, 2 * (cosine - mean), 0), "lexical": np.maximum(words, 0) ** 2}
 
 
@@ -32,7 +42,10 @@ def unit(vector: np.ndarray) -> np.ndarray:
     return (vector / max(float(np.linalg.norm(vector)), 1e-9)).astype(np.float32)
 
 
-def least(scores: np.ndarray, noise: float = NOISE) -> float:
-    """Return the score from which a result is worth showing: above what chance gives, and not far below the best."""
-    chance = noise * math.sqrt(2 * math.log(max(len(scores), FEW)))
+def least(scores: np.ndarray, noise: float = NOISE, of: int = 0) -> float:
+    """Return the score from which a result is worth showing: above what chance gives, and not far below the best.
+
+    of: how many there are, where `scores` are those of some.
+    """
+    chance = noise * math.sqrt(2 * math.log(max(len(scores), of, FEW)))
     return max(chance, OF_THE_BEST * float(scores.max(initial=0)))

@@ -14,18 +14,21 @@ from . import combinations, reasons, unexpected
 from .background import Texts
 from .evidence import ANSWERED
 from .explaining import NO_TEXT, Explain, Heard
+from .made import View
 from .matches import Combination, Match
 from .mirror import Shelf
 from .ranked import Between, Choice, Ranked
 from .reasons import Spoken
 from .scoring import CLOSER_LOOK
-from .upkeep import View
 from .weighing import Weighing
 
 
 @dataclass(frozen=True)
 class Run:
-    """One ranking and what it was made of; `ranked` is None with nothing to rank, `away` while the model is."""
+    """One ranking and what it was made of; `ranked` is None with nothing to rank, `away` while the model is.
+
+    of: how many there are, waiting: how many of them have no vector yet; the shelf may hold the nearest alone.
+    """
 
     shelf: Shelf
     view: View
@@ -35,6 +38,8 @@ class Run:
     away: bool
     weighing: Weighing
     model: str = ""
+    of: int = 0
+    waiting: int = 0
 
     def heard(self, match: Match, spoken: Spoken, need: dict[str, str], rests: np.ndarray | None = None) -> Heard:
         """Return the sentences of a match with all that is known of them."""

@@ -236,7 +236,7 @@ def rank_all(
 def by_cosine(asked: Shelf, offered: Shelf) -> np.ndarray:
     """Return (startups,) in how many top tens each would stand by plain cosine, for comparison."""
     vectors = asked.texts.vectors[asked.embedded]
-    return exposure.appearances(Vectors(offered.texts.vectors).nearest(vectors, exposure.TOP), len(offered.rows))
+    return exposure.appearances(Vectors(offered.texts.vectors[:]).nearest(vectors, exposure.TOP), len(offered.rows))
 
 
 def _point(

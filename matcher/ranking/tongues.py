@@ -10,7 +10,10 @@ The language is read from the words, not from the field that a person or an impo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -18,6 +21,7 @@ from . import lexical
 from .lexical import Terms
 
 STEADY = 2.0  # the mean of a language counts against that of all texts as so many texts
+PART = 4_096  # vectors that are summed or moved at once
 ENOUGH = 2  # function words; a shorter text has no language of its own
 
 # Short words that are frequent in one of these languages and rare or missing in the others.
@@ -38,6 +42,7 @@ def _features() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.concatenate(grams), starts, np.cumsum([0] + [len(of_language) for of_language in words[:-1]])
 
 
+_NAMES = ["", *_WORDS]
 _GRAMS, _WORD_STARTS, _LANGUAGE_STARTS = _features()
 
 
@@ -57,20 +62,50 @@ def language(terms: Terms) -> str:
 class Level:
     """What the texts of each language have in common beyond the mean of their side."""
 
-    def __init__(self, vectors: np.ndarray, languages: Sequence[str]) -> None:
-        """Take (n, d) vectors of one side and their languages; rows of zeros are texts that are not embedded yet."""
-        there = vectors.any(axis=1)
-        vectors, known = vectors[there], np.array(languages, dtype=object)[there]
-        self._places = {name: place for place, name in enumerate(["", *sorted(set(known) - {""})])}
-        self._mean = vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1], np.float32)
+    def __init__(self, sides: Sequence[tuple[np.ndarray, Sequence[str]]]) -> None:
+        """Take (n, d) vectors and their languages, a pair each of the hub's own and the shipped texts of one side.
+
+        Rows of zeros are texts that are not embedded yet.
+        """
+        known = {name for vectors, languages in sides for part, names in chunks(vectors, languages) for name in
+                 names[part.any(axis=1)]}  # fmt: skip
+        self._places = {name: place for place, name in enumerate(["", *sorted(known - {""})])}
+        total, count = np.zeros(sides[0][0].shape[1], np.float32), 0
+        for part, _ in _there(sides):
+            total, count = added(total, part, count)
+        self._mean = over(total, count)
         # The first row stays nothing: a text without a language keeps its vector.
-        self._totals = np.zeros((len(self._places), vectors.shape[1]), np.float32)
-        self._counts = np.zeros(len(self._places), np.float32)
-        for name, place in self._places.items():
-            if name:
-                here = known == name
-                self._totals[place], self._counts[place] = (vectors[here] - self._mean).sum(axis=0), here.sum()
+        self._totals = np.zeros((len(self._places), len(total)), np.float32)
+        counts = [0] * len(self._places)
+        for part, names in _there(sides):
+            for name in set(names) - {""}:
+                place = self._places[name]
+                moved = part[names == name] - self._mean
+                self._totals[place], counts[place] = added(self._totals[place], moved, counts[place])
+        self._counts = np.array(counts, np.float32)
+        self._steady()
+
+    def _steady(self) -> None:
         self._levels = self._totals / (self._counts + STEADY)[:, None]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all that it is made of."""
+        names = codes(list(self._places))
+        return {"languages": names, "mean": self._mean, "totals": self._totals, "counts": self._counts}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """Return what `arrays` was told of."""
+        made = object.__new__(cls)
+        made._places = {name: place for place, name in enumerate(names(arrays["languages"]))}
+        made._mean, made._totals, made._counts = arrays["mean"], arrays["totals"], arrays["counts"]
+        made._steady()
+        return made
+
+    def frame(self, mean: np.ndarray) -> Frame:
+        """Return what is taken away by now, and the `mean` (d,) of what is left."""
+        levels = {name: self._levels[place] for name, place in self._places.items() if name}
+        return Frame(levels, np.asarray(mean, np.float32))
 
     def applied(self, vectors: np.ndarray, languages: Sequence[str], counted: np.ndarray | None = None) -> np.ndarray:
         """Return (n, d) vectors without what their language does to them, of length 1 again; zeros stay zeros.
@@ -85,6 +120,73 @@ class Level:
         own = (counted & (places > 0)).astype(np.float32)
         totals = self._totals[places] - own[:, None] * (vectors - self._mean)
         return unit(vectors - totals / (self._counts[places] - own + STEADY)[:, None], vectors)
+
+
+def chunks(vectors: np.ndarray, languages: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (m, d) vectors and (m,) languages, PART at a time: all at once would be copied more than once."""
+    for start in range(0, len(vectors), PART):
+        yield vectors[start : start + PART], np.array(languages[start : start + PART], dtype=object)
+
+
+def _there(sides: Sequence[tuple[np.ndarray, Sequence[str]]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for vectors, languages in sides:
+        for part, names in chunks(vectors, languages):
+            here = part.any(axis=1)
+            yield (part, names) if here.all() else (part[here], names[here])
+
+
+def added(total: np.ndarray, rows: np.ndarray, count: int) -> tuple[np.ndarray, int]:
+    """Return the sum (d,) of `count` rows and of these (m, d), added one after the other as if all were summed at once.
+
+    So the sum is the same to the last bit, however the rows are divided.
+    """
+    if not len(rows):
+        return total, count
+    summed = np.add.reduce(np.concatenate([total[None], rows]), axis=0) if count else rows.sum(axis=0)
+    return summed, count + len(rows)
+
+
+def over(total: np.ndarray, count: int) -> np.ndarray:
+    """Return the mean (d,) of `count` rows with this sum, as numpy's mean reckons; zeros of none."""
+    return np.true_divide(total, np.intp(count), out=total.copy(), casting="unsafe") if count else total
+
+
+def codes(languages: Sequence[str]) -> np.ndarray:
+    """(n,) uint8: a number for each language."""
+    numbers = {name: number for number, name in enumerate(_NAMES)}
+    return np.array([numbers[name] for name in languages], np.uint8)
+
+
+def names(numbers: np.ndarray) -> list[str]:
+    """Return the languages that `codes` gave the numbers of. Raises IndexError for a number that is none."""
+    return [_NAMES[number] for number in numbers.tolist()]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is taken from the vectors of one side at one moment: `levels` (l, d) by language, then the `mean` (d,)."""
+
+    levels: dict[str, np.ndarray]
+    mean: np.ndarray
+
+    def centre(self, vectors: np.ndarray, languages: Sequence[str]) -> np.ndarray:
+        """Return (n, d) vectors without it, of length 1 again; zeros stay zeros."""
+        nothing = np.zeros_like(self.mean)
+        levels = np.stack([self.levels.get(name, nothing) for name in languages]) if len(languages) else vectors
+        return unit(unit(vectors - levels, vectors) - self.mean, vectors).astype(np.float32, copy=False)
+
+    def to_bytes(self) -> bytes:
+        """Return an .npz archive without pickled objects."""
+        buffer = io.BytesIO()
+        np.savez(buffer, mean=self.mean, **{f"level_{name}": level for name, level in self.levels.items()})
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, blob: bytes) -> Self:
+        """Return the frame that `to_bytes` wrote."""
+        with np.load(io.BytesIO(blob), allow_pickle=False) as stored:
+            levels = {name.removeprefix("level_"): stored[name] for name in stored.files if name != "mean"}
+            return cls(levels, stored["mean"])
 
 
 def unit(moved: np.ndarray, given: np.ndarray) -> np.ndarray:

@@ -3,7 +3,8 @@
 Making a collection of thousands takes seconds. So one that was made is kept, and what has changed since is ranked
 beside it, by the means, idf and hub statistics it was made with. When much has changed, or some minutes have passed,
 it is made anew in a thread; of few texts it is made anew at once. Two processes may therefore differ in the last digits
-of a score for some minutes, never in which texts they rank.
+of a score for some minutes, never in which texts they rank. Where they share a file (`shared`), one of them makes the
+collection anew and the others take it over from there.
 """
 
 from __future__ import annotations
@@ -12,16 +13,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
-
+from . import memory, shared
 from .background import Background
-from .mirror import Shelf
-from .scoring import Collection
+from .made import Keeping, Made, View, keys
+from .mirror import Base, Shelf
 
-Key = tuple[str, str]
-"""A thing's id and the stamp of the text that it is ranked by."""
+FITS = 0.2  # of the texts changed, up to which a collection that was found in a file is better than waiting
+AGAIN = 1.0  # seconds until one looks again whether another process has made it
 
 
 @dataclass(frozen=True)
@@ -39,26 +38,6 @@ class Patience:
     rest: float = 10.0
 
 
-@dataclass(frozen=True)
-class View:
-    """A collection and where the rows of the present shelves stand in it.
-
-    columns: (n,) the column of each row of the documents' shelf. rows: the row of each column, −1 for what is gone.
-    questions: the place among the collection's questions, by id. made: what the collection was made of.
-    """
-
-    collection: Collection
-    columns: np.ndarray
-    rows: np.ndarray
-    questions: dict[str, int]
-    made: Made
-
-    @cached_property
-    def in_step(self) -> bool:
-        """Whether each row of the shelf has the column of its own number, and there are no others."""
-        return len(self.columns) == len(self.rows) and bool((self.columns == np.arange(len(self.columns))).all())
-
-
 class Upkeep:
     """The collection of one pair of sides. Safe to use from many threads."""
 
@@ -67,8 +46,12 @@ class Upkeep:
         shipped: Callable[[], Background],
         patience: Patience | None = None,
         start: Callable[[Callable[[], None]], None] | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
-        """Measure against what `shipped` gives; `start` runs the making of a collection beside the requests."""
+        """Measure against what `shipped` gives; `start` runs the making of a collection beside the requests.
+
+        keeping: where the processes of this host share what one of them made.
+        """
         self._shipped = shipped
         self._patience = patience or Patience()
         self._start = start or (lambda work: threading.Thread(target=work, name="collection", daemon=True).start())
@@ -76,20 +59,35 @@ class Upkeep:
         self._made: Made | None = None
         self._view: tuple[Shelf, Shelf, View, int] | None = None
         self._making = False
+        self._keeping = keeping
+        self._base: Base | None = None
+        self._found = False
+        self._looked = -AGAIN
+
+    def open(self) -> bool:
+        """Take over what lies in the shared file, before anything is read from the store; return whether there was."""
+        with self._lock:
+            if self._made is None and self._keeping:
+                self._take_over(self._keeping.read(self._shipped()))
+            return self._made is not None
+
+    def base(self) -> Base | None:
+        """Return the documents' texts that lie in the file, the latest."""
+        return self._base
 
     def view(self, documents: Shelf, questions: Shelf) -> View:
         """Return the collection for the present shelves. The first use waits until it is made."""
         with self._lock:
             few = len(documents.rows) + len(questions.rows) <= self._patience.few
-            if self._made is None:
-                self._make(documents, questions)
+            if self._made is None or (self._found and not self._fits(documents, questions)):
+                self._first(documents, questions, few)
             view, changed = self._present(documents, questions)
             if changed and few:
                 self._make(documents, questions)
                 view, _ = self._present(documents, questions)
             elif self._is_due(changed, len(documents.rows) + len(questions.rows)):
                 self._making = True
-                self._start(lambda: self._make(documents, questions))
+                self._start(lambda: self._anew(documents, questions))
             return view
 
     def imagined(self, documents: Shelf, questions: Shelf) -> View:
@@ -107,61 +105,67 @@ class Upkeep:
         if held is None or held[0] is not documents or held[1] is not questions:
             view, changed = made.view(documents)
             held = self._view = (documents, questions, view, changed + made.lost(documents, questions))
+            memory.give_back(len(documents.rows))
         late_background = not made.has_shipped and len(self._shipped().questions) > 0
         return held[2], held[3] + late_background
 
     def _is_due(self, changed: int, size: int) -> bool:
-        age = time.monotonic() - self._made.finished
+        now = time.monotonic()
+        age = now - self._made.finished
+        if self._keeping and now - self._looked < AGAIN:
+            return False
         if not changed or self._making or age < max(self._patience.pause, self._patience.rest * self._made.took):
             return False
         return changed > self._patience.share * size or age > self._patience.age
 
-    def _make(self, documents: Shelf, questions: Shelf) -> None:
+    def _fits(self, documents: Shelf, questions: Shelf) -> bool:
+        """Whether the collection that lay in the file when this process began is of about these texts."""
+        self._found = False
+        new = len(set(keys(documents)) - self._made.documents.keys())
+        return new + self._made.lost(documents, questions) <= FITS * (len(documents.rows) + len(questions.rows))
+
+    def _first(self, documents: Shelf, questions: Shelf, few: bool) -> None:
+        """Make the first one of this process, or wait for who makes it already and take that over."""
+        if few or not self._keeping:
+            self._make(documents, questions)
+            return
+        with self._keeping.turn(shared.WAIT) as mine:
+            self._take_over(self._keeping.read(self._shipped()))
+            if self._made is None or not self._fits(documents, questions):
+                self._make(documents, questions, kept=mine)
+
+    def _anew(self, documents: Shelf, questions: Shelf) -> None:
+        """Take over what another process has made meanwhile, or make it, unless one is just doing that."""
         try:
-            made = Made(documents, questions, self._shipped())
+            if not self._keeping:
+                self._make(documents, questions)
+            elif not self._take_over(self._keeping.read(self._shipped())):
+                with self._keeping.turn() as mine:
+                    if mine and not self._take_over(self._keeping.read(self._shipped())):
+                        self._make(documents, questions, kept=True)
+        finally:
+            self._looked = time.monotonic()
+            self._making = False
+
+    def _make(self, documents: Shelf, questions: Shelf, kept: bool = False) -> None:
+        try:
+            shipped = self._shipped()
+            made = Made(documents, questions, shipped)
+            kept = kept and self._keeping.put(made, documents, shipped)
+            if self._base:
+                self._base.rest()  # making it has read all texts
+            if kept and self._take_over(self._keeping.read(shipped)):
+                return
             with self._lock:
                 self._made, self._view = made, None
         finally:
             self._making = False
 
-
-class Made:
-    """A collection, and what it was made of: `documents` and `questions` as (id, stamp) in their order."""
-
-    def __init__(self, documents: Shelf, questions: Shelf, shipped: Background) -> None:
-        started = time.monotonic()
-        self.collection = Collection(documents.texts, questions.texts, shipped)
-        self.finished = time.monotonic()
-        self.took = self.finished - started
-        self.has_shipped = len(shipped.questions) > 0
-        self.documents, self.questions = _stamped(documents), _stamped(questions)
-        self._question_places = questions.place
-
-    def view(self, documents: Shelf) -> tuple[View, int]:
-        """Return the view of a shelf, and how many documents in it are new or changed."""
-        columns = np.array([self.documents.get(key, -1) for key in keys(documents)], np.int64)
-        new = np.flatnonzero(columns < 0)
-        if not len(new):
-            return self._view(self.collection, columns, len(self.documents)), 0
-        columns[new] = len(self.documents) + np.arange(len(new))
-        grown = self.collection.with_documents(documents.texts.take(new))
-        return self._view(grown, columns, len(self.documents) + len(new)), len(new)
-
-    def _view(self, collection: Collection, columns: np.ndarray, size: int) -> View:
-        rows = np.full(size, -1)
-        rows[columns] = np.arange(len(columns))
-        return View(collection, columns, rows, self._question_places, self)
-
-    def lost(self, documents: Shelf, questions: Shelf) -> int:
-        """Return how many documents are gone, and how many questions are new, changed or gone."""
-        asked = set(keys(questions))
-        return len(self.documents.keys() - set(keys(documents))) + len(asked ^ self.questions.keys())
-
-
-def keys(shelf: Shelf) -> list[Key]:
-    """Return what is on a shelf, as (id, stamp) in its order."""
-    return list(zip(shelf.place, shelf.stamps, strict=True))
-
-
-def _stamped(shelf: Shelf) -> dict[Key, int]:
-    return {key: place for place, key in enumerate(keys(shelf))}
+    def _take_over(self, made: Made | None) -> bool:
+        """Rank by what lies in the file, when it was made later than what there is."""
+        if made is None:
+            return False
+        with self._lock:
+            self._found = self._made is None
+            self._made, self._view, self._base = made, None, made.base
+        return True

@@ -7,7 +7,7 @@ one after the other then reaches two thirds of that speed; blocks of columns tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 import numpy as np
@@ -24,11 +24,46 @@ class Vectors:
     def __init__(self, rows: np.ndarray) -> None:
         """Lay out rows (n, d); few are held as they are given."""
         if len(rows) < MANY:
-            self._blocks = [rows.T]
+            self._hold([rows.T])
         else:
             starts = range(0, len(rows), BLOCK)
-            self._blocks = [np.ascontiguousarray(rows[start : start + BLOCK].T) for start in starts]
-        self._starts = np.cumsum([0] + [block.shape[1] for block in self._blocks])
+            self._hold([np.ascontiguousarray(rows[start : start + BLOCK].T) for start in starts])
+
+    def _hold(self, blocks: list[np.ndarray]) -> None:
+        self._blocks = blocks
+        self._starts = np.cumsum([0] + [block.shape[1] for block in blocks])
+
+    @classmethod
+    def made(cls, size: int, rows: Callable[[int, int], np.ndarray]) -> Self:
+        """Lay out `size` vectors that a function makes from one place to another: all at once are nowhere but here."""
+        if size < MANY:
+            return cls(rows(0, size))
+        laid_out = object.__new__(cls)
+        starts = range(0, size, BLOCK)
+        laid_out._hold([np.ascontiguousarray(rows(start, min(start + BLOCK, size)).T) for start in starts])
+        return laid_out
+
+    def pieces(self) -> list[np.ndarray]:
+        """Return what it is made of, block after block: together (n × d,). Of one that was not joined."""
+        return [(block.T if len(self) < MANY else block).ravel() for block in self._blocks]
+
+    @classmethod
+    def of(cls, array: np.ndarray, size: int, dimensions: int) -> Self:
+        """Return the vectors that `pieces` told of; the array is held as it is."""
+        if size < MANY:
+            return cls(array.reshape(size, dimensions))
+        laid_out = object.__new__(cls)
+        ends = [*range(BLOCK, size, BLOCK), size]
+        pieces = np.split(array, [dimensions * end for end in ends[:-1]])
+        laid_out._hold([piece.reshape(dimensions, -1) for piece in pieces])
+        return laid_out
+
+    def each(self) -> Iterator[Self]:
+        """Yield the vectors block by block."""
+        for block in self._blocks:
+            one = object.__new__(type(self))
+            one._hold([block])
+            yield one
 
     def __len__(self) -> int:
         return int(self._starts[-1])

@@ -47,20 +47,20 @@ def test_shipped_texts_that_the_hub_holds_itself_are_left_out():
 
 def test_centring_takes_away_what_all_have_in_common():
     vectors = unit([1, 0, 9], [0, 1, 9], [-1, -1, 9])
-    centred = Mean(vectors, np.empty((0, 3))).centre(vectors)
+    centred = Mean([vectors], np.empty((0, 3))).centre(vectors)
     assert (centred[0] @ centred[1]) < 0.1 < (vectors[0] @ vectors[1])
     assert np.allclose(np.linalg.norm(centred, axis=1), 1)
 
 
 def test_a_vector_is_left_out_of_the_mean_that_it_is_measured_against():
     own = unit([1, 0, 0], [0, 1, 0], [0, 0, 1])
-    alone = Mean(own[1:], np.empty((0, 3))).centre(own[:1])
-    assert np.allclose(Mean(own, np.empty((0, 3))).centre(own[:1], np.array([True])), alone, atol=1e-6)
+    alone = Mean([own[1:]], np.empty((0, 3))).centre(own[:1])
+    assert np.allclose(Mean([own], np.empty((0, 3))).centre(own[:1], np.array([True])), alone, atol=1e-6)
 
 
 def test_the_shipped_mean_gives_way_to_the_hub_s_own():
     shipped = unit(*[[0, 1]] * 50)
-    young, old = (Mean(unit(*[[1, 0]] * count), shipped) for count in (2, 2_000))
+    young, old = (Mean([unit(*[[1, 0]] * count)], shipped) for count in (2, 2_000))
     probe = unit([1, 1])
     assert young.centre(probe)[0, 0] > 0.9
     assert old.centre(probe)[0, 1] > 0.9
@@ -68,8 +68,8 @@ def test_the_shipped_mean_gives_way_to_the_hub_s_own():
 
 def test_a_text_without_a_vector_moves_no_mean_and_stays_without():
     vectors = np.vstack([unit([1, 0], [0, 1]), np.zeros((1, 2), np.float32)])
-    with_hole = Mean(vectors, np.empty((0, 2))).centre(vectors)
-    assert np.allclose(with_hole[:2], Mean(vectors[:2], np.empty((0, 2))).centre(vectors[:2]))
+    with_hole = Mean([vectors], np.empty((0, 2))).centre(vectors)
+    assert np.allclose(with_hole[:2], Mean([vectors[:2]], np.empty((0, 2))).centre(vectors[:2]))
     assert not with_hole[2].any()
 
 

@@ -83,3 +83,20 @@ def test_other_texts_lend_their_frequencies_only():
 
 def test_an_empty_collection_has_no_scores():
     assert lexical.Index([]).share([lexical.terms("något")]).shape == (1, 0)
+
+
+def test_long_postings_and_short_ones_are_added_up_to_the_same_bits(monkeypatch):
+    texts = ["halka på gångvägar vid skolan", "snö och halka på vägen", "skolmat till alla", "halka", ""] * 40
+    index, asked = (
+        lexical.Index([lexical.terms(text) for text in texts]),
+        lexical.terms("halka på vägen till skolan, ord som ingen har"),
+    )
+    found = []
+    for long in (0, 10**9):
+        monkeypatch.setattr(lexical, "LONG", long)
+        found.append(index.share([asked]))
+    assert found[0].dtype == np.float32
+    assert found[0].max() > 0
+    assert np.array_equal(*found)
+    monkeypatch.setattr(lexical, "LONG", 0)
+    assert not index.share([lexical.terms("")]).any()

@@ -33,7 +33,7 @@ def test_texts_of_two_languages_about_the_same_thing_meet():
     topics = np.eye(8)
     rows = unit([[*topic, *swedish] for topic in topics] + [[*topic, *english] for topic in topics])
     names = ["sv"] * 8 + ["en"] * 8
-    level = Level(rows, names).applied(rows, names)
+    level = Level([(rows, names)]).applied(rows, names)
     before, after = rows @ rows.T, level @ level.T
     assert before[0, 8] < before[0, 1], "the same topic in English is further than another in Swedish"
     assert after[0, 8] > after[0, 1]
@@ -41,13 +41,13 @@ def test_texts_of_two_languages_about_the_same_thing_meet():
 
 def test_one_language_alone_is_left_as_it_is():
     rows = unit(np.random.default_rng(1).normal(size=(6, 4)))
-    assert np.allclose(Level(rows, ["sv"] * 6).applied(rows, ["sv"] * 6), rows, atol=1e-6)
-    assert np.allclose(Level(rows, [""] * 6).applied(rows, [""] * 6), rows)
+    assert np.allclose(Level([(rows, ["sv"] * 6)]).applied(rows, ["sv"] * 6), rows, atol=1e-6)
+    assert np.allclose(Level([(rows, [""] * 6)]).applied(rows, [""] * 6), rows)
 
 
 def test_an_unknown_language_and_a_missing_vector_are_left_as_they_are():
     rows = unit(np.random.default_rng(1).normal(size=(4, 4)))
-    level = Level(rows, ["sv", "sv", "en", "en"])
+    level = Level([(rows, ["sv", "sv", "en", "en"])])
     assert np.allclose(level.applied(rows[:1], ["pl"]), rows[:1], atol=1e-6)
     assert not level.applied(np.zeros((1, 4), np.float32), ["en"]).any()
 
@@ -55,7 +55,7 @@ def test_an_unknown_language_and_a_missing_vector_are_left_as_they_are():
 def test_a_text_is_no_part_of_what_is_taken_from_it():
     rows = unit(np.random.default_rng(1).normal(size=(5, 4)))
     names = ["sv", "sv", "sv", "en", "fi"]
-    level = Level(rows, names)
+    level = Level([(rows, names)])
     alone = level.applied(rows[4:], ["fi"], np.array([True]))
     assert np.allclose(alone, rows[4:], atol=1e-6), "the only Finnish text has nothing in common with others"
     assert not np.allclose(level.applied(rows[4:], ["fi"]), rows[4:], atol=1e-3)
