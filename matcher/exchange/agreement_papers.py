@@ -9,6 +9,7 @@ with tags, language and title. WeasyPrint needs Pango; a machine without it give
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from html import escape
@@ -24,6 +25,7 @@ from ..hub.reference import DATA
 FOLDER = DATA / "agreements"
 SHIPPED = {"sv": FOLDER / "test_agreement_sv.docx", "en": FOLDER / "test_agreement_en.docx"}
 LIMIT, UNPACKED_LIMIT = 5_000_000, 50_000_000  # bytes
+MOST_ENTRIES = 1_000
 FIELDS = (
     "number", "date", "need", "testbed", "purpose", "starts_on", "ends_on",
     "owner_name", "owner_orgnr", "owner_does", "owner_brings",
@@ -34,6 +36,14 @@ FIELDS = (
 # What no agreement may lack; a template without one of these fields is refused.
 NEEDED = ("owner_name", "startup_name", "purpose", "starts_on", "ends_on", "results_owner", "results_use", "data",
           "liability", "payment")  # fmt: skip
+# What runs or is fetched when the paper is opened; an address that somebody clicks on may stay.
+_RUNS = re.compile(r"(?i)vba|activex|macrosheet|/embeddings/|oleobject|\.(exe|dll|js|vbs)\Z")
+_FETCHES = re.compile(
+    rb"""(?is)<Relationship\b(?=[^>]*TargetMode\s*=\s*["']External)(?![^>]*/hyperlink["'])[^>]*>"""
+    rb"""|\b(DDE|DDEAUTO|INCLUDETEXT|INCLUDEPICTURE|LINK|MACROBUTTON|RD)\b[^<]{0,300}</\w*:?instrText"""
+    rb"""|instr\s*=\s*["']\s*(DDE|DDEAUTO|INCLUDETEXT|INCLUDEPICTURE|LINK|MACROBUTTON|RD)\b"""
+    rb"""|macroEnabled|<\w*:?(altChunk|object|control)\b"""
+)
 _CSS = """
 @page { size: A4; margin: 25mm 22mm; @bottom-center { content: counter(page) " / " counter(pages); font-size: 9pt } }
 body { font: 11pt/1.45 "Liberation Sans", sans-serif; color: #111 }
@@ -44,7 +54,10 @@ vertical-align: top } p { margin: 0 0 3mm }
 
 
 class BrokenTemplate(Exception):
-    """A template that cannot be used. `code` is unreadable, large, syntax, unknown or lacking; `detail` says where."""
+    """A template that cannot be used; `detail` says where.
+
+    `code` is unreadable, large, heavy, active, syntax, unknown or lacking.
+    """
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}")
@@ -94,13 +107,16 @@ def pdf(content: bytes, title: str, language: str) -> bytes:
     """Return a DOCX as PDF/UA-1 with tags, language and title; raise NoPdf without Pango."""
     try:
         from weasyprint import HTML
+        from weasyprint.urls import URLFetcher
     except OSError as error:
         raise NoPdf(str(error)) from None
     page = (
         f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{_CSS}</style></head><body><main>{html(content)}</main></body></html>"
     )
-    return HTML(string=page, url_fetcher=_nothing).write_pdf(pdf_variant="pdf/ua-1")
+    # A picture in the DOCX comes as `data:`; a paper fetches nothing, neither from the network nor from the disk.
+    nothing = URLFetcher(allowed_protocols=("data",), allow_redirects=False)
+    return HTML(string=page, url_fetcher=nothing).write_pdf(pdf_variant="pdf/ua-1")
 
 
 def html(content: bytes) -> str:
@@ -111,12 +127,21 @@ def html(content: bytes) -> str:
         raise BrokenTemplate("unreadable", str(error)[:200]) from None
 
 
-def _nothing(url: str) -> None:
-    raise ValueError(f"a paper fetches nothing: {url[:80]}")
-
-
 def _environment() -> SandboxedEnvironment:
     return SandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
+
+
+def _refuse_entities(packed: zipfile.ZipFile) -> None:
+    """Raise BrokenTemplate for XML with a document type definition, which no word processor writes.
+
+    Three readers look at the parts after this, and not all of them leave entities alone. UTF-16 would hide the word.
+    """
+    for name in packed.namelist():
+        part = packed.read(name)
+        if b"<!DOCTYPE" in part or (name.endswith((".xml", ".rels")) and b"\x00" in part):
+            raise BrokenTemplate("unreadable", name[:200])
+        if _RUNS.search(name) or (name.endswith((".xml", ".rels")) and _FETCHES.search(part)):
+            raise BrokenTemplate("active", name[:200])
 
 
 def _opened(content: bytes) -> DocxTemplate:
@@ -124,10 +149,18 @@ def _opened(content: bytes) -> DocxTemplate:
         raise BrokenTemplate("large")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(item.file_size for item in packed.infolist()) > UNPACKED_LIMIT:
+            entries = packed.infolist()
+            # No more comes out of an entry than it declares: what lies about its size is damaged to Python's reader.
+            if len({one.filename.casefold() for one in entries}) < len(entries):
+                raise BrokenTemplate("unreadable")  # of two parts of one name each reader takes another one
+            if len(entries) > MOST_ENTRIES or sum(item.file_size for item in entries) > UNPACKED_LIMIT:
                 raise BrokenTemplate("large")
+            _refuse_entities(packed)
         template = DocxTemplate(io.BytesIO(content))
         template.init_docx()
-    except (zipfile.BadZipFile, PackageNotFoundError, KeyError, ValueError) as error:
+    except (
+        zipfile.BadZipFile, zipfile.LargeZipFile, zipfile.zlib.error, PackageNotFoundError, KeyError, ValueError,
+        EOFError, NotImplementedError, RuntimeError, SyntaxError, AttributeError,
+    ) as error:  # fmt: skip
         raise BrokenTemplate("unreadable", str(error)[:200]) from None
     return template

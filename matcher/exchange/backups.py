@@ -12,16 +12,15 @@ import os
 import re
 import shutil
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ..hub.clock import parse
+from ..hub.clock import latest, parse
 from ..store import Store, StoreError, open_store
 from ..store.migrations import MIGRATIONS
 from ..store.schema import migrate, pending
-from . import databases
+from . import databases, erased
 from .databases import Report
 
 EVERY = timedelta(minutes=15)  # what the background work keeps to; doctor complains after twice as long
@@ -58,20 +57,24 @@ def make(store: Store, folder: Path, now: str, report: Report | None = None) -> 
     at = parse(now).astimezone(UTC)
     path = folder / at.strftime(f"matcher-{_STAMP}.db")
     part = folder / f".{path.name}.{os.getpid()}"
+    _tidy(folder, at)
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # never, not even for a moment, for others
     try:
         if not store.save_to(part):
             copy = open_store(f"sqlite:///{part}")
             databases.copy_database(store, copy, report)
             copy.close()
-        part.chmod(0o600)
         counts = _examined(part)
         digest = _digest(part)
-        _settle(part)
         _sum_of(path).write_text(f"{digest}  {path.name}\n", encoding="ascii")
+        _settle(part)
+        _settle(_sum_of(path))
         part.rename(path)
+        _settle(folder)
     finally:
         for left in folder.glob(f"{part.name}*"):
             left.unlink()
+    erased.note(store, [folder])  # who is erased stays so, also when an older backup is brought back
     for old in superfluous(every(folder), at):
         old.unlink()
         _sum_of(old).unlink(missing_ok=True)
@@ -81,6 +84,11 @@ def make(store: Store, folder: Path, now: str, report: Report | None = None) -> 
 def every(folder: Path) -> list[Path]:
     """Return the backups of a folder, the newest first."""
     return sorted((path for path in folder.glob("matcher-*.db") if NAME.fullmatch(path.name)), reverse=True)
+
+
+def last(folder: Path, now: str) -> Path | None:
+    """Return the newest backup of a folder, or None. One of time to come, made while the clock was wrong, is none."""
+    return next((path for path in every(folder) if moment(path) <= parse(latest(now))), None)
 
 
 def moment(path: Path) -> datetime:
@@ -120,6 +128,7 @@ def check(path: Path) -> dict[str, int]:
 def restore(path: Path, store: Store, report: Report | None = None) -> dict[str, int]:
     """Bring a checked backup back into an empty database of either engine; return the rows by table.
 
+    Takes room for a copy beside the backup while it works.
     Raises BackupDamaged, and databases.TargetNotEmpty before anything is written over.
     """
     check(path)
@@ -152,16 +161,23 @@ def _examined(path: Path) -> dict[str, int]:
     except StoreError as error:
         raise BackupDamaged(f"{path} cannot be read: {error}") from error
     finally:
-        store.close()
-        for left in ("-wal", "-shm", "-journal"):
-            with suppress(FileNotFoundError):
-                Path(f"{path}{left}").unlink()
+        store.close()  # what SQLite keeps beside a file is SQLite's: the file may be a hub that runs
+
+
+def _tidy(folder: Path, now: datetime) -> None:
+    """Remove what a process left unfinished that was killed a day ago or more."""
+    for left in folder.glob(".matcher-*.db.*"):
+        if now - datetime.fromtimestamp(left.stat().st_mtime, UTC) > timedelta(days=1):
+            left.unlink(missing_ok=True)
 
 
 def _settle(path: Path) -> None:
-    """Wait until a file stands on the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    """Wait until a file, or the names in a folder, stand on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _sum_of(path: Path) -> Path:

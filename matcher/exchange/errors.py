@@ -38,6 +38,15 @@ MESSAGES = {
         "Cell %(cell)s holds a formula that was never calculated. Open the file in a spreadsheet program, save it, "
         "and choose it again."
     ),
+    "file_long_number": N_(
+        "Cell %(cell)s holds a number of more than %(digits)s digits, and a spreadsheet does not keep all of them. "
+        "Write it as text."
+    ),
+    "file_merged": N_(
+        "The cells %(cells)s are merged, so it is not clear to which rows and columns their text belongs. "
+        "Split them and fill in each cell."
+    ),
+    "file_twice": N_("Cell or row %(cell)s is there twice, or in the wrong order. Save the file again."),
     "file_slow": N_("The file took longer than %(seconds)s seconds to read. Save it as CSV and try again."),
     "file_encoding": N_(
         "Line %(line)s holds a character that is neither UTF-8, UTF-16 nor Windows-1252. Save the file as CSV UTF-8."
@@ -56,6 +65,9 @@ MESSAGES = {
     ),
     "file_nested": N_("Line %(line)s holds lists within lists far too deeply. Give each field one plain value."),
     "file_number": N_("Line %(line)s holds a number that is too long. Shorten it, or write it in quotation marks."),
+    "file_no_number": N_(
+        "Line %(line)s holds %(value)s, which is no number. Take it away, or write it in quotation marks."
+    ),
     "file_objects": N_('Entry %(line)s is not an object with named fields, like {"name": "…"}. Correct it.'),
     "too_many_rows": N_("The file has more than %(limit)s rows. Divide it and import the parts one by one."),
     "too_many_columns": N_("The file has more than %(limit)s columns. Take those away that are not needed."),

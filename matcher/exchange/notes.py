@@ -7,11 +7,12 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
+from ..hub.lettering import INVISIBLE
 from ..store import Store
 from .plan import Faults, Planned
 
 PAGE = 500
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = tuple("=+-@＝＋－＠")
 Reason = Callable[[Faults], str]
 
 
@@ -71,5 +72,9 @@ def write_refused(
 
 
 def safe_cell(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV Injection)."""
-    return "'" + text if text.startswith(FORMULA) else text
+    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV Injection).
+
+    Some take away what is blank or not seen at its start before they look, and read full-width signs as plain ones.
+    """
+    begins = text[:1] in ("\t", "\r", "\n") or INVISIBLE.sub("", text).lstrip().startswith(FORMULA)
+    return "'" + text if begins else text

@@ -12,25 +12,24 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
+from xml.parsers import expat
 
 from .errors import N_, ImportRefused
+from .sheet_marks import Marks, sheets, zero_formats
 
 MOST_ENTRIES = 1_000
 MOST_UNPACKED = 100_000_000
 MOST_RATIO = 100
 BLOCK = 1 << 16
-_CELL = re.compile(rb"<c\b([^>]*[^>/])>((?:(?!</c>).)*)</c>", re.DOTALL)
-_NEVER_CALCULATED = re.compile(rb"<f\b[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*\Z")
-_ERROR = re.compile(rb"<v>([^<]{1,20})</v>")
-_REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
-_LONGEST_CELL = 200_000  # a cell holds at most 32,767 characters
+_ENCODING = re.compile(rb"""\A\s*<\?xml[^>]{0,100}\bencoding=["']([^"']{1,40})["']""")
+BOOK, RELATIONS, STYLES = "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"
 
 
 def rows(data: bytes, name: str) -> tuple[Iterator[tuple[int, list[str]]], str]:
     """Return (row number, cells as text) of the first sheet that holds anything, and its name; raise ImportRefused."""
     from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-    errors = _examined(data, name)
+    marked = _examined(data, name)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         shown = [
@@ -38,46 +37,54 @@ def rows(data: bytes, name: str) -> tuple[Iterator[tuple[int, list[str]]], str]:
             for sheet in book.sheets_metadata
             if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
         ]
+        if book.sheet_names != list(marked):
+            raise ImportRefused("file_broken")
         for sheet_name in shown:
+            if fault := marked[sheet_name].fault:
+                raise fault
             sheet = book.get_sheet_by_name(sheet_name)
             if sheet.total_height and sheet.start is not None:
-                return _cells(sheet, errors.get(book.sheet_names.index(sheet_name), {})), sheet_name
+                return _cells(sheet, marked[sheet_name].texts), sheet_name
     except (CalamineError, OSError, ValueError, KeyError, zipfile.BadZipFile):
         raise ImportRefused("file_broken") from None
     raise ImportRefused("file_empty")
 
 
-def _cells(sheet: Any, errors: dict[tuple[int, int], str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a sheet. Cells with an error hold its name (#N/A), where calamine gives nothing."""
+def _cells(sheet: Any, seen: dict[tuple[int, int], str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a sheet. What was `seen` in its XML stands before what calamine gives."""
     left = sheet.start[1]  # `iter_rows` gives the empty rows above the table, but not the empty columns beside it
-    wrong: dict[int, dict[int, str]] = {}
-    for (row, column), text in errors.items():
-        wrong.setdefault(row, {})[column] = text
+    instead: dict[int, dict[int, str]] = {}
+    for (row, column), text in seen.items():
+        instead.setdefault(row, {})[column] = text
     for number, cells in enumerate(sheet.iter_rows(), 1):
         texts = [""] * left + [as_text(cell) for cell in cells]
-        for column, text in wrong.get(number, {}).items():
-            if column < len(texts) and not texts[column]:
-                texts[column] = text
+        for column, text in instead.get(number, {}).items():
+            texts += [""] * (column + 1 - len(texts))
+            texts[column] = text
         if any(text.strip() for text in texts):
             yield number, texts
 
 
-def _examined(data: bytes, name: str) -> dict[int, dict[tuple[int, int], str]]:
-    """Measure the archive and look through its XML; return the cells with errors by sheet, row and column."""
+def _examined(data: bytes, name: str) -> dict[str, Marks]:
+    """Measure the archive and look through its XML; return what each sheet says beside its values, by its name."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
+            names = [entry.filename for entry in entries]
             if len(entries) > MOST_ENTRIES:
                 raise ImportRefused("file_bomb")
-            _check_kind({entry.filename for entry in entries}, name)
-            left = MOST_UNPACKED
-            found: dict[int, dict[tuple[int, int], str]] = {}
-            for entry in entries:
+            _check_kind(set(names), name)
+            # Of two parts of one name each reader takes another one.
+            if len({one.casefold() for one in names}) < len(names) or not {BOOK, RELATIONS} <= set(names):
+                raise ImportRefused("file_broken")
+            left, parts = MOST_UNPACKED, _Parts(len(data))
+            for entry in sorted(entries, key=lambda one: one.filename.startswith("xl/worksheets/")):
                 with archive.open(entry) as part:
-                    left -= _look_through(part, entry, left, len(data), found)
-            return found
+                    left -= parts.read(part, entry.filename, left)
+            return parts.by_name()
     except (
         zipfile.BadZipFile, zipfile.LargeZipFile, zipfile.zlib.error, EOFError, NotImplementedError, RuntimeError,
+        expat.ExpatError, UnicodeError,
     ):  # fmt: skip
         raise ImportRefused("file_broken") from None
 
@@ -97,50 +104,64 @@ def _check_kind(names: set[str], name: str) -> None:
         raise ImportRefused("file_type", name=name, found=kind)
 
 
-def _look_through(part: Any, entry: zipfile.ZipInfo, left: int, packed: int, found: dict[int, Any]) -> int:
-    """Read one entry to its end in blocks and return its size; raise ImportRefused for a bomb or a DTD."""
-    size, rest = 0, b""
-    sheet = re.fullmatch(r"xl/worksheets/sheet(\d+)\.xml", entry.filename)
-    errors = found.setdefault(int(sheet[1]) - 1, {}) if sheet else {}
-    while block := part.read(BLOCK):
-        size += len(block)
-        # 1 MB may always come out: a small file of equal rows packs to less than a hundredth.
-        if size > left or (size > 1_000_000 and size > MOST_RATIO * packed):
-            raise ImportRefused("file_bomb")
-        if not entry.filename.endswith((".xml", ".rels", ".vml")):
-            continue
-        window = rest + block
-        if b"\x00" in window:  # UTF-16 would hide the words looked for below
-            raise ImportRefused("file_broken")
-        if b"<!DOCTYPE" in window or b"<!ENTITY" in window:
-            raise ImportRefused("file_dtd", name=entry.filename)
-        rest = _check_cells(window, errors) if sheet else window[-16:]
-    return size
+class _Parts:
+    """Reads the parts of a book to their ends, the small ones that say where everything is before the sheets."""
+
+    def __init__(self, packed: int) -> None:
+        self._packed = packed
+        self._small: dict[str, bytes] = {}
+        self._marks: dict[str, Marks] = {}
+        self._formats: dict[str, str] | None = None
+
+    def read(self, part: Any, name: str, left: int) -> int:
+        """Read one entry in blocks and return its size; raise ImportRefused for a bomb or a DTD."""
+        size, rest, kept = 0, b"", io.BytesIO()
+        marks = self._marks_of(name)
+        while block := part.read(BLOCK):
+            size += len(block)
+            # 1 MB may always come out: a small file of equal rows packs to less than a hundredth.
+            if size > left or (size > 1_000_000 and size > MOST_RATIO * self._packed):
+                raise ImportRefused("file_bomb")
+            if marks or name.endswith((".xml", ".rels", ".vml")):
+                _check_xml(rest + block, name, first=size == len(block))
+                rest = block[-16:]
+            if marks:
+                marks.feed(block)
+            elif name in (BOOK, RELATIONS, STYLES):
+                kept.write(block)
+        if marks:
+            marks.feed(b"", last=True)
+        self._small[name] = kept.getvalue()
+        return size
+
+    def _marks_of(self, name: str) -> Marks | None:
+        if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+            if self._formats is None:
+                styles = self._small.get(STYLES, b"")
+                self._formats = zero_formats(styles) if styles else {}
+            self._marks[name] = Marks(name, self._formats)
+        return self._marks.get(name)
+
+    def by_name(self) -> dict[str, Marks]:
+        """Return what was found by the sheets' names, in the order of the book."""
+        found = sheets(self._small[BOOK], self._small[RELATIONS])
+        return {name: self._marks.get(part) or self._nowhere(part) for name, part in found}
+
+    def _nowhere(self, part: str) -> Marks:
+        """Return what refuses a sheet whose part is not there, or not where spreadsheet programs put it."""
+        marks = Marks(part, {})
+        marks.fault = ImportRefused("file_broken")
+        return marks
 
 
-def _check_cells(window: bytes, errors: dict[tuple[int, int], str]) -> bytes:
-    """Note cells with errors, refuse formulas without a value; return what belongs to the next block."""
-    end = 0
-    if b"<f" in window or b't="e"' in window:
-        for cell in _CELL.finditer(window):
-            end = cell.end()
-            if b"<f" not in cell[2] and b't="e"' not in cell[1]:
-                continue
-            place = _REFERENCE.search(cell[1])
-            where = (place[1] + place[2]).decode() if place else "?"
-            if _NEVER_CALCULATED.search(cell[2]):
-                raise ImportRefused("file_formula", cell=where)
-            if b't="e"' in cell[1] and place and (error := _ERROR.search(cell[2])):
-                errors[(int(place[2]), _column(place[1]))] = error[1].decode("ascii", "replace")
-    start = max(end, window.rfind(b"<c ", end), len(window) - _LONGEST_CELL)
-    return window[start:] if window.rfind(b"<c ", end) >= 0 else window[-16:]
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number - 1
+def _check_xml(window: bytes, name: str, first: bool) -> None:
+    if b"\x00" in window:  # UTF-16 would hide the words looked for below
+        raise ImportRefused("file_broken")
+    if b"<!DOCTYPE" in window or b"<!ENTITY" in window:
+        raise ImportRefused("file_dtd", name=name)
+    declared = _ENCODING.match(window.removeprefix(b"\xef\xbb\xbf")) if first else None
+    if declared and declared[1].lower() not in (b"utf-8", b"us-ascii", b"ascii"):
+        raise ImportRefused("file_broken")  # calamine reads every part as UTF-8
 
 
 def as_text(cell: Any) -> str:

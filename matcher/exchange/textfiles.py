@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -111,9 +112,9 @@ def _lines(text: str) -> list[tuple[int, Any]]:
         if not part.strip():
             continue
         try:
-            found.append((line, json.loads(part)))
+            found.append((line, _loaded(part)))
         except (ValueError, RecursionError) as error:
-            if found:
+            if found or isinstance(error, _Unclear):
                 raise _not_json(error, line) from None
             return [(1, _one(text))]
     return found
@@ -121,12 +122,55 @@ def _lines(text: str) -> list[tuple[int, Any]]:
 
 def _one(text: str) -> Any:
     try:
-        return json.loads(text)
+        return _loaded(text)
     except (ValueError, RecursionError) as error:
         raise _not_json(error, getattr(error, "lineno", 1)) from None
 
 
+class _Figure(float):
+    """A number with a point, an exponent or a sign before zero, that keeps how it is written."""
+
+    text: str
+
+
+class _Unclear(ValueError):
+    """What JSON of other programs may hold, and each reader takes in its own way."""
+
+
+def _loaded(text: str) -> Any:
+    return json.loads(
+        text, parse_float=_figure, parse_int=_whole_number, parse_constant=_no_number, object_pairs_hook=_once
+    )
+
+
+def _figure(text: str) -> _Figure:
+    number = _Figure(text)
+    if math.isinf(number):
+        raise _Unclear("file_number", {})
+    number.text = text
+    return number
+
+
+def _whole_number(text: str) -> int | _Figure:
+    return _figure(text) if text == "-0" else int(text)
+
+
+def _no_number(text: str) -> Any:
+    raise _Unclear("file_no_number", {"value": text})
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Unclear("heading_twice", {"heading": next(name for name in names if names.count(name) > 1)})
+    return found
+
+
 def _not_json(error: Exception, line: int) -> ImportRefused:
+    if isinstance(error, _Unclear):
+        code, params = error.args
+        return ImportRefused(code, **(params if code == "heading_twice" else {"line": line, **params}))
     if isinstance(error, json.JSONDecodeError):
         return ImportRefused("file_json", line=line, column=error.colno)
     return ImportRefused("file_nested" if isinstance(error, RecursionError) else "file_number", line=line)
@@ -136,6 +180,8 @@ def as_text(value: Any) -> str:
     """Return a JSON value as a cell's text: a list is parted by `;`, an object stays JSON."""
     if value is None:
         return ""
+    if isinstance(value, _Figure):
+        return value.text
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):

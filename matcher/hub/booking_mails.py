@@ -25,10 +25,8 @@ def of_side(store: Store, side: str, row: Row) -> list[Row]:
 
 
 def _askers(store: Store, row: Row) -> list[Row]:
-    """Return the startup's people, else the need's, else who asked; and always who asked, also a broker who did."""
-    wrote = store.query(
-        "select id, name, email, locale from person where id = :id and disabled_at is null", {"id": row["requested_by"]}
-    )
+    """Return the startup's people, else the need's, else who asked; and who asked, also a broker, while they act so."""
+    wrote = people.acting(store, row["requested_by"], row["asker_organisation"], "owner", "startup")
     if row["startup_id"] and row["startup_organisation"] == row["asker_organisation"]:
         return [*wrote, *people.in_organisation(store, row["asker_organisation"], "startup")]
     if row["need_id"]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+AHEAD_MINUTES = 5  # the clocks of two hosts may differ by so much
+
 
 def now() -> str:
     """Return this moment as UTC ISO text, for instance `2026-11-22T08:30:00.000000Z`."""
@@ -23,6 +25,15 @@ def parse(text: str) -> datetime:
 def later(moment: str, *, days: float = 0, minutes: float = 0) -> str:
     """Return the moment that many days and minutes after (or, negative, before) `moment`."""
     return stamp(parse(moment) + timedelta(days=days, minutes=minutes))
+
+
+def latest(now: str) -> str:
+    """Return the latest moment that a clock which goes right can have written by `now`.
+
+    What bears a later one was written while a clock was ahead, and now it goes right again. Whatever gives access for
+    a time counts as over then: it would else be good until the wrong moment comes, which may be a year away.
+    """
+    return later(now, minutes=AHEAD_MINUTES)
 
 
 def day(moment: str) -> str:

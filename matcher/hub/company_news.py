@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from ..store import Store
 from . import booking_mails, bookings, cases, parties, record
+from .clock import day
 from .people import Viewer
 
 # Who is told. A new name asks nobody to do anything but the broker, who sees whether a new agreement is needed.
@@ -20,9 +21,6 @@ SIDES = {
     "parted": ("owner", "host", "broker"),
     "renamed": ("broker",),
 }
-
-
-OPEN = ("requested", "asked", "waiting", "approved")  # bookings that somebody still counts on
 
 
 def tell(
@@ -53,12 +51,15 @@ def _tell_hosts(
     store: Store, viewer: Viewer, startup_id: str, what: str, now: str, before: str, only: Iterable[str] | None
 ) -> None:
     """Tell the hosts of a company's bookings and requests outside a case; inside one the case's people are told."""
-    rows = store.query("select id from booking where startup_id = :id and pairing_id is null order by id",
-                       {"id": startup_id})  # fmt: skip
+    rows = store.query(
+        """select id from booking where startup_id = :id and pairing_id is null and ends_on >= :today
+           and declined_at is null and withdrawn_at is null and cancelled_at is null and used_at is null order by id""",
+        {"id": startup_id, "today": day(now)},
+    )
     wanted = None if only is None else set(only)
     for row in rows:
-        booking = bookings.fetch(store, row["id"])
-        if bookings.status(booking, now) in OPEN and (wanted is None or row["id"] in wanted):
+        if wanted is None or row["id"] in wanted:
+            booking = bookings.fetch(store, row["id"])
             booking_mails.tell(store, viewer, booking, ("host",), "company", now, what=what, before=before,
                               startup=booking["startup_name"])  # fmt: skip
             record.write(store, viewer.person_id, f"booking.company_{what}", "booking", row["id"], now, note=before)

@@ -19,7 +19,7 @@ def listing(store: Store, *, words: str = "", role: str = "", state: str = "", p
     `words` are looked for in name and e-mail, `role` is one of people.ROLES, `state` is `open`, `closed` or empty.
     Each row has `roles`, a list of role and organisation. Three queries, however many people there are.
     """
-    light = store.query("select id, name, email, disabled_at from person")
+    light = store.query("select id, name, email, disabled_at from person where erased_at is null")
     holders = _holders(store, role) if role in people.ROLES else None
     found = [
         row
@@ -61,14 +61,26 @@ def _roles_of(store: Store, person_ids: list[str]) -> dict[str, list[dict[str, A
 
 
 def load(store: Store, viewer: Viewer | None, person_id: str) -> dict[str, Any]:
-    """Return one person for an administrator, `seen_at` (last in use, or None) with it; raise NotFound for others."""
+    """Return one person for an administrator; raise NotFound for others.
+
+    With it `seen_at` (last in use, or None) and `factor_at` (since when there is a second factor, or None).
+    """
     rows = store.query(
-        """select p.id, p.name, p.email, p.locale, p.created_at, p.disabled_at,
-                  (select max(s.seen_at) from session s where s.person_id = p.id) as seen_at
+        """select p.id, p.name, p.email, p.locale, p.created_at, p.disabled_at, p.erased_at,
+                  (select max(s.seen_at) from session s where s.person_id = p.id) as seen_at,
+                  (select f.confirmed_at from second_factor f where f.person_id = p.id) as factor_at
            from person p where p.id = :id""",
         {"id": person_id},
     )
     if not rows or viewer is None or not viewer.has("administrator"):
+        raise NotFound("person")
+    return rows[0]
+
+
+def name_of(store: Store, person_id: str) -> dict[str, Any]:
+    """Return id, name and email of a person who is not erased; raise NotFound."""
+    rows = store.query("select id, name, email from person where id = :id and erased_at is null", {"id": person_id})
+    if not rows:
         raise NotFound("person")
     return rows[0]
 
@@ -92,7 +104,9 @@ def enable(store: Store, person_id: str, by: str, now: str) -> None:
     """Open an account again, with the roles that it still holds."""
     with store.atomic():
         if not store.execute(
-            "update person set disabled_at = null where id = :id and disabled_at is not null", {"id": person_id}
+            """update person set disabled_at = null
+               where id = :id and disabled_at is not null and erased_at is null""",
+            {"id": person_id},
         ):
             raise Conflict("person_not_disabled")
         record.write(store, by, "person.enable", "person", person_id, now)

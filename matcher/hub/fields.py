@@ -25,6 +25,7 @@ TITLE_LIMIT = 300
 NAME_LIMIT = 200
 EARLIEST, LATEST_YEARS = date(2000, 1, 1), 30
 
+_HALF = re.compile("[\ud800-\udfff]")
 _EMAIL = re.compile(r"[^@\s,;<>\"']{1,64}@[^@\s,;<>\"'.]+(\.[^@\s,;<>\"'.]+)+")
 
 
@@ -70,7 +71,10 @@ def _line(value: Any) -> str:
 
 def _listed(value: Any) -> list[str]:
     """Accept a list or text parted by commas, semicolons or bars; keep order, drop doubles."""
-    parts = re.split(r"[,;|\n]", _bounded(value, 2_000)) if isinstance(value, str) else list(value or [])
+    if isinstance(value, str):
+        parts = re.split(r"[,;|\n]", _bounded(value, 2_000))
+    else:
+        parts = list(value) if isinstance(value, list | tuple | set | frozenset) else [] if value is None else [value]
     return list(dict.fromkeys(part for part in (str(item).strip() for item in parts) if part))
 
 
@@ -121,8 +125,8 @@ def _day(value: Any) -> str | None:
     text = str("" if value is None else value).strip()
     if not text:
         return None
-    try:
-        found = date.fromisoformat(text[:10]) if len(text) in (10, 19) else date.fromisoformat(text)
+    try:  # a spreadsheet may say a day as its midnight; an hour would be lost, and so would `2027-03-01 or later`
+        found = date.fromisoformat(re.sub(r"[T ]00:00:00\Z", "", text))
     except ValueError:
         raise PydanticCustomError("not_a_date", "date", {"value": text[:40]}) from None
     if not EARLIEST <= found <= date.today() + timedelta(days=366 * LATEST_YEARS):
@@ -179,9 +183,12 @@ Model = TypeVar("Model", bound=Content)
 
 
 def validate(model: type[Model], data: dict[str, Any], limit: int = FORM_LIMIT) -> Model:
-    """Return the checked content; raise Invalid with a code per field. `limit` is characters per text."""
+    """Return the checked content; raise Invalid with a code per field. `limit` is characters per text.
+
+    Half a character, which neither a database nor an error's words can hold, comes out as U+FFFD.
+    """
     try:
-        return model.model_validate(data, context={"limit": limit})
+        return model.model_validate(_whole(data), context={"limit": limit})
     except ValidationError as error:
         raise Invalid(
             {
@@ -189,6 +196,14 @@ def validate(model: type[Model], data: dict[str, Any], limit: int = FORM_LIMIT) 
                 for problem in error.errors(include_url=False, include_input=False)
             }
         ) from None
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    return [_whole(one) for one in value] if isinstance(value, list) else value
 
 
 def filled(

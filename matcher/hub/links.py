@@ -9,7 +9,7 @@ from typing import Any
 
 from ..store import Store
 from . import fields, mail, passwords, people, record
-from .clock import later
+from .clock import later, latest
 from .errors import Conflict, Invalid, NotFound
 from .ids import new_token, token_hash
 from .people import Viewer
@@ -123,12 +123,17 @@ def get(store: Store, token: str, now: str) -> dict[str, Any]:
 
     Beside its row: `organisation` (the name, for an invitation) and `account` (the person's id, or None).
     """
+    return by_hash(store, token_hash(token), now)
+
+
+def by_hash(store: Store, link_hash: str, now: str) -> dict[str, Any]:
+    """Return a link as `get` does, by the hash of its token."""
     rows = store.query(
         """select l.*, o.name as organisation, p.id as account from link l
            left join organisation o on o.id = l.organisation_id
            left join person p on p.email = l.email and p.disabled_at is null
-           where l.token_hash = :hash and l.used_at is null and l.expires_at > :now""",
-        {"hash": token_hash(token), "now": now},
+           where l.token_hash = :hash and l.used_at is null and l.expires_at > :now and l.created_at <= :latest""",
+        {"hash": link_hash, "now": now, "latest": latest(now)},
     )
     if not rows or (rows[0]["purpose"] == "reset" and not rows[0]["account"]):
         raise NotFound("link")
@@ -151,19 +156,29 @@ def use(
     elif not (who and who.person_id == known) and passwords.authenticate(store, link["email"], password) != known:
         raise Invalid({"password": ("password_wrong", {})})
     with store.atomic():
-        if not store.execute(
-            "update link set used_at = :now where token_hash = :hash and used_at is null",
-            {"hash": link["token_hash"], "now": now},
-        ):
-            raise NotFound("link")
+        take(store, link, now)
         person_id = known or people.create(store, link["email"], name, now, password_hash=hashed, locale=locale)
         if link["purpose"] == "reset":
             passwords.set_hash(store, person_id, str(hashed), now)
         else:
-            people.grant(store, person_id, link["organisation_id"], link["role"], link["created_by"], now)
-            people.end_sessions(store, person_id, now)  # a session never outlives the rights it began with
-            record.write(store, person_id, "link.invite", "person", person_id, now)
+            give_role(store, link, person_id, now)
     return person_id
+
+
+def take(store: Store, link: dict[str, Any], now: str) -> None:
+    """Use a link up, inside a transaction; raise NotFound when somebody was quicker."""
+    if not store.execute(
+        "update link set used_at = :now where token_hash = :hash and used_at is null",
+        {"hash": link["token_hash"], "now": now},
+    ):
+        raise NotFound("link")
+
+
+def give_role(store: Store, link: dict[str, Any], person_id: str, now: str) -> None:
+    """Give the role of an invitation, inside a transaction."""
+    people.grant(store, person_id, link["organisation_id"], link["role"], link["created_by"], now)
+    people.end_sessions(store, person_id, now)  # a session never outlives the rights it began with
+    record.write(store, person_id, "link.invite", "person", person_id, now)
 
 
 def _checked(name: str, password: str, email: str, ask_name: bool) -> tuple[str, str]:

@@ -23,6 +23,8 @@ MAX_TRIES = 8
 LEASE_MINUTES = 10
 # Each pause is four times the one before, so that eight tries reach over a weekend without a mail server.
 PAUSE_FACTOR = 4
+# No mail is put off for longer than this: a later moment was written while a clock was ahead, and the mail is due.
+LONGEST_PAUSE_MINUTES = PAUSE_FACTOR ** (MAX_TRIES - 1)
 PAGE = 25
 STATES = {
     "waiting": "sent_at is null and given_up_at is null and dropped_at is null",
@@ -30,6 +32,7 @@ STATES = {
     "given_up": "given_up_at is not null and sent_at is null",
     "dropped": "dropped_at is not null",
 }
+_DUE = "(next_try_at <= :now or next_try_at > :never)"
 _TAKE = "update outbox set tries = tries + 1, next_try_at = :lease where"
 
 
@@ -91,18 +94,22 @@ def claim(store: Store, now: str) -> list[dict[str, Any]]:
     between delays the letter by the lease, and no other worker sends it meanwhile. One letter at a time: sending
     many to a slow server could take longer than the lease.
     """
-    given = {"now": now, "lease": later(now, minutes=LEASE_MINUTES)}
+    given = {
+        "now": now,
+        "lease": later(now, minutes=LEASE_MINUTES),
+        "never": later(now, minutes=LONGEST_PAUSE_MINUTES),
+    }
     with store.atomic():
         rows = store.query(
-            f"""{_TAKE} id in (select id from outbox where {STATES["waiting"]} and next_try_at <= :now
+            f"""{_TAKE} id in (select id from outbox where {STATES["waiting"]} and {_DUE}
                                order by next_try_at, id limit 1)
-                and next_try_at <= :now returning *""",
+                and {_DUE} returning *""",
             given,
         )
         if rows and rows[0]["digest_at"]:
             rows += store.query(
                 f"""{_TAKE} recipient = :recipient and digest_at is not null and {STATES["waiting"]}
-                    and next_try_at <= :now returning *""",
+                    and {_DUE} returning *""",
                 {**given, "recipient": rows[0]["recipient"]},
             )
     rows.sort(key=lambda row: (row["created_at"], row["id"]))
@@ -127,7 +134,7 @@ def sent(store: Store, mail_ids: list[str], now: str) -> None:
 
 
 def drop(store: Store, mail_id: str, now: str) -> None:
-    """Note that a mail is not sent because what it asks for has been done meanwhile."""
+    """Note that a mail is not sent: what it asks for has been done, or its reader may not read it any more."""
     store.execute(
         "update outbox set dropped_at = :now, error = null, params = '{}' where id = :id", {"id": mail_id, "now": now}
     )

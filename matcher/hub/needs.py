@@ -292,11 +292,11 @@ def _decline_open(store: Store, viewer: Viewer, row: dict[str, Any], note: str, 
 
 
 def owners(store: Store, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return who is told of a need's fate: its own person, else all who act for its organisation."""
-    own = store.query(
-        "select id, name, email, locale from person where id = :id and disabled_at is null",
-        {"id": row["person_id"]},
-    )
+    """Return who is told of a need's fate: its own person, else all who act for its organisation.
+
+    Its own person while they still act for it (or are the broker who wrote it down): who has gone is not told.
+    """
+    own = people.acting(store, row["person_id"], row["organisation_id"], "owner", "startup")
     return own or people.in_organisation(store, row["organisation_id"], "owner", "startup")
 
 

@@ -32,7 +32,12 @@ def of_side(store: Store, side: str, case: Case) -> list[dict[str, Any]]:
 
 
 def _hosts(store: Store, case: Case) -> list[dict[str, Any]]:
-    """Return the host's people; a testbed whose host never logs in is reached at its contact and the backup."""
+    """Return the host's people; a testbed whose host never logs in is reached at its contact and the backup.
+
+    A testbed that is only suggested has no host yet: it neither sees the case nor hears of it (`cases.visible`).
+    """
+    if not case.get("confirmed_at", True):  # a booking has no such column: its host is asked from the first
+        return []
     found = people.in_organisation(store, case["host_organisation"], "host")
     language = case["testbed_language"] if case["testbed_language"] in LOCALES else "en"
     contacts = [

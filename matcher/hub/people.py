@@ -36,6 +36,7 @@ class Viewer:
     keyboard: bool
     roles: frozenset[tuple[str, str]]
     digest: bool = False
+    factor: str | None = None  # how this session's second factor was given; None: by none
 
     def has(self, *roles: str) -> bool:
         """Whether the person holds one of these roles anywhere."""
@@ -191,6 +192,16 @@ def in_organisation(store: Store, organisation_id: str | None, *roles: str) -> l
     return _active(store, roles, "and m.organisation_id = :organisation", organisation_id) if organisation_id else []
 
 
+def acting(store: Store, person_id: str | None, organisation_id: str | None, *roles: str) -> list[dict[str, Any]]:
+    """Return one active person as `in_organisation` does, with one of the roles there, or a broker; or nobody."""
+    return store.query(
+        """select distinct p.id, p.name, p.email, p.locale from person p join membership m on m.person_id = p.id
+           where p.id = :id and p.disabled_at is null and m.revoked_at is null
+             and (m.role = 'broker' or (m.organisation_id = :organisation and m.role in :roles))""",
+        {"id": person_id, "organisation": organisation_id, "roles": list(roles)},
+    )
+
+
 def _active(store: Store, roles: Iterable[str], where: str = "", organisation_id: str = "") -> list[dict[str, Any]]:
     return store.query(
         f"""select distinct p.id, p.name, p.email, p.locale from person p
@@ -211,11 +222,12 @@ def roles(store: Store, person_id: str) -> list[dict[str, Any]]:
 
 
 def end_sessions(store: Store, person_id: str, now: str) -> None:
-    """Revoke every session of a person, at once."""
+    """Revoke every session of a person, at once, and every log-in that is not finished."""
     store.execute(
         "update session set revoked_at = :now where person_id = :id and revoked_at is null",
         {"id": person_id, "now": now},
     )
+    store.execute("delete from login_step where person_id = :id", {"id": person_id})
 
 
 def set_locale(store: Store, person_id: str, locale: str) -> None:

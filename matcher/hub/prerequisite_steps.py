@@ -22,7 +22,7 @@ MOST = 20
 class Content(fields.Content):
     """One thing that is asked for."""
 
-    kind: fields.choice("prerequisites", frozenset(prerequisites.KINDS)) = "other"
+    kind: fields.choice("prerequisites", frozenset(prerequisites.KINDS), "other") = "other"
     text: fields.Title
 
 

@@ -1,23 +1,31 @@
-"""The record: who did what to which thing, when. A row stands in the same transaction as the change."""
+"""The record: who did what to which thing, when. A row stands in the same transaction as the change.
+
+Rows are never changed (triggers) and are chained (`chain`), so that `matcher verify` finds whatever was done to them
+past the triggers.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..store import Store
+from . import chain
 from .ids import new_id
 
 PAGE = 50
+FORGOTTEN = "record.forget"
 
 
 def write(
     store: Store, person_id: str | None, action: str, kind: str, subject_id: str, now: str, **detail: Any
 ) -> None:
-    """Add one audit row. `action` is verb-like (`need.publish`), `detail` is plain JSON data."""
-    store.insert(
-        "audit",
+    """Add one audit row, at the end of the transaction. `action` is verb-like (`need.publish`), `detail` plain JSON."""
+    store.at_end(
+        chain.append,
         {
             # The rows of one request share its moment: the id begins with the clock so that they keep their order.
             "id": f"{time.time_ns():016x}{new_id()}",
@@ -29,6 +37,45 @@ def write(
             "detail": json.dumps(detail, ensure_ascii=False, sort_keys=True),
         },
     )
+
+
+def forget(store: Store, person_id: str, texts: Sequence[str], now: str) -> int:
+    """Take what is personal out of the record and return how many rows that were; the chain stays whole.
+
+    Emptied are the details of the rows about the person and of those that hold one of `texts` (a name, an address),
+    whatever their case. Which rows that were is itself recorded, so that nobody else can empty one unseen.
+    """
+    # As whole words: whoever is called Anna Berg is not Anna Bergström.
+    wanted = [re.compile(rf"(?<!\w){re.escape(text.strip())}(?!\w)", re.I) for text in texts if text.strip()]
+    with store.atomic():
+        chain.append(store, [])  # what is not chained yet is now
+        found = [
+            row["id"]
+            for page in chain.pages(store)
+            for row in page
+            if row["detail"] != "{}" and row["action"] != FORGOTTEN and _tells_of(row, person_id, wanted)
+        ]
+        for start in range(0, len(found), chain.PAGE):
+            ids = found[start : start + chain.PAGE]
+            store.execute("update audit set detail = '{}', salt = null where id in :ids", {"ids": ids})
+            write(store, None, FORGOTTEN, "person", person_id, now, rows=ids)
+    return len(found)
+
+
+def _tells_of(row: dict[str, Any], person_id: str, wanted: Sequence[re.Pattern[str]]) -> bool:
+    if (row["kind"], row["subject_id"]) == ("person", person_id):
+        return True
+    told = "\n".join(_strings(json.loads(row["detail"])))
+    return any(pattern.search(told) for pattern in wanted)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Yield every text of plain JSON data."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _strings(one)
 
 
 def history(store: Store, kind: str, subject_id: str) -> list[dict[str, Any]]:
@@ -84,3 +131,14 @@ def next_seq(store: Store) -> int:
 def last_seq(store: Store) -> int:
     """Return the last number of the change feed that was kept: while it stands still, nothing has changed."""
     return int(store.query("select value from counter where name = 'seq'")[0]["value"])
+
+
+def stand(store: Store) -> tuple[int, str]:
+    """Return what differs as soon as anything was changed: the change feed's last number and the record's last hash.
+
+    Every change of state writes a row of the record, so what was made of the hub's rows while this stood still holds.
+    """
+    row = store.query(
+        "select value, hash from counter cross join audit_end where counter.name = 'seq' and audit_end.one = 'end'"
+    )[0]
+    return int(row["value"]), row["hash"]

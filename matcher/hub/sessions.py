@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..store import Store
 from . import people
-from .clock import later
+from .clock import later, latest
 from .ids import new_token, token_hash
 
 IDLE_MINUTES = {"administrator": 30, "broker": 30}
@@ -13,21 +15,34 @@ LONGEST_DAYS = 7
 KEPT_DAYS = 30
 
 
-def start(store: Store, person_id: str, now: str) -> str:
-    """Begin a session and return its token; rights are read anew at every request."""
+def start(store: Store, person_id: str, now: str, factor: str | None = None) -> str:
+    """Begin a session and return its token; rights are read anew at every request.
+
+    `factor` says how a second factor was given: `code`, `recovery` or `provider` (the organisation's own log-in).
+    """
     token = new_token()
     store.insert(
         "session",
-        {"token_hash": token_hash(token), "person_id": person_id, "created_at": now, "seen_at": now},
+        {
+            "token_hash": token_hash(token),
+            "person_id": person_id,
+            "created_at": now,
+            "seen_at": now,
+            "factor": factor,
+        },
     )
     return token
 
 
 def viewer(store: Store, token: str, now: str) -> people.Viewer | None:
-    """Return who holds this token, or None when the session is unknown, revoked, idle too long or too old."""
+    """Return who holds this token, or None when the session is unknown, revoked, idle too long or too old.
+
+    One that was begun or used in time to come is ended too: a clock was wrong (`clock.latest`).
+    """
     rows = store.query(
-        "select * from session where token_hash = :hash and revoked_at is null and created_at > :oldest",
-        {"hash": token_hash(token), "oldest": later(now, days=-LONGEST_DAYS)},
+        """select * from session where token_hash = :hash and revoked_at is null and created_at > :oldest
+           and created_at <= :latest and seen_at <= :latest""",
+        {"hash": token_hash(token), "oldest": later(now, days=-LONGEST_DAYS), "latest": latest(now)},
     )
     found = people.viewer(store, rows[0]["person_id"]) if rows else None
     if found is None:
@@ -36,7 +51,7 @@ def viewer(store: Store, token: str, now: str) -> people.Viewer | None:
         (IDLE_MINUTES.get(role, IDLE_DEFAULT_MINUTES) for role, _ in found.roles),
         default=IDLE_DEFAULT_MINUTES,
     )
-    return found if rows[0]["seen_at"] > later(now, minutes=-idle) else None
+    return replace(found, factor=rows[0]["factor"]) if rows[0]["seen_at"] > later(now, minutes=-idle) else None
 
 
 def holder(store: Store, token: str) -> str | None:

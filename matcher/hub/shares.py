@@ -96,8 +96,8 @@ def share(
         store.insert("share", row)
         mail.queue(
             store, f"share.new:{row['id']}", parties.others(needs.owners(store, need), viewer), "share_new", now,
-            need_id=need_id, need=need["title"], startup=startup["name"], note=note, actor=viewer.name,
-            actor_email=viewer.email,
+            share_id=row["id"], need_id=need_id, need=need["title"], startup=startup["name"], note=note,
+            actor=viewer.name, actor_email=viewer.email,
         )  # fmt: skip
         record.write(
             store, viewer.person_id, "share.create", "share", row["id"], now, need_id=need_id, startup_id=startup_id
@@ -124,7 +124,8 @@ def comment(store: Store, viewer: Viewer, share_id: str, text: str, known_before
         told = parties.others(parties.brokers(store, row["person_id"]), viewer)
         mail.queue(
             store, f"share.commented:{share_id}:{now}", told, "share_commented", now,
-            need_id=row["need_id"], need=row["need_title"], startup=row["startup_name"], actor=viewer.name, **said,
+            share_id=share_id, need_id=row["need_id"], need=row["need_title"], startup=row["startup_name"],
+            actor=viewer.name, **said,
         )  # fmt: skip
         record.write(store, viewer.person_id, "share.comment", "share", share_id, now, **said)
 

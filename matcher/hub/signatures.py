@@ -6,11 +6,13 @@ broker who holds the paper. The row names the person who signed, who wrote it do
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..store import Store
 from . import agreements, cases, fields, locks, parties, record
 from .errors import Conflict, Denied, Invalid
+from .lettering import visible
 from .people import Viewer
 from .permissions import can
 
@@ -22,6 +24,15 @@ _KINDS = {
     "image/png": b"\x89PNG",
     "image/jpeg": b"\xff\xd8\xff",
     "application/zip": b"PK\x03\x04",
+}
+
+
+# How the name of each kind may end: a file that is a PDF to us and a program to whoever opens it is called a PDF.
+ENDINGS = {
+    "application/pdf": (".pdf",),
+    "image/png": (".png",),
+    "image/jpeg": (".jpg", ".jpeg"),
+    "application/zip": (".zip", ".docx", ".asice", ".asics", ".sce", ".scs"),
 }
 
 
@@ -61,6 +72,13 @@ def media_type(content: bytes) -> str | None:
     return next((kind for kind, mark in _KINDS.items() if content.startswith(mark)), None)
 
 
+def named(name: str, content: bytes) -> str:
+    """Return a file's name as others may be handed it: no folder, nothing hidden in it, and the ending of its kind."""
+    endings = ENDINGS[media_type(content) or ""]
+    plain = " ".join(visible(re.split(r"[/\\]", name)[-1]).split())[-200:].strip(". ") or "file"
+    return plain if plain.lower().endswith(endings) else plain[-190:] + endings[0]
+
+
 def sign(
     store: Store, viewer: Viewer, pairing_id: str, number: int, side: str, given: Row, paper_hash: str, now: str,
     upload: tuple[str, bytes] | None = None, may_sign: bool = True,
@@ -89,7 +107,7 @@ def sign(
             {
                 "agreement_id": row["id"], "side": side, "person_id": viewer.person_id, "name": signer.name,
                 "title": signer.title, "method": "upload" if upload else "recorded", "paper_hash": paper_hash,
-                "file_name": upload[0] if upload else None, "file": upload[1] if upload else None, "at": now,
+                "file_name": named(*upload) if upload else None, "file": upload[1] if upload else None, "at": now,
             },
         )  # fmt: skip
         record.write(

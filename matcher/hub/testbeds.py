@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import affected, fields, record, reference
+from . import affected, capacity, fields, record, reference
 from .clock import day
 from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
@@ -310,7 +310,8 @@ def open_period(store: Store, viewer: Viewer, testbed_id: str, closure_id: str, 
             raise NotFound("closure")
         _update(store, testbed_id, {})
         days = rows[0]["starts_on"], rows[0]["ends_on"]
-        touched = affected.find(store, testbed_id, *days, now)
+        # Where another closed period lies in these days nobody can be told that they are open.
+        touched = [] if capacity.closures(store, testbed_id, *days) else affected.find(store, testbed_id, *days, now)
         told = affected.tell(
             store, viewer, touched, "testbed_opened", now, closed_on=days[0], opens_after_on=days[1]
         )  # fmt: skip

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request, session, url_for
 from flask_babel import Babel, get_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.exceptions import NotFound as NoSuchAddress
+from werkzeug.http import parse_accept_header
 from werkzeug.routing import RoutingException
 
 from ..hub import clock, sessions
 from ..hub.errors import Conflict, Denied, HubError, Invalid, NotFound
 from ..hub.limits import TooMany
-from ..store import StoreBusy, StoreUnavailable, TextRefused
-from . import field_names, origin, record_words, resume, words
+from ..store import CopyUnfinished, StoreBusy, StoreUnavailable, TextRefused, copy_mark
+from . import cookies, entering, field_names, origin, personal_words, record_words, resume, security_log, words
 from .access import LoginNeeded, may, settings, store, viewer
 from .menu import navigation
 
@@ -25,9 +28,13 @@ if TYPE_CHECKING:
     from ..ranking.encoder import Encoder
 
 LOCALES = ("sv", "en")
+RETRY_SECONDS = "10"  # after a 503
 
 # Asked for by the page itself again and again: no sign that anybody sits there, so it keeps no session alive.
 POLLED = frozenset({"imports.progress"})
+
+# Answer also while the database cannot be used.
+WITHOUT_STORE = frozenset({"static", "health.alive", "health.ready"})
 
 # Domain errors and the status each becomes; the most special class first.
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
@@ -38,6 +45,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (TooMany, 429),
     (HubError, 400),
     (TextRefused, 400),
+    (CopyUnfinished, 503),
     (StoreBusy, 503),
     (StoreUnavailable, 503),
 )
@@ -56,17 +64,23 @@ def install(app: Flask, encoder: Encoder | None) -> None:
     """Put the whole web layer on the application and check that no view was left without a rule."""
     from . import blueprints, ranking
 
+    app.ensure_sync = lambda view: view  # type: ignore[method-assign]  # none of ours is async; Flask looks at each call
+    app.session_interface = cookies.CookieSessions()
     Babel(app, locale_selector=_locale)
+    app.before_request(_whole)
     app.before_request(_who)
     app.before_request(origin.check)
     CSRFProtect(app)
     app.after_request(origin.keep_cookie)
     app.after_request(_headers)
+    security_log.install(app)
     app.context_processor(_context)
     app.url_defaults(_static_version)
     words.install(app)
     resume.install(app)
+    entering.install(app)
     record_words.install(app)
+    personal_words.install(app)
     field_names.install(app)
     ranking.install(app, encoder)
     for kind, status in STATUSES:
@@ -88,7 +102,25 @@ def install(app: Flask, encoder: Encoder | None) -> None:
 def _locale() -> str:
     person = viewer()
     chosen = person.locale if person else session.get("locale")
-    return chosen if chosen in LOCALES else request.accept_languages.best_match(LOCALES, "sv")
+    return chosen if chosen in LOCALES else _preferred(request.headers.get("Accept-Language", ""))
+
+
+@lru_cache(maxsize=256)
+def _preferred(header: str) -> str:
+    """Return which of our languages a browser likes best; most visitors send one of few headers."""
+    return parse_accept_header(header, LanguageAccept).best_match(LOCALES, "sv") or "sv"
+
+
+def _whole() -> None:
+    """Refuse a database that a copy has filled in part; looked at until it was found whole once in this process."""
+    if request.endpoint in WITHOUT_STORE or current_app.extensions.get("whole"):
+        return
+    try:
+        copy_mark.refuse(store())
+    except CopyUnfinished as error:
+        current_app.logger.error("%s", error)
+        raise
+    current_app.extensions["whole"] = True
 
 
 def _who() -> None:
@@ -100,16 +132,17 @@ def _who() -> None:
     if g.viewer:
         if request.endpoint not in POLLED:
             sessions.touch(store(), token, moment)
+        entering.check(g.viewer)
     else:
         g.was = sessions.holder(store(), token)
         session.pop("token")
 
 
 def _headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    given = {name.lower() for name, _value in response.headers}
+    response.headers.extend([(name, value) for name, value in HEADERS.items() if name.lower() not in given])
     if settings().https:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if request.endpoint != "static" and (viewer() or request.method != "GET"):
         response.headers["Cache-Control"] = "no-store"
     return response
@@ -131,6 +164,7 @@ def _context() -> dict[str, Any]:
             "language": url_for("account.language"),
             "help": url_for("home.ranking"),
             "accessibility": url_for("home.accessibility"),
+            "privacy": url_for("home.privacy"),
             "open_data": url_for("api.docs"),
         },
     }
@@ -156,21 +190,25 @@ def error_page(status: int, message: str = "") -> tuple[str, int]:
     if known >= 500:
         # What the other pages need (store, session) may be what failed: this one stands alone.
         page = current_app.jinja_env.get_template(f"errors/{known}.html").render(
-            locale=_safe_locale(), contact=settings().contact
+            locale=_safe_locale(), contact=settings().contact, **(resume.to_send_again() if known == 503 else {})
         )
         return page, status
     return render_template(f"errors/{known}.html", message=message), status
 
 
 def _safe_locale() -> str:
-    return request.accept_languages.best_match(LOCALES, "sv") or "sv"
+    return _preferred(request.headers.get("Accept-Language", ""))
 
 
 def _domain_error(status: int) -> Any:
     def answer(error: Exception) -> Response:
+        if isinstance(error, StoreUnavailable):
+            current_app.logger.error("the database cannot be used: %s", str(error).partition("\n")[0])
         response = current_app.make_response(error_page(status, words.sentence(error)))
         if isinstance(error, TooMany):
             response.headers["Retry-After"] = str(60 * error.params["minutes"])
+        elif status == 503:
+            response.headers["Retry-After"] = RETRY_SECONDS
         return response
 
     return answer

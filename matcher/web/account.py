@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
 from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from ..exchange import demo
-from ..hub import limits, links, passwords, people, sessions
+from ..hub import identities, limits, links, passwords, people, second_factor
 from ..hub.errors import Invalid
-from . import forms, resume
+from . import entering, forms, resume
 from .access import allowed, now, person, settings, store, viewer
 
 blueprint = Blueprint("account", __name__)
@@ -20,8 +19,6 @@ blueprint = Blueprint("account", __name__)
 # Within a quarter of an hour: one person from one address, one person from anywhere, one address.
 LOG_INS, LOG_INS_OF_ONE, LOG_INS_FROM_ONE = 10, 50, 60
 LINKS, LINKS_FROM_ONE = 5, 20
-# Each check takes 19 MiB and a core for a while: a few at once are enough for people, and too few for a flood.
-_checking = threading.BoundedSemaphore(2)
 
 
 @blueprint.get("/login")
@@ -42,47 +39,25 @@ def start() -> Any:
     limits.count(store(), f"login:{email}:{request.remote_addr}", LOG_INS, now())
     limits.count(store(), f"login:{email}", LOG_INS_OF_ONE, now())
     limits.count(store(), f"login-from:{request.remote_addr}", LOG_INS_FROM_ONE, now())
-    with _checking:
+    with entering.CHECKING:
         person_id = passwords.authenticate(store(), email, request.form.get("password", ""))
-    target = forms.own_path(request.form.get("next")) or ""
-    kept, resuming = resume.carried_fields(), "resume" in request.form
+    way = entering.Way.of_form()
     if person_id is None:
         errors = {"email": _("E-mail and password do not fit together. Check both, or ask for a new password.")}
-        return resume.login_page(status=422, target=target, kept=kept, resume=resuming, errors=errors, email=email)
-    enter(person_id)
-    if resuming and not resume.may_resume(kept, person_id):
-        flash(
-            _("The form was begun by somebody else. Nothing of it was sent, and only that person can go on with it."),
-            "warning",
-        )
-        return redirect(url_for("home.mine"), 303)
-    if resuming and target:
-        return resume.resume_page(target, kept)
-    return redirect(target or url_for("home.mine"), 303)
-
-
-def enter(person_id: str) -> None:
-    """Begin a new session with nothing left of the one before (against fixation)."""
-    _leave()
-    session["token"] = sessions.start(store(), person_id, now())
-    session.permanent = True
-    g.viewer = people.viewer(store(), person_id)
-    g.pop("csrf_token", None)  # one made for the session before would not fit
-
-
-def _leave() -> None:
-    if token := session.get("token"):
-        sessions.end(store(), token, now())
-    session.clear()
+        return resume.login_page(status=422, errors=errors, email=email, **way.carried())
+    return entering.admit(person_id, way)
 
 
 @blueprint.post("/logout")
 @allowed("public")
 def logout() -> Any:
     """End the session on the server and in the browser."""
-    _leave()
+    entering.leave()
     flash(_("You are logged out."), "info")
-    return redirect(url_for("home.index"), 303)
+    answer = redirect(url_for("home.index"), 303)
+    # Pages of the person are never stored, but the browser may still hold the last ones for its back button.
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 @blueprint.post("/language")
@@ -126,19 +101,21 @@ def link(token: str) -> Any:
 @blueprint.post("/link/<token>")
 @allowed("public")
 def use_link(token: str) -> Any:
-    """Use an invitation or a reset once, and log in."""
+    """Use an invitation or a reset once, and log in; who has a second factor is asked for it here too."""
     limits.count(store(), f"link-from:{request.remote_addr}", LINKS_FROM_ONE, now())
+    who = viewer()
     try:
-        with _checking:
+        with entering.CHECKING:
             person_id = links.use(
                 store(), token, request.form.get("password", ""), now(),
-                name=request.form.get("name", ""), locale=str(get_locale()), who=viewer(),
+                name=request.form.get("name", ""), locale=str(get_locale()), who=who,
             )  # fmt: skip
     except Invalid as error:
         return _link_form(token, forms.messages(error))
-    enter(person_id)
-    flash(_("Welcome! You are logged in."), "success")
-    return redirect(url_for("home.mine"), 303)
+    answer = entering.admit(person_id, entering.Way(), who.factor if who and who.person_id == person_id else None)
+    if viewer():
+        flash(_("Welcome! You are logged in."), "success")
+    return answer
 
 
 def _link_form(token: str, errors: dict[str, str]) -> Any:
@@ -180,8 +157,21 @@ def save_profile() -> Any:
 
 
 def _profile(errors: dict[str, str], name: str) -> str:
-    roles = people.roles(store(), person().person_id)
-    return render_template("account/profile.html", roles=roles, errors=errors, name=name)
+    who, given = person(), settings().oidc
+    return render_template(
+        "account/profile.html",
+        roles=people.roles(store(), who.person_id),
+        factor=second_factor.state(store(), who.person_id),
+        connected_at=identities.linked_at(store(), who, given.issuer) if given else None,
+        password=passwords.has_one(store(), who.person_id),
+        errors=errors,
+        name=name,
+    )
+
+
+def profile_page(errors: dict[str, str]) -> str:
+    """Return "My account" with errors beside the fields of another of its forms."""
+    return _profile(errors, person().name)
 
 
 @blueprint.get("/account/password")
@@ -198,11 +188,11 @@ def save_password() -> Any:
     who, typed = person(), request.form
     limits.count(store(), f"password:{who.person_id}", LOG_INS, now())
     try:
-        with _checking:
+        with entering.CHECKING:
             passwords.change(store(), who, typed.get("present", ""), typed.get("password", ""), now())
     except Invalid as error:
         return render_template("account/password.html", errors=forms.messages(error)), 422
-    enter(who.person_id)
+    entering.enter(who.person_id, who.factor)
     flash(_("The password is changed. Everywhere else you are logged out."), "success")
     return redirect(url_for("account.profile"), 303)
 

@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from jinja2 import TemplateError
 
-from ..hub import directory, links, mail, organisations, people, record
+from ..hub import chain, directory, links, mail, organisations, people, record, second_factor
 from ..hub.errors import Conflict, Invalid
 from . import forms, letters, record_words, words
 from .access import allowed, now, person, settings, store
@@ -70,6 +70,18 @@ def enable(person_id: str) -> Any:
     found = directory.load(store(), person(), person_id)
     directory.enable(store(), person_id, person().person_id, now())
     flash(_("The account of %(name)s is open again.", name=found["name"]), "success")
+    return redirect(url_for("admin.person", person_id=person_id), 303)
+
+
+@blueprint.post("/people/<person_id>/second-factor/take")
+@allowed("admin")
+def take_factor(person_id: str) -> Any:
+    """Take the second factor of a person away who lost it."""
+    found = directory.load(store(), person(), person_id)
+    second_factor.take(store(), person_id, person().person_id, now())
+    if person_id == person().person_id:  # one's own sessions have just ended
+        return redirect(url_for("account.login"), 303)
+    flash(_("The second factor of %(name)s is taken away, and a mail says so.", name=found["name"]), "success")
     return redirect(url_for("admin.person", person_id=person_id), 303)
 
 
@@ -269,3 +281,12 @@ def show_record() -> str:
         kinds=[(kind, record_words.kind(kind)) for kind in record.kinds(store())],
         page_url=_pages("admin.record", given),
     )
+
+
+@blueprint.get("/record/check", endpoint="record_check")
+@allowed("admin")
+def check_record() -> str:
+    """Read the whole record and say whether it is as the hub wrote it."""
+    found = chain.verify(store())
+    faults = [(fault, record_words.chain_fault(fault.code)) for fault in found.faults]
+    return render_template("admin/record_check.html", found=found, faults=faults, most=chain.MOST_FAULTS)

@@ -8,6 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from ..exchange import agreement_papers as papers
+from ..exchange import papers_apart
 from ..hub import agreement_templates, prerequisite_steps, prerequisites, testbeds
 from ..hub.errors import Conflict, Invalid
 from . import forms, words
@@ -45,7 +46,7 @@ def add_template() -> Any:
         errors["file"] = words.field_error("template_file", {})
     else:
         try:
-            papers.check(content)
+            papers_apart.check(content)
         except papers.BrokenTemplate as error:
             errors["file"] = broken(error)
     try:

@@ -128,6 +128,13 @@ FIELD_ERRORS: dict[str, Any] = {
     "template_file": _l("Choose a DOCX file."),
     "template_unreadable": _l("That is no DOCX file that can be read. Save it from Word as .docx and try again."),
     "template_large": _l("The file is too large. A template may have at most 5 MB."),
+    "template_heavy": _l(
+        "The template takes more than %(detail)s seconds or too much memory to fill. Take out loops and large pictures."
+    ),
+    "template_active": _l(
+        "The template holds something that runs or is fetched when it is opened, such as a macro, an embedded file or "
+        "a linked picture (%(detail)s). Take it out and save it as .docx."
+    ),
     "template_syntax": _l("A field is broken: %(detail)s. Write it as {{ owner_name }}, all in one style."),
     "template_unknown": _l("There is no such field: %(detail)s. The list below has those that there are."),
     "template_lacking": _l("These fields are missing and must be in it: %(detail)s."),

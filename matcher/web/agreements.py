@@ -10,6 +10,7 @@ from flask_babel import force_locale, format_decimal
 from flask_babel import gettext as _
 
 from ..exchange import agreement_papers as papers
+from ..exchange import papers_apart
 from ..hub import access, agreement_templates, agreements, cases, copies, prerequisite_steps, prerequisites, signatures
 from ..hub.errors import Conflict, Invalid, NotFound
 from . import agreement_words, forms, words
@@ -20,7 +21,16 @@ blueprint = Blueprint("agreements", __name__)
 
 Case = dict[str, Any]
 Row = dict[str, Any]
+# The uploads that may be larger than other forms, with room for the few fields beside the file.
+LARGER = {"agreements.sign": signatures.FILE_LIMIT + 100_000, "agreements.add_template": papers.LIMIT + 100_000}
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+@blueprint.url_value_preprocessor
+def larger(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Let a file through to the uploads alone. This runs before the CSRF check, which already reads the form."""
+    if endpoint in LARGER:
+        request.max_content_length = LARGER[endpoint]
 
 
 @blueprint.get("/pairings/<pairing_id>/agreement")
@@ -192,7 +202,7 @@ def _paper(case: Case, row: Row) -> bytes:
     chosen = row["template_id"]
     template = agreement_templates.content(store(), chosen) if chosen else papers.shipped(row["language"])
     with force_locale(row["language"]):
-        return papers.fill(template, _values(case, row))
+        return papers_apart.fill(template, _values(case, row))
 
 
 def _values(case: Case, row: Row) -> dict[str, str]:
@@ -225,7 +235,7 @@ def paper(case: Case) -> Any:
     try:
         content = _paper(case, row)
         if kind == "pdf":
-            content = papers.pdf(content, f"{case['need_title']} – {case['startup_name']}", row["language"])
+            content = papers_apart.pdf(content, f"{case['need_title']} – {case['startup_name']}", row["language"])
     except papers.BrokenTemplate as error:
         return _page(case, notice=broken(error)), 409
     except papers.NoPdf:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 from pydantic import BaseModel, ValidationError
 from spectree import Response as Answers
 from spectree import SpecTree
@@ -17,6 +17,7 @@ from ..hub import clock, needs, open_data, testbeds
 from ..hub.errors import HubError, NotFound
 from .access import allowed, now, settings, store
 from .api_content import Need, NeedList, NeedQuery, Problem, Testbed, TestbedList, TestbedQuery
+from .kept import once
 
 blueprint = Blueprint("api", __name__)
 
@@ -64,7 +65,7 @@ def list_needs() -> Response:
 @documented.validate(resp=Answers(HTTP_200=Need, HTTP_404=Problem), skip_validation=True, tags=["needs"])
 def show_need(need_id: str) -> Response:
     """Return one published need."""
-    return answered(Need(**needs.load(store(), None, need_id)))
+    return answered(*once(("need", need_id), lambda: [_json(Need(**needs.load(store(), None, need_id)))]))
 
 
 @blueprint.get("/api/v1/testbeds")
@@ -87,7 +88,9 @@ def list_testbeds() -> Response:
 @documented.validate(resp=Answers(HTTP_200=Testbed, HTTP_404=Problem), skip_validation=True, tags=["testbeds"])
 def show_testbed(testbed_id: str) -> Response:
     """Return one testbed of the catalogue."""
-    return answered(Testbed(**testbeds.load(store(), None, testbed_id)))
+    return answered(
+        *once(("testbed", testbed_id), lambda: [_json(Testbed(**testbeds.load(store(), None, testbed_id)))])
+    )
 
 
 @blueprint.get("/openapi.json")
@@ -116,6 +119,10 @@ def query_of(model: type[Query]) -> Query:
         raise BadQuery(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
+def _json(content: BaseModel) -> str:
+    return content.model_dump_json()
+
+
 def _moment(asked: NeedQuery | TestbedQuery) -> str:
     return clock.stamp(asked.updated_since) if asked.updated_since else ""
 
@@ -124,10 +131,10 @@ def _listed(found: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     return {**found, "rows": [model(**row) for row in found["rows"]]}
 
 
-def answered(content: BaseModel) -> Response:
-    """Return content as JSON with an ETag, so that who asks again for the same gets 304."""
-    response = make_response(content.model_dump_json(), {"Content-Type": "application/json"})
-    response.headers["Cache-Control"] = "public, max-age=60"
+def answered(content: BaseModel | str) -> Response:
+    """Return content, or its JSON, with an ETag, so that who asks again for the same gets 304."""
+    text = content if isinstance(content, str) else _json(content)
+    response = Response(text, headers=[("Cache-Control", "public, max-age=60")], content_type="application/json")
     response.add_etag()
     return response.make_conditional(request)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# agreement_setup, booking_form, booking_steps, need_form, need_review, similar, startup_…, testbed_calendar and
-# match_day add pages to a noun's blueprint.
+# agreement_setup, booking_form, booking_steps, need_form, need_review, openid, second_factor, similar, startup_…,
+# testbed_calendar and match_day add pages to a noun's blueprint.
 from . import (  # noqa: F401
     account,
     admin,
@@ -31,17 +31,21 @@ from . import (  # noqa: F401
     need_form,
     need_review,
     needs,
+    openid,
     outcomes,
     pairings,
     pilot_course,
     pilots,
     places,
     plans,
+    privacy,
     questions,
     radar,
     releases,
     routes,
     search,
+    second_factor,
+    security,
     similar,
     spread,
     startup_needs,
@@ -57,7 +61,7 @@ ALL = [
     module.blueprint
     for module in (
         home, account, needs, routes, questions, startups, testbeds, places, bookings, search, desk, pairings, cases,
-        agreements, state_aid, pilots, feedback, outcomes, releases, spread, plans, imports, admin, api, atlas, years,
-        feeds, health,
+        agreements, state_aid, pilots, feedback, outcomes, releases, spread, plans, imports, admin, privacy, security,
+        api, atlas, years, feeds, health,
     )
 ]  # fmt: skip

@@ -29,6 +29,8 @@ def events(history: list[dict[str, Any]], inside: bool) -> list[dict[str, Any]]:
 
 
 def _text(action: str, detail: dict[str, Any], inside: bool) -> str:
+    if not detail:  # emptied, for it held a word about somebody who was erased
+        return ""
     parts = [words.label("booking_reasons", detail["reason"])] if detail.get("reason") else []
     parts += [detail[name] for name in ("text", "note") if detail.get(name)]
     if action == "booking.request":

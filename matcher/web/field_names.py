@@ -24,6 +24,7 @@ _GROUPS = {
     "outcomes": "outcome_fields",
     "releases": "outcome_fields",
     "years": "year_measures",
+    "security": "security_fields",
 }
 # Every other field of a form. A page that calls one otherwise says so to the summary (`names`).
 _COMMON: dict[str, Any] = {
@@ -54,6 +55,7 @@ _COMMON: dict[str, Any] = {
     "name": _l("Name"),
     "note": _l("In your own words"),
     "opens_at": _l("First meeting"),
+    "otp": _l("Code"),
     "organisation_id": _l("Organisation"),
     "orgnr": _l("Organisation number"),
     "password": _l("Password"),
@@ -62,6 +64,7 @@ _COMMON: dict[str, Any] = {
     "question": _l("The question as all will read it"),
     "quarters": _l("How many quarters"),
     "reason": _l("Reason"),
+    "recovery": _l("Recovery code"),
     "role": _l("Role"),
     "starts_on": _l("First day"),
     "subject": _l("Subject"),

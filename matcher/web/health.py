@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from ..store import StoreError
+from ..store import CopyUnfinished, StoreError, copy_mark
 from ..store.schema import pending
 from .access import allowed, store
 
@@ -23,7 +23,10 @@ def alive() -> Response:
 def ready() -> tuple[Response, int]:
     """Answer 200 when the store answers and has the code's schema, else 503 with the reason."""
     try:
+        copy_mark.refuse(store())
         missing = pending(store())
+    except CopyUnfinished:
+        return jsonify(status="a copy into the database is not finished"), 503
     except StoreError:
         return jsonify(status="store unavailable"), 503
     if missing:

@@ -18,7 +18,9 @@ from ..hub import (
     pilots,
     released,
 )
+from . import personal_words
 from .access import allowed, now, person, settings, store
+from .kept import kept
 from .needs import STATUS_KINDS
 
 blueprint = Blueprint("home", __name__)
@@ -28,6 +30,7 @@ CASES_SHOWN = 10
 
 @blueprint.get("/")
 @allowed("public")
+@kept
 def index() -> str:
     """Show what the hub is, the ways in, the newest needs and the counts."""
     return render_template(
@@ -88,8 +91,13 @@ def ranking() -> str:
 @blueprint.get("/about/privacy")
 @allowed("public")
 def privacy() -> str:
-    """Say what is kept about people, who sees it, and what leaves the machine."""
-    return render_template("home/privacy.html", hubs=overview.hubs(store()))
+    """Say what is kept about people, who sees it, for how long, and what leaves the machine."""
+    return render_template(
+        "home/privacy.html",
+        hubs=overview.hubs(store()),
+        periods=personal_words.periods(),
+        public=personal_words.public(),
+    )
 
 
 @blueprint.get("/about/accessibility")

@@ -16,6 +16,7 @@ from ..hub.errors import Conflict, Invalid
 from ..hub.need_catalogue import Filters
 from . import forms, need_next
 from .access import allowed, now, person, settings, store, viewer
+from .kept import kept
 from .ranking import saved
 from .route_words import way_name
 from .spread import copied_from
@@ -34,6 +35,7 @@ STATUS_KINDS = {
 
 @blueprint.get("/needs")
 @allowed("public")
+@kept
 def listing() -> str:
     """Show the catalogue; filters, sort and page come from the address, each from a list."""
     filters = _filters()

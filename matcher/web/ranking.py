@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, current_app
 
 from ..hub import rankings
-from ..ranking import embedder, indexing, replay, shipped
+from ..ranking import embedder, indexing, replay, shared, shipped
 from ..ranking.background import Background
 from ..ranking.matches import Ranking
 from ..ranking.ranker import Ranker
@@ -59,8 +59,11 @@ def ranker() -> Ranker:
         identity = indexing.stored_identity(store())
     if identity not in held:
         with _MAKING:
-            background = _background(current_app.config["MATCHER"].instance, identity)
-            held.setdefault(identity, Ranker(store(), encoder, background, identity))
+            config = current_app.config["MATCHER"]
+            background, folder = _background(config.instance, identity), config.instance / shared.FOLDER
+            indexed = config.index == "pgvector"
+            ranking = Ranker(store(), encoder, background, identity, folder=folder, indexed=indexed)
+            held.setdefault(identity, ranking)
     return held[identity]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from . import agreement_words, booking_words, handling_words, outcome_words, spread_words, words
+from . import agreement_words, booking_words, handling_words, outcome_words, security_words, spread_words, words
 
 KINDS: dict[str, Any] = {
     "feed": _l("Calendar link"),
@@ -17,12 +17,15 @@ KINDS: dict[str, Any] = {
     "import": _l("Import"),
     "interest": _l("Interest"),
     "learned": _l("Learned weights"),
+    "login": _l("Log-in"),
     "need": _l("Need"),
     "organisation": _l("Organisation"),
     "pairing": _l("Pairing"),
     "person": _l("Person"),
     "pilot": _l("Pilot"),
+    "record": _l("Record"),
     "round": _l("Round"),
+    "security": _l("Security incident"),
     "share": _l("Candidate shown to the owner"),
     "startup": _l("Startup"),
     "template": _l("Template for agreements"),
@@ -50,6 +53,7 @@ ACTIONS: dict[str, Any] = {
     "learning.off": _l("Learning from decisions switched off"),
     "learning.on": _l("Learning from decisions switched on"),
     "link.invite": _l("Invitation accepted"),
+    "login.refused": _l("Log-in with an untrustworthy token refused"),
     "need.close": _l("Need closed"),
     "need.create": _l("Need begun"),
     "need.publish": _l("Need published"),
@@ -77,6 +81,8 @@ ACTIONS: dict[str, Any] = {
     "pairing.end": _l("Pairing ended"),
     "pairing.extend": _l("More time to answer given"),
     "pairing.propose": _l("Pairing proposed"),
+    "person.erase": _l("Person erased"),
+    "person.give_out": _l("All about a person given out"),
     "pilot.save": _l("Facts of a pilot changed"),
     "pilot.indicator": _l("Indicator of a pilot written"),
     "pilot.indicator_removed": _l("Indicator of a pilot taken away"),
@@ -92,8 +98,16 @@ ACTIONS: dict[str, Any] = {
     "feedback.link": _l("New link to a feedback round made"),
     "feedback.close": _l("Feedback round closed"),
     "feedback.changed": _l("What the startup changed told"),
+    "person.connect": _l("Organisation’s account connected"),
+    "person.disconnect": _l("Organisation’s account disconnected"),
     "person.disable": _l("Account closed"),
     "person.enable": _l("Account opened again"),
+    "person.factor_codes": _l("New recovery codes made"),
+    "person.factor_off": _l("Second factor turned off"),
+    "person.factor_on": _l("Second factor turned on"),
+    "person.factor_recovery": _l("Recovery code used"),
+    "person.factor_refused": _l("Too many wrong codes after a right password"),
+    "person.factor_taken": _l("Second factor taken away"),
     "person.invite": _l("Invitation sent"),
     "person.invite_withdrawn": _l("Invitation withdrawn"),
     "person.password": _l("Password changed"),
@@ -101,6 +115,8 @@ ACTIONS: dict[str, Any] = {
     "person.reset_requested": _l("New password asked for"),
     "role.grant": _l("Role given"),
     "role.revoke": _l("Role taken away"),
+    "record.broken": _l("The end of the record was found changed"),
+    "record.forget": _l("Details about an erased person taken out of the record"),
     "round.close": _l("Round closed"),
     "round.create": _l("Round planned"),
     "round.demand": _l("How many a need asks for in a round"),
@@ -138,6 +154,7 @@ ACTIONS: dict[str, Any] = {
     "weights.roll_back": _l("Learned weights rolled back"),
     **outcome_words.ACTIONS,
     **spread_words.ACTIONS,
+    **security_words.ACTIONS,
     **agreement_words.ACTIONS,
     **handling_words.ACTIONS,
     **agreement_words.OTHER_ACTIONS,
@@ -190,8 +207,10 @@ DETAILS: dict[str, Any] = {
     "instead": _l("instead"),
     "jobs": _l("people working there"),
     "month": _l("after months"),
+    "issuer": _l("provider"),
     "item": _l("line"),
     "kept": _l("kept"),
+    "left": _l("left"),
     "least": _l("lowest score, in hundredths"),
     "minutes": _l("minutes of a meeting"),
     "model": _l("model"),
@@ -228,6 +247,23 @@ DETAILS: dict[str, Any] = {
     "weights": _l("weights"),
     **booking_words.DETAILS,
 }
+
+CHAIN_FAULTS: dict[str, Any] = {
+    "missing": _l("Rows before it are missing."),
+    "order": _l("It does not follow the row before it: one of them was changed, or their order."),
+    "signature": _l("It was changed, or the hub never wrote it."),
+    "key": _l("It is signed with a key that is not at hand: whoever runs the hub gives it in MATCHER_OLD_SECRET_KEYS."),
+    "detail": _l("Its details were changed."),
+    "emptied": _l("Its details were taken away, and nobody was erased."),
+    "end": _l("The record ends elsewhere than the hub left it: rows are missing or were added."),
+    "outside": _l("It was put in past the hub."),
+    "broken": _l("When the hub wrote this row, the end of the record was not what it had left there."),
+}
+
+
+def chain_fault(code: str) -> str:
+    """Return what is wrong with a row of the record, as a sentence."""
+    return str(CHAIN_FAULTS[code])
 
 
 def action(code: str) -> str:

@@ -11,13 +11,14 @@ from typing import Any
 
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
 
-from . import words
+from . import origin, words
 from .access import LoginNeeded, viewer
 from .forms import own_path
 
 PREFIX = "kept:"
-SECRET = frozenset({"password", "present"})
+SECRET = frozenset({"password", "present", "otp", "recovery"})
 # Carried along, but nothing that anybody typed.
 _INSIDE = ("revision", "step", "go", "then", "seen", "organisation_id", "side")
 
@@ -138,6 +139,21 @@ def carried_fields() -> Kept:
 
 def _without_secrets(fields: Iterable[tuple[str, str]]) -> Kept:
     return [(name, value) for name, value in fields if name not in SECRET and name != "csrf_token"]
+
+
+def to_send_again() -> dict[str, Any]:
+    """Return what a page that needs no database shows of a form that could not be taken: where to, and the fields.
+
+    The token of the form comes along, for the session has not ended. Nothing of another site's form is offered, and
+    no password: such a form is typed anew.
+    """
+    try:
+        if request.method != "POST" or origin.foreign() or not request.form or SECRET & set(request.form):
+            return {}
+        file = any(file.filename for file in request.files.values())
+        return {"action": _path(), "kept": list(request.form.items(multi=True)), "file": file}
+    except HTTPException:  # larger than a form may be
+        return {}
 
 
 def resume_page(target: str, kept: Kept, status: int = 200) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from ..hub.people import Viewer
 from ..store import Store
 from . import forms, stale, words
 from .access import allowed, may, now, person, store, viewer
+from .kept import kept
 from .ranking import saved
 
 blueprint = Blueprint("testbeds", __name__)
@@ -24,6 +25,7 @@ CLOSURE_FIELDS = ("starts_on", "ends_on", "reason")
 
 @blueprint.get("/testbeds")
 @allowed("testbed.view")
+@kept
 def listing() -> str:
     """Show the catalogue; filters and page come from the address, each from a list."""
     chosen = {

@@ -94,6 +94,8 @@ def _title(row: dict[str, Any]) -> str:
 
 def _text(action: str, detail: dict[str, Any]) -> str:
     """Return what was said; the message of a proposal stands on the page by itself."""
+    if not detail:  # emptied, for it held a word about somebody who was erased
+        return ""
     if action.startswith(("pilot.", "feedback.")):
         return pilot_history.told(action, detail)
     if action.startswith("case."):

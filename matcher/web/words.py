@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from babel.dates import format_date, format_time, get_datetime_format
 from babel.numbers import format_decimal
 from flask import Flask
-from flask_babel import get_locale, get_timezone, lazy_pgettext
+from flask_babel import get_locale, get_timezone, get_translations, lazy_pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
@@ -24,6 +25,7 @@ from . import (
     outcome_words,
     pilot_words,
     route_words,
+    security_words,
     spread_words,
     year_words,
 )
@@ -218,6 +220,7 @@ LABELS: dict[str, dict[str, Any]] = {
     **outcome_words.LABELS,
     **spread_words.LABELS,
     **year_words.LABELS,
+    **security_words.LABELS,
 }
 
 # Codes of `hub.fields`: what is wrong with a field, and the remedy.
@@ -239,6 +242,13 @@ FIELD_ERRORS: dict[str, Any] = {
         "Choose three or four words that do not belong together."
     ),
     "password_wrong": _l("That is not the password of your account."),
+    "code_wrong": _l(
+        "That code is wrong, too old, or was used. Wait until the app shows a new one, and check the phone’s clock."
+    ),
+    "code_unreadable": _l(
+        "The hub cannot check codes any more, because its key was changed. Use a recovery code, or ask the hub."
+    ),
+    "recovery_wrong": _l("That recovery code is wrong or was used. Each works once; take another one."),
     "extra_forbidden": _l("This field does not exist."),
     "period": _l("The last day lies before the first. Change one of them."),
     "not_a_time": _l("“%(value)s” is not a time of day. Write it as 09:00."),
@@ -254,10 +264,12 @@ FIELD_ERRORS: dict[str, Any] = {
     **route_words.FIELD_ERRORS,
     **outcome_words.FIELD_ERRORS,
     **spread_words.FIELD_ERRORS,
+    **security_words.FIELD_ERRORS,
 }
 
 # Codes of domain errors: a sentence that says what happened and what to do.
 SENTENCES: dict[str, Any] = {
+    **security_words.SENTENCES,
     "email_taken": _l("There is already an account for %(email)s. Use that one, or choose another address."),
     "orgnr_taken": _l("There is already an organisation with the number %(orgnr)s. Use that one."),
     "role_kind": _l("That role does not exist in that kind of organisation. Choose another role or organisation."),
@@ -295,6 +307,7 @@ SENTENCES: dict[str, Any] = {
     ),
     "testbed_affected": _l("Tests or bookings lie in it. See whom it affects, and say once more that you mean it."),
     "link": _l("This link does not work any more: it has been used, withdrawn, or is too old. Ask for a new one."),
+    "person_erased": _l("The person is erased already. There is nothing more to do."),
     "person_disabled": _l("The account of %(email)s is closed. Open it again on its page first."),
     "person_already_disabled": _l("The account is already closed. Look at it again."),
     "person_not_disabled": _l("The account is already open. Look at it again."),
@@ -303,6 +316,16 @@ SENTENCES: dict[str, Any] = {
         "The kind cannot be changed: people have roles here, or something is published, that only fit the present kind."
     ),
     "mail_not_given_up": _l("That mail has been sent or is waiting already. Look at the list again."),
+    "identity_taken": _l("That account is connected with another account here already, or yours with another one."),
+    "identity_other_account": _l(
+        "There is an account for this address already, and that log-in is not connected with it. Log in with the "
+        "password, open the link of the invitation again, and connect under My account."
+    ),
+    "identity_only_way": _l("Choose a password first, by “I have forgotten it” at the log-in: else you are shut out."),
+    "identity_gone": _l("It is disconnected already. There is nothing more to do."),
+    "factor_on": _l("The second factor is on already. There is nothing more to do."),
+    "factor_off": _l("There is no second factor any more. Look at the page again."),
+    "factor_not_begun": _l("Begin anew: a new secret has to be made first."),
     "denied": _l("You may see this but not do that. Ask a broker if you think that is wrong."),
     **case_words.SENTENCES,
     **pilot_words.SENTENCES,
@@ -349,7 +372,7 @@ def goal(number: str) -> str:
 def county(code: str | None) -> str:
     """Return a county's name in the reader's language."""
     row = reference.counties().get(code or "")
-    return row[f"name_{_language()}"] if row else ""
+    return row[f"name_{language()}"] if row else ""
 
 
 def municipality(code: str | None) -> str:
@@ -358,12 +381,14 @@ def municipality(code: str | None) -> str:
     return row["name"] if row else ""
 
 
-def _language() -> str:
-    return "en" if str(get_locale()) == "en" else "sv"
+def language() -> str:
+    """Return the reader's language, `en` or `sv`."""
+    locale = get_locale()
+    return "en" if locale is not None and locale.language == "en" else "sv"
 
 
 def _named(row: dict[str, str]) -> str:
-    return row[_language()]
+    return row[language()]
 
 
 def field_error(code: str, params: dict[str, Any]) -> str:
@@ -411,7 +436,7 @@ def moment(text: str | None) -> str:
 
 def _dates() -> str:
     """Return the locale that dates are written in: English as in Europe, 22 Nov 2026."""
-    return "en_GB" if _language() == "en" else "sv"
+    return "en_GB" if language() == "en" else "sv"
 
 
 def figure(value: float | None, decimals: int = 6, typed: bool = False) -> str:
@@ -438,8 +463,31 @@ def paragraphs(text: str | None) -> Markup:
     )
 
 
+def _catalogues() -> Callable[[], Any]:
+    """Return what gives the reader's translations; flask-babel's own looks a dozen things up for every word."""
+    held: dict[str, Any] = {}
+
+    def of_reader() -> Any:
+        locale = get_locale()
+        if locale is None:  # outside a request and an application
+            return get_translations()
+        if locale.language not in held:
+            held[locale.language] = get_translations()
+        return held[locale.language]
+
+    return of_reader
+
+
 def install(app: Flask) -> None:
     """Give the words to all templates."""
+    texts = _catalogues()
+    app.jinja_env.install_gettext_callables(
+        gettext=lambda text: texts().ugettext(text),
+        ngettext=lambda one, many, number: texts().ungettext(one, many, number),
+        pgettext=lambda context, text: texts().upgettext(context, text),
+        npgettext=lambda context, one, many, number: texts().unpgettext(context, one, many, number),
+        newstyle=True,
+    )
     app.jinja_env.filters.update(day=day, figure=figure, moment=moment, paragraphs=paragraphs)
     app.jinja_env.globals.update(
         due=due,

@@ -29,14 +29,16 @@ PAGES = {
         "/desk/", "/desk/needs/need-fall-night", "/desk/needs/need-fall-night?stopped=yes",
         "/desk/needs/need-fall-night/compare?startup=su-nattvakt&startup=su-balansera", "/needs", "/startups",
         "/startups/su-nattvakt", "/startups/su-nattvakt/edit", "/testbeds", "/pairings", "/imports", "/search?q=snow",
-        "/account", "/needs/new", "/startups/duplicates", "/interests", "/map",
+        "/account", "/account/second-factor", "/account/kept", "/account/erase", "/needs/new", "/startups/duplicates",
+        "/interests", "/map",
     ],
     "owner": ["/mine", "/needs/new", "/needs/need-fall-night", "/needs/need-fall-night/edit?step=effect",
               "/needs/need-fall-night/edit?step=check", "/needs/need-fall-night/candidates", "/pairings"],
     "startup": ["/mine", "/startups/su-nattvakt", "/startups/su-nattvakt/edit", "/startups/su-nattvakt/needs",
                 "/needs/need-snow-walkways/interest", "/pairings", "/interests"],
     "host": ["/mine", "/testbeds/tb-vinterbana", "/testbeds/tb-vinterbana/edit", "/testbeds/new", "/pairings"],
-    "administrator": ["/mine", "/admin/people", "/admin/organisations", "/admin/outbox", "/admin/record"],
+    "administrator": ["/mine", "/account/erase", "/admin/people", "/admin/organisations", "/admin/outbox",
+                      "/admin/record", "/admin/record/check", "/admin/incidents", "/admin/incidents/new"],
 }  # fmt: skip
 
 
@@ -70,6 +72,7 @@ CASES = {
         "/testbeds/tb-vinterbana/calendar", "/feeds", "/bookings", "/bookings/{Vinterdäck på kommunens elcyklar}",
         "/bookings/{Hållplatsen som säger till när den är plogad}", "/bookings/{Sensorer under snön i tre ytskikt}",
     ],
+    "administrator": ["/admin/people/{person}", "/admin/people/{person}/kept", "/admin/people/{person}/erase"],
 }  # fmt: skip
 
 
@@ -81,8 +84,9 @@ def test_axe_finds_nothing(visit: Callable[..., Page], role: str | None, locale:
 
 
 @pytest.mark.parametrize(
-    ("role", "locale"), [(None, "en"), ("broker", "sv"), ("owner", "en"), ("startup", "sv"), ("host", "en")]
-)
+    ("role", "locale"), [(None, "en"), ("broker", "sv"), ("owner", "en"), ("startup", "sv"), ("host", "en"),
+     ("administrator", "sv")],
+)  # fmt: skip
 def test_axe_finds_nothing_on_the_pages_of_cases(
     visit: Callable[..., Page], site: Site, named: dict[str, str], role: str | None, locale: str
 ) -> None:
@@ -96,6 +100,7 @@ def named(site: Site) -> dict[str, str]:
     rows = site.store.query("select need_id, id from pairing order by proposed_at desc")
     found = {row["need_id"]: row["id"] for row in rows}
     found |= {row["title"]: row["id"] for row in site.store.query("select title, id from booking")}
+    found["person"] = site.store.query("select id from person order by email")[0]["id"]
     token, asked = ids.new_token(), ids.new_token()
     site.store.execute(
         """update feedback_round set token_hash = :hash, closed_at = null, closed_by = null, closes_on = '2199-01-01'
@@ -130,6 +135,19 @@ def long_words(site: Site) -> Iterator[None]:
             site.store.execute(f"update {table} set {same} where id = :id", row)
 
 
+LINES = """() => [...document.querySelectorAll('main .figure')].map(one => {
+    const range = document.createRange(); range.selectNodeContents(one);
+    return new Set([...range.getClientRects()].map(part => Math.round(part.top))).size })"""
+
+
+def test_a_figure_never_breaks_in_the_middle(visit: Callable[..., Page]) -> None:
+    page = visit("broker", "en")
+    page.goto("/desk/needs/need-fall-night")
+    for width in (360, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert set(page.evaluate(LINES)) == {1}, width
+
+
 def test_a_long_word_makes_no_page_wider_than_the_window(
     visit: Callable[..., Page], named: dict[str, str], long_words: None
 ) -> None:
@@ -138,6 +156,7 @@ def test_a_long_word_makes_no_page_wider_than_the_window(
     for path in (
         "/bookings", "/bookings/{Tolk på skärm vid lånedisken}", "/pairings/{need-wounds}", "/pairings/board",
         "/testbeds", "/testbeds/tb-vinterbana", "/needs/need-fall-night", "/places?{days}", "/spread", "/desk/",
+        "/account/kept", "/account/erase",
     ):  # fmt: skip
         page.goto(path.format_map(named))
         for width in (360, 768, 1280):

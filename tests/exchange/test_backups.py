@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from matcher import work
+from matcher.config import Config
 from matcher.exchange import backups
 from matcher.exchange import databases as copying
 from matcher.exchange.backups import BackupDamaged
-from matcher.hub import needs
+from matcher.hub import clock, needs
 from matcher.hub.clock import later, parse
 from matcher.store import Store, open_store
 from matcher.store.migrations import MIGRATIONS
@@ -59,6 +62,27 @@ def test_nothing_is_written_over(hub: Store, folder: Path):
     with pytest.raises(copying.TargetNotEmpty):
         backups.restore(made.path, hub)
     assert len(hub.query("select id from need")) == 1
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_looking_at_a_hub_that_runs_takes_nothing_from_it(hub: Store):
+    """Somebody names the live file instead of a backup: what SQLite keeps beside it must stay."""
+    path = Path(hub.describe()["location"])
+    create_need(hub, published=True, title="Skrivet nyss")
+    beside = {left.name for left in path.parent.glob(f"{path.name}-*")}
+    assert backups.check(path)["need"] == 2
+    assert beside <= {left.name for left in path.parent.glob(f"{path.name}-*")}
+    assert len(hub.query("select id from need")) == 2
+
+
+def test_what_a_killed_process_left_is_removed_a_day_later(hub: Store, folder: Path):
+    folder.mkdir()
+    old, young = folder / ".matcher-20261101T000000Z.db.7", folder / ".matcher-20261120T085900Z.db.8"
+    for path, at in ((old, later(NOW, days=-2)), (young, later(NOW, minutes=-1))):
+        path.write_bytes(b"half")
+        os.utime(path, (parse(at).timestamp(), parse(at).timestamp()))
+    backups.make(hub, folder, NOW)
+    assert (old.exists(), young.exists()) == (False, True)
 
 
 @pytest.mark.parametrize("place", [0, 100, 5_000, -1])
@@ -154,3 +178,30 @@ def test_what_is_kept_thins_out_with_age():
     assert max(kept) <= timedelta(days=30)
     old = [Path("matcher-20200101T000000Z.db")]
     assert backups.superfluous(old, now) == [], "the newest is kept, however old"
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("days", [365, -365, 1 / 24, -1 / 24])
+def test_a_backup_of_a_wrong_clock_stops_no_other(hub: Store, folder: Path, days: float):
+    """One that bears a moment to come is not the last: else none would be made until that moment comes."""
+    backups.make(hub, folder, later(NOW, days=days))
+    last = backups.last(folder, NOW)
+    assert (last is None) == (days > 0)
+    made = backups.make(hub, folder, NOW)
+    assert backups.last(folder, NOW) == made.path
+    assert backups.last(folder, later(NOW, minutes=1)) == made.path
+    assert made.path in backups.every(folder)
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_the_background_makes_one_although_the_last_bears_a_moment_to_come(
+    hub: Store, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    config = Config(tmp_path, "", "tiny", "x" * 40, "http://localhost", 8000, backups=folder, testing=True)
+    stop = threading.Event()
+    stop.set()
+    backups.make(hub, folder, later(NOW, days=365))
+    assert [work.back_up(config, stop, hub) for _ in range(2)] == [1, 0]
+    monkeypatch.setattr(clock, "now", lambda: later(NOW, minutes=16))
+    assert work.back_up(config, stop, hub) == 1

@@ -1,15 +1,27 @@
-"""A hub is copied whole, in both directions, or not at all."""
+"""A hub is copied whole, in both directions; a copy that was broken off goes on, and is not served until then."""
 
 from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import re
+import signal
+from datetime import date
 
 import pytest
 
 from matcher.exchange import databases as copying
 from matcher.exchange.databases import CountsDiffer, SourceNotMigrated, TargetNotEmpty, copy_database
-from matcher.store import ConstraintViolation, Store
-from matcher.store.schema import pending
+from matcher.hub import needs, record
+from matcher.ranking.ranker import Ranker
+from matcher.store import CopyUnfinished, Store, UniqueViolation, copy_mark
+from matcher.store.migrations import MIGRATIONS
+from matcher.store.schema import migrate, pending
+from tests.ranking.hub import CountingEncoder, create_need, create_startup, embed
 
 NOW = "2026-11-22T08:00:00.000000Z"
+TODAY = date(2026, 11, 22)
 WAYS = [("sqlite", "postgresql"), ("postgresql", "sqlite"), ("sqlite", "sqlite"), ("postgresql", "postgresql")]
 
 
@@ -46,6 +58,7 @@ def fill_tables(store: Store) -> None:
             {"kind": "need", "subject_id": f"n{position % 3}", "position": position, "model": "m"}
             | {"text": "Snöröjning 🚜\n", "vector": b"\x00\xff"},
         )
+    record.write(store, "p", "need.save", "need", "n1", NOW, title="Färre fall")
     store.execute("update counter set value = 7 where name = 'seq'")
 
 
@@ -115,29 +128,179 @@ def test_progress_is_reported_after_each_batch(databases):
     ]
 
 
-@pytest.mark.parametrize("end", ["sqlite", "postgresql"])
-def test_a_copy_that_fails_leaves_the_target_empty_and_can_be_run_again(databases, end: str, monkeypatch):
-    source, target = databases.open("sqlite", migrated=True), databases.open(end)
+class _Stop(Exception):
+    pass
+
+
+def _stop_after(batches: int):
+    """Return a report that ends the copy after so many portions, as a crash does."""
+    left = [batches]
+
+    def report(table: str, done: int, total: int) -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise _Stop
+
+    return report
+
+
+def broken(databases, start: str, end: str) -> tuple[Store, Store]:
+    """Return a source and a target with a part of it."""
+    source, target = databases.open(start, migrated=True), databases.open(end)
     fill(source)
-    insert = target.insert
+    with pytest.raises(_Stop):
+        copy_database(source, target, _stop_after(3))
+    assert 0 < len(target.query("select id from organisation")) < 452
+    return source, target
 
-    def fail_late(table, row):
-        insert(table, {**row, "kind": "unheard of"} if table == "sentence" else row)
 
-    monkeypatch.setattr(target, "insert", fail_late)
-    with pytest.raises(ConstraintViolation):
-        copy_database(source, target)
-    assert target.query("select id from organisation") == []
-    monkeypatch.undo()
-    copy_database(source, target)
+@pytest.mark.parametrize(("start", "end"), WAYS)
+def test_a_broken_copy_goes_on_where_it_stopped(databases, start: str, end: str):
+    source, target = broken(databases, start, end)
+    before = len(target.query("select id from organisation"))
+    said: list[str] = []
+    seen: list[tuple[str, int, int]] = []
+    counts = copy_database(source, target, lambda *progress: seen.append(progress), say=said.append)
+    assert ["goes on where it stopped" in text for text in said] == [True]
+    assert seen[0][1] > before
+    assert content(target) == content(source)
+    assert counts["organisation"] == 452
+
+
+@pytest.mark.parametrize("end", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update counter set value = 8 where name = 'seq'",
+        f"update person set disabled_at = '{NOW}'",
+        "delete from organisation where id = 'c449'",
+    ],
+)
+def test_a_copy_of_a_source_that_changed_meanwhile_starts_again(databases, end: str, change: str):
+    source, target = broken(databases, "sqlite", end)
+    source.execute(change)
+    said: list[str] = []
+    copy_database(source, target, say=said.append)
+    assert ["starts again from nothing" in text for text in said] == [True]
     assert content(target) == content(source)
 
 
-def test_a_row_that_is_lost_on_the_way_undoes_the_copy(databases, monkeypatch):
+def test_a_copy_from_another_source_starts_again(databases):
+    _, target = broken(databases, "sqlite", "sqlite")
+    other = databases.open("sqlite", migrated=True)
+    organisation(other, "z")
+    copy_database(other, target)
+    assert content(target) == content(other)
+
+
+@pytest.mark.parametrize("end", ["sqlite", "postgresql"])
+def test_half_a_copy_is_neither_migrated_nor_copied_from(databases, end: str):
+    _, target = broken(databases, "sqlite", end)
+    for use in (migrate, lambda half: copy_database(half, databases.open("sqlite"))):
+        with pytest.raises(CopyUnfinished, match="run the same"):
+            use(target)
+
+
+def test_the_mark_names_no_password(databases):
+    source, target = databases.open("postgresql", migrated=True), databases.open("sqlite")
+    fill(source)
+    with pytest.raises(_Stop):
+        copy_database(source, target, _stop_after(1))
+    [row] = target.query("select distinct source from copy_under_way")
+    assert re.fullmatch("[0-9a-f]{64}", row["source"])
+
+
+@pytest.mark.parametrize("end", ["sqlite", "postgresql"])
+def test_a_row_that_the_target_refuses_stops_the_copy_until_it_is_mended(databases, end: str):
+    source, target = databases.open("sqlite", migrated=True), databases.open(end)
+    fill(source)
+    copy_database(source, target, migrations=MIGRATIONS)
+    half = databases.open(end)
+    migrate(half)
+    half.execute("create unique index too_strict on sentence (text)")
+    with pytest.raises(UniqueViolation):
+        copy_database(source, half)
+    half.execute("drop index too_strict")
+    copy_database(source, half)
+    assert content(half) == content(source)
+
+
+def test_a_row_that_is_lost_on_the_way_is_noticed_and_the_next_copy_starts_again(databases):
     source, target = databases.open("sqlite", migrated=True), databases.open("sqlite")
     fill(source)
-    insert = target.insert
-    monkeypatch.setattr(target, "insert", lambda table, row: table == "sentence" or insert(table, row))
-    with pytest.raises(CountsDiffer, match="sentence: 400 in the source, 0 copied"):
+    migrate(target)
+    target.execute(
+        """create trigger thief after insert on sentence when new.position = 7
+           begin delete from sentence where position = 7; end"""
+    )
+    with pytest.raises(CountsDiffer, match="sentence: 400 in the source, 399 copied"):
         copy_database(source, target)
-    assert target.query("select id from organisation") == []
+    target.execute("drop trigger thief")
+    said: list[str] = []
+    copy_database(source, target, say=said.append)
+    assert ["starts again from nothing" in text for text in said] == [True]
+    assert content(target) == content(source)
+
+
+KILLS = 20
+
+
+@pytest.mark.parametrize(("start", "end"), [("sqlite", "postgresql"), ("postgresql", "sqlite")])
+def test_a_copy_that_is_killed_again_and_again_comes_to_its_end(databases, start: str, end: str, monkeypatch):
+    """SIGKILL to the copying process before a statement chosen at random, between portions and inside them."""
+    monkeypatch.setattr(copying, "BATCH", 5)
+    source, target = databases.open(start, migrated=True), databases.open(end)
+    fill(source)
+    chance = random.Random(41)
+    for _ in range(KILLS):
+        most = 60 if copy_mark.source(target) else 400  # until the mark stands each one begins anew
+        process = multiprocessing.get_context("fork").Process(
+            target=_copy_until_killed, args=(source, target, 1 + chance.randrange(most))
+        )
+        process.start()
+        process.join(60)
+        assert process.exitcode == -signal.SIGKILL
+    said: list[str] = []
+    copy_database(source, target, say=said.append)
+    assert ["goes on where it stopped" in text for text in said] == [True]
+    assert content(target) == content(source)
+
+
+def _copy_until_killed(source: Store, target: Store, statement: int) -> None:
+    execute, left = target.execute, [statement]
+
+    def count(sql: str, params=None) -> int:
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return execute(sql, params)
+
+    def insert(table: str, rows) -> None:
+        count("select 1 where 1 = 0")
+        put(table, rows)
+
+    put, target.insert = target.insert, insert  # type: ignore[method-assign]
+    target.execute = count  # type: ignore[method-assign]
+    copy_database(source, target)
+
+
+def test_the_ranking_is_the_same_over_both_databases(databases):
+    first, second, third = (databases.open(engine) for engine in ("sqlite", "postgresql", "sqlite"))
+    migrate(first)
+    encoder, chance = CountingEncoder(), random.Random(7)
+    words = ["sensor", "larmar", "natten", "boendet", "plog", "snöröjning", "matsvinn", "skolkök", "våg", "faller"]
+    for number in range(30):
+        create_startup(first, " ".join(chance.sample(words, 6)), id=f"bolag-{number}")
+    for number in range(4):
+        create_need(first, " ".join(chance.sample(words, 5)), id=f"behov-{number}")
+    embed(first, encoder)
+    copy_database(first, second)
+    copy_database(second, third)
+    asked = first.query("select * from need where published_at is not null order by id")
+    lists = [[Ranker(store, encoder).startups_for(needs.decode(row), TODAY, top=20) for row in asked]
+             for store in (first, second, third)]  # fmt: skip
+    assert [len(found.matches) for found in lists[0]] == [20] * 4
+    for other in lists[1:]:
+        for one, found in zip(lists[0], other, strict=True):
+            assert [match.id for match in found.matches] == [match.id for match in one.matches]
+            assert [m.score for m in found.matches] == pytest.approx([m.score for m in one.matches], abs=0.001)

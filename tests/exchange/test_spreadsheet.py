@@ -7,7 +7,7 @@ import zipfile
 import openpyxl
 import pytest
 
-from matcher.exchange import reading, spreadsheet
+from matcher.exchange import reading, sheet_marks, spreadsheet
 from matcher.exchange.errors import ImportRefused
 
 from .files import cells, in_sheet, rebuilt, saved, table, xlsx
@@ -110,7 +110,7 @@ def test_entities_are_not_expanded_even_where_the_refusal_is_taken_away(monkeypa
     data = rebuilt(
         PLAIN, lambda name, held: new.get(name, held), **{n: d for n, d in new.items() if n not in names(PLAIN)}
     )
-    monkeypatch.setattr(spreadsheet, "_look_through", lambda *given: 0)
+    monkeypatch.setattr(spreadsheet, "_examined", lambda *given: {"Sheet": sheet_marks.Marks("", {})})
     try:
         found = str(list(spreadsheet.rows(data, "x.xlsx")[0]))
     except ImportRefused as error:

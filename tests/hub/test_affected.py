@@ -202,6 +202,14 @@ def test_an_import_asks_nobody_when_places_are_taken_away(store, host, testbed, 
     assert testbeds.save(store, host, testbed["id"], {"places": "0"}, 1, NOW)["places"] == 0
 
 
+def test_nobody_is_told_that_it_is_open_where_another_closure_stands(store, host, testbed, book):
+    book()
+    closure = close(store, host, testbed, refused(lambda: close(store, host, testbed))["seen"])
+    testbeds.close_period(store, None, testbed["id"], "2027-03-12", "2027-03-20", "El", NOW)
+    testbeds.open_period(store, host, testbed["id"], closure, NOW)
+    assert mails(store, "booking_testbed_opened") == []
+
+
 def test_an_import_asks_nobody_and_still_tells(store, testbed, case, book):
     book()
     testbeds.close_period(store, None, testbed["id"], *CLOSED, NOW)

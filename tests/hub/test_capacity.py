@@ -5,10 +5,12 @@ from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matcher.hub import capacity
+from matcher.hub.errors import Conflict, Full, Invalid
 from matcher.store import Store
 from tests.factories import NOW, create_need, create_startup, create_testbed
 
@@ -162,3 +164,58 @@ def hold(
     if kind == "used":
         row |= {"used_at": NOW, "used_pairing_id": f"p{number}"}
     store.insert("booking", row)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "errors"),
+    [
+        ("", "", {"starts_on": ("required_day", {}), "ends_on": ("required_day", {})}),
+        ("", "2026-12-01", {"starts_on": ("required_day", {})}),
+        ("2026-12-01", "", {"ends_on": ("required_day", {})}),
+        ("2026-12-02", "2026-12-01", {"ends_on": ("period", {})}),
+        ("2026-11-01", "2026-11-19", {"ends_on": ("period_over", {})}),
+        ("2026-12-01", "2028-12-01", {"ends_on": ("period_long", {"years": 2})}),
+    ],
+)
+def test_what_is_wrong_with_a_period_is_said_at_its_day(first: str, last: str, errors: dict[str, Any]) -> None:
+    with pytest.raises(Invalid) as error:
+        capacity.period(first, last, NOW)
+    assert error.value.errors == errors
+
+
+def test_a_period_may_be_one_day_today_and_two_years_at_most() -> None:
+    assert capacity.period("2026-11-20", "2026-11-20", NOW) == ("2026-11-20", "2026-11-20")
+    assert capacity.period("2026-12-01", "2028-11-30", NOW) == ("2026-12-01", "2028-11-30")
+    assert capacity.period("2026-11-01", "2026-12-01", NOW) == ("2026-11-01", "2026-12-01")
+
+
+def test_what_is_asked_for_anew_begins_today_at_the_earliest() -> None:
+    assert capacity.period_ahead("2026-11-20", "2026-12-01", NOW) == ("2026-11-20", "2026-12-01")
+    with pytest.raises(Invalid) as error:
+        capacity.period_ahead("2026-11-19", "2026-12-01", NOW)
+    assert error.value.errors == {"starts_on": ("period_begun", {"today_on": "2026-11-20"})}
+
+
+def test_who_is_refused_learns_of_what_and_for_which_days(store: Store) -> None:
+    testbed, startup = create_testbed(store, published=True, places=0), create_startup(store, capacity=0)
+    days = ("2026-12-01", "2026-12-05")
+    with pytest.raises(Full) as full:
+        capacity.refuse_full(store, testbed, days)
+    told = {"testbed": testbed["name"], "places": 0, "starts_on": days[0], "ends_on": days[1]}
+    assert (full.value.code, full.value.params) == ("testbed_full", told)
+    with pytest.raises(Conflict) as busy:
+        capacity.refuse_busy(store, startup, days)
+    assert (busy.value.code, busy.value.params) == ("startup_full", {"startup": startup["name"], "limit": 0})
+    closure = {"id": "c1", "testbed_id": testbed["id"], "reason": "Sommar", "created_at": NOW}
+    store.insert("testbed_closure", {**closure, "starts_on": "2026-12-05", "ends_on": "2026-12-09"})
+    capacity.refuse_closed(store, testbed, ("2026-12-01", "2026-12-04"))
+    with pytest.raises(Conflict) as closed:
+        capacity.refuse_closed(store, testbed, days)
+    told = {"testbed": testbed["name"], "starts_on": "2026-12-05", "ends_on": "2026-12-09"}
+    assert (closed.value.code, closed.value.params) == ("testbed_closed", told)
+
+
+def test_an_offer_names_its_themes(store: Store) -> None:
+    create_testbed(store, published=True, themes=["elderly_care"])
+    [offer] = capacity.offers(store, "2026-12-01", "2026-12-02")
+    assert offer["themes"] == ["elderly_care"]

@@ -33,6 +33,16 @@ def test_a_case_without_a_testbed_is_no_hosts_business(store: Store) -> None:
     assert stranger.email not in {row["recipient"] for row in store.query("select recipient from outbox")}
 
 
+def test_the_host_of_a_testbed_that_is_only_suggested_hears_nothing(store: Store, scene: Booked) -> None:
+    """It sees the case from the day it takes a place there, and a mail is no way round that."""
+    scene.propose(testbed_id=scene.testbed["id"])
+    moderation.hide(store, scene.broker, scene.startup["id"], "I konkurs.", NOW)
+    assert set(told(store, "pairing_company")) == {scene.owner.email}
+    everybody = {row["recipient"] for row in store.query("select recipient from outbox")}
+    contacts = {scene.testbed["contact_email"], scene.testbed["backup_email"]}
+    assert not everybody & {scene.host.email, *contacts}
+
+
 def test_the_host_of_a_booking_hears_that_its_company_is_hidden_and_shown(store: Store, scene: Booked) -> None:
     approved, open_one = scene.approve(scene.ask()), scene.ask(first="2026-12-05")
     over = scene.ask(first="2026-12-06")

@@ -2,10 +2,11 @@ import json
 
 import pytest
 
-from matcher.hub import needs, pairings, record
+from matcher.hub import needs, pairings, people, record
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound, Stale
+from matcher.store import Store
 from tests import factories
-from tests.factories import NOW
+from tests.factories import NOW, create_need, create_organisation, create_person
 from tests.hub.cases import Case
 
 LATER = "2026-11-21T09:00:00.000000Z"
@@ -287,3 +288,16 @@ def test_declared_conflicts_are_found_until_they_are_lifted(store):
     assert needs.conflicts(store, need["id"]) == {startup["id"]: ["Syskon"]}
     store.execute("update conflict set lifted_at = :now", {"now": LATER})
     assert needs.conflicts(store, need["id"]) == {}
+
+
+def test_who_wrote_a_need_and_has_left_its_organisation_is_told_no_more(store: Store) -> None:
+    town = create_organisation(store, "public")
+    gone, there = create_person(store, "owner", town), create_person(store, "owner", town)
+    need = create_need(store, town, person_id=gone.person_id, published=True)
+    assert [row["email"] for row in needs.owners(store, need)] == [gone.email]
+    [held] = people.roles(store, gone.person_id)
+    people.revoke(store, held["id"], there.person_id, NOW)
+    assert [row["email"] for row in needs.owners(store, need)] == [there.email]
+    broker = create_person(store, "broker")
+    by_broker = create_need(store, town, person_id=broker.person_id, published=True)
+    assert [row["email"] for row in needs.owners(store, by_broker)] == [broker.email]

@@ -15,16 +15,6 @@ from tests.factories import NOW, create_person, create_testbed, grant
 from .cases import FIRST, LAST, SEEN, Case, mails, recorded
 
 
-@pytest.fixture
-def case(store: Store) -> Case:
-    return Case(store)
-
-
-@pytest.fixture
-def testbed(store: Store) -> dict[str, Any]:
-    return create_testbed(store, published=True, places=1)
-
-
 def row(store: Store, pairing_id: str) -> dict[str, Any]:
     return cases.fetch(store, pairing_id)
 

@@ -101,14 +101,38 @@ def test_the_next_step_names_who_acts_and_by_when(store: Store) -> None:
     testbed = create_testbed(store, published=True)
     pairing_id = case.propose()
     assert step(store, pairing_id) == {"code": "answer", "who": ["owner", "startup"], "by": "2026-12-04"}
-    assert step(store, pairing_id, later(NOW, days=15))["code"] == "extend_or_close"
+    late = {"code": "extend_or_close", "who": ["broker"], "by": "2026-12-09"}
+    assert step(store, pairing_id, later(NOW, days=15)) == late
     pairings.accept(store, case.founder, pairing_id, "startup", NOW)
     assert step(store, pairing_id) == {"code": "answer_owner", "who": ["owner"], "by": "2026-12-04"}
     pairings.accept(store, case.owner, pairing_id, "owner", NOW)
     assert step(store, pairing_id) == {"code": "confirm", "who": ["broker"], "by": "2026-11-25"}
     case.confirm(pairing_id, testbed)
-    assert (step(store, pairing_id)["code"], step(store, pairing_id)["by"]) == ("start", "2026-12-01")
-    assert step(store, pairing_id, "2026-12-01T09:00:00.000000Z")["code"] == "finish"
+    everybody = ["startup", "owner", "host"]
+    assert step(store, pairing_id) == {"code": "start", "who": everybody, "by": "2026-12-01"}
+    running = {"code": "finish", "who": everybody, "by": "2027-01-31"}
+    assert step(store, pairing_id, "2026-12-01T09:00:00.000000Z") == running
     assert step(store, pairing_id, AFTER) == {"code": "close_case", "who": ["broker"], "by": "2027-02-05"}
     pairings.end(store, case.broker, pairing_id, "completed", "", AFTER)
     assert step(store, pairing_id, AFTER) == {"code": "over", "who": [], "by": None}
+
+
+def test_a_company_that_owns_a_need_sees_its_cases(store: Store) -> None:
+    case, company = Case(store), create_person(store, "startup")
+    store.execute("update need set organisation_id = :id", {"id": company.organisations("startup")[0]})
+    pairing_id = case.propose()
+    assert [row["id"] for row in cases.listing(store, company, NOW)[0]] == [pairing_id]
+    assert cases.sides(company, cases.fetch(store, pairing_id)) == ["owner"]
+
+
+def test_the_cases_of_a_need_are_those_that_one_may_see_newest_first(store: Store) -> None:
+    case, other = Case(store), Case(store)
+    first = case.propose()
+    pairings.decline(store, case.founder, first, "startup", "no_fit", "", NOW)
+    second = case.propose(now=later(NOW, days=1))
+    other.propose()
+    for person in (case.owner, case.founder, case.broker):
+        rows = cases.of_need(store, person, case.need["id"], later(NOW, days=1))
+        assert [(row["id"], row["status"]) for row in rows] == [(second, "proposed"), (first, "declined")]
+    for person in (other.owner, other.founder, None):
+        assert cases.of_need(store, person, case.need["id"], NOW) == []

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.hub import capacity, distances, places, prerequisite_steps
+from matcher.hub import answer_times, capacity, distances, places, prerequisite_steps
+from matcher.hub.ids import new_id
 from matcher.store import Store
 from tests.factories import NOW, create_organisation, create_person, create_testbed
 
@@ -119,6 +120,68 @@ def test_a_closed_testbed_says_why_and_when_it_is_free_next(store: Store) -> Non
     row = found(store)[testbed["id"]]
     assert (row["free"], [one["reason"] for one in row["closed"]]) == (0, ["Renovering"])
     assert row["next"] == ("2027-05-01", "2027-05-11")
+
+
+def test_only_closed_days_that_touch_the_period_are_told(store: Store) -> None:
+    testbed = create_testbed(store, published=True)
+    periods = {
+        "until": ("2027-03-01", FIRST),
+        "from": (LAST, "2027-03-29"),
+        "before": ("2027-02-01", "2027-03-09"),
+        "after": ("2027-03-21", "2027-05-29"),
+    }
+    for name, (first, last) in periods.items():
+        closure = {"id": name, "testbed_id": testbed["id"], "reason": name, "created_at": NOW}
+        store.insert("testbed_closure", {**closure, "starts_on": first, "ends_on": last})
+    row = found(store)[testbed["id"]]
+    assert [one["reason"] for one in row["closed"]] == ["until", "from"]
+
+
+def test_what_is_shut_or_taken_at_the_far_end_of_a_year_counts_too(store: Store) -> None:
+    """The last period that is offered begins a year ahead and ends as long after that as was asked for."""
+    far = places.shifted(FIRST, places.AHEAD_DAYS)
+    ends = places.shifted(far, 10)
+    shut, taken = (create_testbed(store, published=True, places=1, buffer_days=days) for days in (0, 4))
+    for testbed in (shut, taken):
+        closure = {"testbed_id": testbed["id"], "reason": "Ombyggnad", "created_at": NOW}
+        store.insert(
+            "testbed_closure",
+            {"id": new_id(), **closure, "starts_on": FIRST, "ends_on": places.shifted(far, -1)},
+        )
+    assert found(store)[shut["id"]]["next"] == found(store)[taken["id"]]["next"] == (far, ends)
+    closure = {"id": new_id(), "testbed_id": shut["id"], "reason": "Inventering", "created_at": NOW}
+    store.insert("testbed_closure", {**closure, "starts_on": ends, "ends_on": ends})
+    own = create_person(store, "startup").organisations("startup")[0]
+    after = places.shifted(ends, 4)  # the last day that a test which ends then keeps the place from the next
+    booking(store, taken, own, starts_on=after, ends_on=after)
+    assert found(store)[shut["id"]]["next"] is None
+    assert found(store)[taken["id"]]["next"] is None
+
+
+def test_what_is_free_has_no_next_and_tells_how_its_host_answers(store: Store) -> None:
+    testbed = create_testbed(store, published=True, buffer_days=3)
+    row = found(store)[testbed["id"]]
+    assert (row["next"], row["buffer_days"], row["free"]) == (None, 3, row["places"])
+    assert row["answers"] == answer_times.of_hosts(store, [testbed["organisation_id"]], NOW)[testbed["organisation_id"]]
+
+
+def test_a_period_is_looked_for_to_its_end_a_year_ahead(store: Store) -> None:
+    """The last day that counts: a long period that begins a year from now is taken up to its own last day."""
+    case, testbed = Case(store), create_testbed(store, published=True, places=1)
+    case.confirm(case.accepted(), testbed, "2026-12-01", "2027-12-01")
+    other = Case(store, case.broker)
+    other.confirm(other.accepted(), testbed, "2027-12-20", "2028-03-01")
+    asked = found(store, "2026-12-01", "2026-12-31")[testbed["id"]]
+    assert asked["next"] is None
+
+
+def test_where_every_day_that_something_ends_is_taken_there_is_no_next_period() -> None:
+    assert places.next_free([], [], 0, 0, (day(0), day(5)), day(0)) is None
+
+
+def test_the_next_period_begins_a_year_from_now_at_the_latest() -> None:
+    assert places.next_free([(day(0), day(365))], [], 1, 0, (day(0), day(5)), day(0)) == (day(366), day(371))
+    assert places.next_free([(day(0), day(366))], [], 1, 0, (day(0), day(5)), day(0)) is None
 
 
 def test_a_testbed_without_places_is_never_free(store: Store) -> None:

@@ -25,10 +25,11 @@ def test_rows_of_one_moment_keep_their_order(store: Store) -> None:
 
 def test_the_latest_come_first_a_page_at_a_time(store: Store) -> None:
     for minute in range(record.PAGE + 2):
-        record.write(store, None, "need.save", "need", f"n{minute}", later(NOW, minutes=minute))
+        record.write(store, None, "need.save", "need", f"n{minute}", later(NOW, minutes=minute), n=minute)
     first, second = record.latest(store), record.latest(store, page=2)
     assert first["rows"][0]["subject_id"] == f"n{record.PAGE + 1}"
-    assert (len(first["rows"]), first["more"]) == (record.PAGE, True)
+    assert (len(first["rows"]), first["page"], first["more"]) == (record.PAGE, 1, True)
+    assert (first["rows"][0]["detail"], second["page"]) == ({"n": record.PAGE + 1}, 2)
     assert ([row["subject_id"] for row in second["rows"]], second["more"]) == (["n1", "n0"], False)
 
 
@@ -48,3 +49,25 @@ def test_the_change_feed_counts_upwards(store: Store) -> None:
         first = record.next_seq(store)
     with store.atomic():
         assert record.next_seq(store) == first + 1
+
+
+def test_a_last_page_that_is_full_has_none_after_it(store: Store) -> None:
+    for minute in range(record.PAGE):
+        record.write(store, None, "need.save", "need", f"n{minute}", later(NOW, minutes=minute))
+    assert record.latest(store)["more"] is False
+    assert record.latest(store, page=0) == record.latest(store, page=1)
+
+
+def test_the_last_number_of_the_change_feed_is_the_one_given_last(store: Store) -> None:
+    before = record.last_seq(store)
+    with store.atomic():
+        record.next_seq(store)
+    assert record.last_seq(store) == before + 1
+
+
+def test_a_name_is_found_wherever_it_stands_among_the_details(store: Store) -> None:
+    record.write(store, None, "need.save", "need", "n1", NOW, told=[{"who": "Kim Berg"}, 7, None, 1.5])
+    record.write(store, None, "need.save", "need", "n2", NOW, told=[7, None])
+    assert record.forget(store, "p1", ["kim berg"], NOW) == 1
+    assert [row["detail"] for row in record.history(store, "need", "n1")] == [{}]
+    assert [row["detail"] for row in record.history(store, "need", "n2")] == [{"told": [7, None]}]

@@ -61,6 +61,7 @@ def app(tmp_path: Path, migrated_file: Path) -> Iterator[Flask]:
     )
     application = create_app(config, TinyEncoder())
     application.test_client_class = CheckedClient
+    application.extensions["whole"] = True  # looked at once a process, by one statement that no page is to blame for
     yield application
     application.extensions["store"].close()
 

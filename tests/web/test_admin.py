@@ -6,10 +6,12 @@ from html import unescape
 
 import pytest
 
-from matcher.hub import directory, links, mail, organisations, people, record
+from matcher.hub import chain, directory, links, mail, organisations, people, record
+from matcher.web import record_words
 from tests.factories import NOW, create_need, create_organisation, create_person
 
-PAGES = ("/admin/people", "/admin/organisations", "/admin/organisations/new", "/admin/outbox", "/admin/record")
+PAGES = ("/admin/people", "/admin/organisations", "/admin/organisations/new", "/admin/outbox", "/admin/record",
+         "/admin/record/check")  # fmt: skip
 
 
 @pytest.fixture
@@ -278,5 +280,19 @@ def test_the_outbox_says_which_mail_a_mail_waits_for_and_what_was_dropped(store,
     shown = text(admin.get("/admin/outbox?state=waiting"))
     assert "daily mail, 21 Nov 2026, 06:00" in shown
     shown = text(admin.get("/admin/outbox?state=dropped"))
-    assert "What it reminded of was done before it went." in shown
+    assert "What it told of was over, or its reader had lost the right to read it, before it went." in shown
     assert "Waits for" not in shown
+
+
+def test_the_record_is_checked_and_what_is_wrong_is_told(store, admin):
+    record.write(store, None, "need.save", "need", "n1", NOW, title="Färre fall")
+    assert "The record is whole" in unescape(admin.get("/admin/record/check").get_data(as_text=True))
+    row = {"id": "forged", "at": NOW, "action": "need.publish", "kind": "need", "subject_id": "n1", "detail": "{}"}
+    store.insert("audit", row)
+    shown = unescape(admin.get("/admin/record/check").get_data(as_text=True))
+    assert "Something was done to the record" in shown
+    assert "It was put in past the hub." in shown
+
+
+def test_every_fault_of_the_chain_has_a_sentence():
+    assert set(record_words.CHAIN_FAULTS) == set(chain.FAULTS) - {"differs", "cut"}  # these need an older copy

@@ -126,6 +126,19 @@ def test_a_signed_file_is_kept_and_handed_out(client, login, case):
     assert client.get(f"/pairings/{case.id}/agreement/signed?number=1&side=owner").status_code == 404
 
 
+def test_a_signed_file_may_be_as_large_as_the_form_says_and_no_larger(client, login, text, case):
+    row = sent(client, login, case)
+    large = b"%PDF-1.7" + b"x" * (signatures.FILE_LIMIT - 8)
+    upload = (io.BytesIO(large + b"x"), "avtal.pdf")
+    answer = sign(client, login, case, case.broker, "host", row["paper_hash"], file=upload)
+    assert answer.status_code == 422
+    assert "at most 10 MB" in text(answer)
+    upload = (io.BytesIO(large + b"x" * 200_000), "avtal.pdf")
+    assert sign(client, login, case, case.broker, "host", row["paper_hash"], file=upload).status_code == 413
+    upload = (io.BytesIO(large), "avtal.pdf")
+    assert sign(client, login, case, case.broker, "host", row["paper_hash"], file=upload).status_code == 303
+
+
 def test_before_answering_one_reads_who_owns_what_comes_out(client, login, text, app):
     made = Case(app.extensions["store"])
     page = text(login(client, made.founder).get(f"/pairings/{made.propose(now=now())}"))

@@ -93,6 +93,7 @@ AUDIENCE: dict[str, set[str] | frozenset[str]] = {
     "outbox.given_up.params": set(),
     "outbox.waiting.params": set(),
     "audit.": {"administrator"},
+    "security.": {"administrator"},
     "aid.own.": {"broker", "startup"},
     "agreement.draft.": {"broker"},
     "agreement.signed.": ALL_SIDES | {"administrator"},
@@ -122,7 +123,8 @@ SEEN = {
                "import.cell", "person.owner.mail", "round.open.name", "round.rule.note"),
     "none": ("release.released.title", "release.released.owner_text", "release.released.startup_text"),
     "other_owner": ("pilot.spread.lesson", "pilot.spread.name", "spread.question"),
-    "administrator": ("person.startup.mail", "link.open.mail", "outbox.given_up.mail", "audit.detail"),
+    "administrator": ("person.startup.mail", "link.open.mail", "outbox.given_up.mail", "audit.detail",
+                      "security.open.what", "security.dealt.title"),
 }  # fmt: skip
 FIGURES = ("published", "confirmed", "reviews_due", "interests_due", "companies", "people", "known_yes", "feedback")
 PAIRED = ("published", "draft", "closed", "conflict_standing", "case_declined", "others", "missing")

@@ -50,6 +50,10 @@ def test_pages_of_a_person_are_never_stored(client, kim):
     assert client.get("/login").headers["Cache-Control"] == "no-store"
 
 
+def test_log_out_clears_what_the_browser_still_holds(client, kim):
+    assert client.post("/logout").headers["Clear-Site-Data"] == '"cache"'
+
+
 def test_over_tls_the_cookie_is_bound_to_the_host(safe):
     answer = safe.test_client().get("/login", base_url="https://matcher.example.org")
     cookie = answer.headers["Set-Cookie"]
@@ -57,7 +61,7 @@ def test_over_tls_the_cookie_is_bound_to_the_host(safe):
     for flag in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
         assert flag in cookie
     assert "Domain" not in cookie
-    assert "max-age" in answer.headers["Strict-Transport-Security"]
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
 def test_without_tls_the_cookie_is_still_hidden_from_scripts(client):
@@ -141,6 +145,48 @@ def test_every_write_asks_for_a_token(app, client, kim):
 def test_a_body_that_is_too_large_is_refused_with_a_page(client, kim):
     answer = client.post("/account", data={"name": "x" * 1_100_000})
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/login", "text/html; charset=utf-8"),
+        ("/nowhere", "text/html; charset=utf-8"),
+        ("/healthz", "application/json"),
+        ("/openapi.json", "application/json"),
+        ("/api/v1/needs", "application/json"),
+        ("/cases.json", "application/json"),
+        ("/cases.csv", "text/csv; charset=utf-8"),
+        ("/static/css/theme.css", "text/css; charset=utf-8"),
+        ("/static/js/matcher.js", "text/javascript; charset=utf-8"),
+        ("/static/img/logo.svg", "image/svg+xml; charset=utf-8"),
+    ],
+)
+def test_every_kind_of_answer_says_what_it_is_and_in_which_letters(client, path, expected):
+    assert client.get(path).headers["Content-Type"] == expected
+
+
+def test_an_unknown_host_is_answered_as_plain_text(client):
+    assert client.get("/login", headers={"Host": "evil.example"}).content_type == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "PROPFIND", "DEBUG"])
+@pytest.mark.parametrize("path", ["/", "/login", "/api/v1/needs", "/static/css/theme.css"])
+def test_methods_that_nobody_needs_are_refused(client, path, method):
+    answer = client.open(path, method=method, headers={"X-Secret": "canary"})
+    assert answer.status_code in (400, 405)
+    assert "canary" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/static/", "/static/css", "/static/css/", "/.git/config", "/static/.git/config", "/requirements.txt",
+     "/static/../config.py", "/static/%2e%2e/config.py", "/static/css/..%2f..%2f..%2fconfig.py", "/secret_key"],
+)  # fmt: skip
+def test_no_folder_is_listed_and_no_file_beside_the_static_ones_is_given(client, path):
+    answer = client.get(path)
+    assert answer.status_code in (404, 308)
+    assert "theme.css" not in answer.get_data(as_text=True).replace("css/theme.css?v=", "")
 
 
 def test_the_server_names_no_version(client):

@@ -19,8 +19,12 @@ from .world import VISITORS
 
 FILE = Path(__file__).parent / "policy.csv"
 VERDICTS = {"ok", "login", "403", "404", "405"}
-# Writes that are not meant to change a row here: a log-in and a password that are wrong, a language of a visitor.
-WITHOUT_CHANGE = {"account.start", "account.save_password", "account.logout", "startups.look"}
+# Writes that are not meant to change a row here: a log-in, a password or a code that is wrong, a visitor's language.
+WITHOUT_CHANGE = {
+    "account.start", "account.save_password", "account.logout", "startups.look",
+    "account.give_code", "account.confirm_factor", "account.new_codes", "account.factor_off",
+    "account.connect", "account.disconnect",
+}  # fmt: skip
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from matcher.store import copy_mark
+from matcher.web.resume import SECRET
+
 from .test_policy import POLICY
 from .walking import Hub, open_hub
 from .world import VISITORS
@@ -54,7 +57,7 @@ def test_a_write_without_its_token_is_refused(hub, method, endpoint, accept):
     form = hub.form(endpoint, visitor, row["thing"])
     answer = hub.send(visitor, method, hub.address(endpoint, row["thing"]), csrf=False, headers=accept, data=form)
     # A form that holds a password is not shown again: its page is, with a word about it.
-    again = answer.status_code == 303 and {"password", "present"} & set(form)
+    again = answer.status_code == 303 and SECRET & set(form)
     assert answer.status_code == 400 or again, answer.status
     assert hub.changed() == []
 
@@ -158,3 +161,14 @@ def test_too_many_fields_are_refused(hub):
     )
     assert answer.status_code == 413
     assert hub.changed() == []
+
+
+def test_half_a_copy_of_a_hub_is_not_served(app, client, store):
+    del app.extensions["whole"]  # as in a process that has just begun
+    copy_mark.begin(store, "elsewhere", ["need"])
+    assert client.get("/").status_code == 503
+    assert client.get("/readyz").json == {"status": "a copy into the database is not finished"}
+    assert client.get("/healthz").status_code == 200
+    copy_mark.end(store)
+    assert client.get("/").status_code == 200
+    assert client.get("/readyz").status_code == 200

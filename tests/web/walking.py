@@ -11,15 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from matcher import create_app
-from matcher.config import Config
+from matcher.config import Config, Oidc
 from matcher.exchange import agreement_papers as papers
-from matcher.hub import affected
+from matcher.exchange.openid import Provider
+from matcher.hub import affected, sessions
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import open_store
@@ -28,6 +30,7 @@ from matcher.store.schema import migrate
 from . import world as worlds
 from .world import MISSING, World
 
+ISSUER = "https://login.example.org"
 CSRF = "0123456789abcdef0123456789abcdef01234567"
 PASSING = ("session", "attempt", "feed_read")  # may be written while reading: when a session or link was used, tries
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -144,7 +147,8 @@ class Hub:
         }
         if endpoint in ("pairings.confirm", "testbeds.close_period", "bookings.create"):
             given |= {"starts_on": world.day(100), "ends_on": world.day(130)}
-        given |= {"on_day": world.day(0), "happened_on": world.day(0)}
+        given["present"] = world.people[visitor].email if visitor in world.people else ""
+        given |= {"on_day": world.day(0), "happened_on": world.day(0), "noticed_on": world.day(-1)}
         if endpoint == "pilots.extend":
             given["ends_on"] = world.day(55)
         wanted = FORMS.get(endpoint, {})
@@ -218,6 +222,12 @@ FORMS: dict[str, dict[str, Any]] = {
     "bookings.cancel": {"reason": "not_now"},
     "bookings.agree": {"agreed_until": ..., "agreed_note": "Dnr 1"},
     "bookings.check": {"prerequisite_id": ..., "step": "meet", "note": "Intyg"},
+    "account.give_code": {"otp": "000000"},
+    "account.connect": {"present": "not the password"},
+    "account.disconnect": {"present": "not the password"},
+    "account.confirm_factor": {"otp": "000000", "present": "not the password"},
+    "account.new_codes": {"otp": "000000"},
+    "account.factor_off": {"otp": "000000", "present": "not the password"},
     "account.start": {"email": "nobody@example.org", "password": "not the password"},
     "account.language": {"locale": "sv"},
     "account.send_reset": {"email": "nobody@example.org"},
@@ -242,6 +252,9 @@ FORMS: dict[str, dict[str, Any]] = {
     },
     "cases.set_task_day": {"task_id": ..., "due_on": "2030-01-02"},
     "cases.remove_task": {"task_id": ...},
+    "privacy.give_out": {"form": "file"},
+    "privacy.erase": {"present": ...},
+    "privacy.erase_of": {"reason": "Bad om det."},
     "questions.ask": {"asked": "Hur många rum?"},
     "questions.answer": {"question_id": ..., "question": "Hur många rum?", "answer": "Fyrtio."},
     "cases.hand": {"holder_id": ..., "substitute_id": ""},
@@ -314,6 +327,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "startups.in_order": {"code": "hidden"},
     "startups.merge": {"keep_id": ...},
     "testbeds.create": {"name": "Ny bädd", "organisation_id": ...},
+    "security.create": {"title": "Fel i hubben", "noticed_on": ...},
+    "security.save": {"title": "Fel i hubben", "noticed_on": ..., "revision": ...},
+    "security.sent": {"report": "early"},
     "testbeds.save": {"name": "Nytt namn", "revision": ...},
     "testbeds.withdraw": {"seen": ...},
     "testbeds.close_period": {"starts_on": ..., "ends_on": ..., "reason": "Flytt"},
@@ -359,16 +375,31 @@ def open_hub(folder: Path, **settings: Any) -> Iterator[Hub]:
             "base_url": "http://localhost",
             "port": 8000,
             "testing": True,
+            "oidc": Oidc(ISSUER, "walking", "secret", "Lövhamn"),
             **settings,
         }
     )
     encoder = TinyEncoder()
     app = create_app(config, encoder)
+    app.extensions["openid"] = provider = Provider(config.oidc)
+    addresses = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+    provider.know({"issuer": ISSUER, **{name: f"{ISSUER}/{name}" for name in addresses}})  # and nobody is asked
     app.config["PROPAGATE_EXCEPTIONS"] = False  # a fault is a 500 in its cell, and the walk goes on
     store = app.extensions["store"]
     migrate(store)
     world = worlds.build(store)
     while indexing.catch_up(store, encoder):
         pass
-    yield Hub(app, world, file)
+    with _sessions_that_stay():
+        yield Hub(app, world, file)
     store.close()
+
+
+@contextmanager
+def _sessions_that_stay() -> Iterator[None]:
+    """Let no session be touched by being used, nor end for that: a page that only reads leaves the file as it was."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions, "touch", lambda *given: None)
+        for role in sessions.IDLE_MINUTES:
+            patch.setitem(sessions.IDLE_MINUTES, role, sessions.IDLE_DEFAULT_MINUTES)
+        yield

@@ -53,6 +53,7 @@ from matcher.hub import (
     route_notes,
     route_settings,
     routes,
+    security_incidents,
     sessions,
     signatures,
     state_aid,
@@ -125,10 +126,10 @@ def build(store: Store) -> World:
     _routes(world)
     _merge_offers(world)
     _administration(world)
+    _security(world)
     _import_batches(world)
     _rounds(world)
     _feeds(world)
-    _stay(world)
     return world
 
 
@@ -154,6 +155,8 @@ def _people(world: World) -> None:
     for held in people.roles(world.store, former.person_id):
         people.revoke(world.store, held["id"], admin, world.now)
         world.keep("membership_id", "revoked", held["id"])
+    factor = {"sealed": secret("factor.sealed"), "made_at": world.now, "confirmed_at": world.now}
+    world.store.insert("second_factor", {"person_id": world.people["owner"].person_id, **factor})
     closed = factories.create_person(world.store, "owner", world.home("owner")).person_id
     directory.disable(world.store, world.keep("person_id", "closed", closed), admin, world.now)
     world.tokens["roleless"] = sessions.start(world.store, former.person_id, world.now)
@@ -555,6 +558,18 @@ def _administration(world: World) -> None:
     world.keep("filename", "css", "css/theme.css")
 
 
+def _security(world: World) -> None:
+    """Log a security incident that nobody has reported yet, and one that is dealt with."""
+    admin = world.people["administrator"]
+    for state in ("open", "dealt"):
+        texts = {name: secret(f"security.{state}.{name}") for name in ("title", "what", "whose", "measures", "contact")}
+        given = {**texts, "noticed_on": world.day(-1)}
+        incident = security_incidents.create(world.store, admin, given, world.now)
+        world.keep("incident_id", state, incident)
+    security_incidents.sent(world.store, admin, incident, "early", world.now)
+    security_incidents.close(world.store, admin, incident, world.now)
+
+
 def _import_batches(world: World) -> None:
     """Keep a file that was uploaded, tried, and imported; nothing of it is done."""
     data = f"titel;beskrivning\n{secret('import.content')};b\n".encode()
@@ -608,8 +623,3 @@ def _feeds(world: World) -> None:
     for state, (feed_id, token) in made.items():
         world.keep("feed_id", state, feed_id)
         world.keep("feed_token", state, token)
-
-
-def _stay(world: World) -> None:
-    """Let no session be touched by being used: a page that writes nothing then leaves the file as it was."""
-    world.store.execute("update session set seen_at = :at", {"at": clock.later(world.now, minutes=60)})

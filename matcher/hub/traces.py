@@ -1,0 +1,155 @@
+"""Finding and taking out a person's name and address in texts that stay (see `personal` for which those are).
+
+An address is its person's alone and is taken out wherever it stands. A name may be another's too: unless it has two
+words or more and nobody else in the hub bears it, it is taken out only of rows that name the person elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ..store import Store, Table
+from . import record
+from .personal import ERASED_NAME, HOLDINGS, NOWHERE, Holding
+
+Row = dict[str, Any]
+# Rows that erasing treats by themselves, each in its own way.
+APART = ("person", "outbox", "link", "audit", "erasure")
+NOUNS = ("need", "startup", "testbed")  # what search and the ranking hold in memory: a change takes a number
+_RUN = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Name and address of one person, and whether the name is theirs alone."""
+
+    person_id: str
+    name: str
+    email: str
+    alone: bool
+
+    def in_text(self, text: str) -> bool:
+        """Whether a text holds the address, or the name where that is theirs alone."""
+        return self._stands_in(text, self.alone)
+
+    def cleaned(self, text: str, named: bool) -> str:
+        """Return a text, or JSON as text, without them; `named`: the row says elsewhere that it is this person."""
+        if text[:1] in ("[", "{"):
+            try:
+                held = json.loads(text)
+            except ValueError:
+                pass
+            else:
+                after = self._walked(held, named)
+                return text if after == held else json.dumps(after, ensure_ascii=False)
+        for pattern in self._patterns(named or self.alone):
+            text = pattern.sub(ERASED_NAME, text)
+        return text
+
+    def emptied(self, row: Row, contacts: list[list[str]], named: bool) -> dict[str, str]:
+        """Return the columns to empty: every contact of the row that is this person, with the telephone in it."""
+        found: dict[str, str] = {}
+        for group in contacts:
+            texts = [str(row.get(name) or "") for name in group]
+            by_name = (named or self.alone) and not self._another(texts)
+            if any(self._stands_in(text, by_name) for text in texts):
+                found |= {name: "" for name in group if name in row}
+        return found
+
+    def _walked(self, value: Any, named: bool) -> Any:
+        if isinstance(value, str):
+            return self.cleaned(value, named)
+        if isinstance(value, list):
+            return [self._walked(part, named) for part in value]
+        if isinstance(value, dict):
+            apart = {name for group in _CONTACTS for name in group}
+            kept = {name: part if name in apart else self._walked(part, named) for name, part in value.items()}
+            return kept | self.emptied(value, _CONTACTS, named)
+        return value
+
+    def _another(self, texts: list[str]) -> bool:
+        """Whether a contact has somebody else's address: then a like name is not this person."""
+        return any("@" in text and self.email not in text.lower() for text in texts)
+
+    def _stands_in(self, text: str, by_name: bool) -> bool:
+        return any(pattern.search(text) for pattern in self._patterns(by_name))
+
+    def _patterns(self, by_name: bool) -> list[re.Pattern[str]]:
+        patterns = [re.compile(rf"(?<![\w.+-]){re.escape(self.email)}(?![\w@-]|\.\w)", re.IGNORECASE)]
+        if self.name and by_name:
+            words = r"\s+".join(re.escape(word) for word in self.name.split())
+            patterns.append(re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE))
+        return patterns
+
+    def needles(self) -> list[str]:
+        """Return pieces that any text with a trace holds, in lower case: such as both engines find alike."""
+        pieces = []
+        for text in (self.email, self.name):
+            runs = [run for run in _RUN.findall(text) if '"' not in run and "\\" not in run]
+            pieces.append(max(runs, key=len).lower() if runs else "")
+        return pieces
+
+
+_CONTACTS = [group for table in ("need", "testbed") for group in HOLDINGS[table].contacts()]
+
+
+def of(store: Store, person: Row) -> Traces:
+    """Return what is to be looked for of a person's row."""
+    same = " ".join(person["name"].split()).casefold()
+    namesakes = [
+        row
+        for row in store.query("select id, name from person where id <> :id", {"id": person["id"]})
+        if " ".join(row["name"].split()).casefold() == same
+    ]
+    return Traces(person["id"], person["name"], person["email"], len(same.split()) > 1 and not namesakes)
+
+
+def take_out(store: Store, traces: Traces, now: str) -> int:
+    """Take name and address out of every text that stays; return how many rows changed. In the caller's transaction."""
+    changed = 0
+    for table in store.tables():
+        holding = HOLDINGS.get(table.name)
+        if holding and table.name not in APART:
+            changed += sum(
+                _row(store, table, holding, traces, row, now) for row in _found(store, table, holding, traces)
+            )
+    return changed
+
+
+def holds(column: str, parameter: str) -> str:
+    """Return the SQL condition that a column holds a needle. Not LIKE: a name may hold its signs."""
+    return f"""replace(lower(coalesce("{column}", '')), :{parameter}, '') <> lower(coalesce("{column}", ''))"""
+
+
+def _found(store: Store, table: Table, holding: Holding, traces: Traces) -> list[Row]:
+    texts = [name for name, _ in holding.texts()] + [name for group in holding.contacts() for name in group]
+    if not texts:
+        return []
+    params = {f"n{number}": needle for number, needle in enumerate(traces.needles()) if needle}
+    wanted = [holds(name, one) for name in texts for one in params]
+    columns = ", ".join(f'"{name}"' for name in dict.fromkeys([*table.key, *texts, *holding.names("who")]))
+    return store.query(f'select {columns} from "{table.name}" where {" or ".join(wanted)}', params)
+
+
+def _row(store: Store, table: Table, holding: Holding, traces: Traces, row: Row, now: str) -> int:
+    named = any(row[name] == traces.person_id for name in holding.names("who"))
+    after: Row = traces.emptied(row, holding.contacts(), named)
+    for name, _ in holding.texts():
+        if row[name] and (text := traces.cleaned(row[name], named)) != row[name]:
+            after[name] = text
+    if not after:
+        return 0
+    if table.name == "need_told":  # a letter tells of a person once: its key holds the address
+        after = {"email": f"{traces.person_id}@{NOWHERE}", "name": ERASED_NAME}
+    if table.name in NOUNS:
+        after |= {"seq": record.next_seq(store), "updated_at": now}
+        more = ", revision = revision + 1"
+    else:
+        more = ""
+    assignments = ", ".join(f'"{name}" = :new_{name}' for name in after)
+    key = " and ".join(f'"{name}" = :{name}' for name in table.key)
+    params = {**{name: row[name] for name in table.key}, **{f"new_{name}": value for name, value in after.items()}}
+    return store.execute(f'update "{table.name}" set {assignments}{more} where {key}', params)
