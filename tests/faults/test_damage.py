@@ -1,0 +1,102 @@
+"""A database file that was cut or damaged: it is noticed, nobody hears a false yes, and no backup is made of it."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from matcher.exchange import backups
+from matcher.hub import chain, pairings
+from matcher.store import Store, StoreError, open_store
+from tests.conftest import Databases
+from tests.factories import NOW
+from tests.faults.confirming import FIRST, LAST
+from tests.faults.killing import SEED
+from tests.faults.test_kills import Cases
+
+WAYS = int(os.environ.get("MATCHER_KILLS", "60"))
+
+
+def damage(file: Path, chance: random.Random) -> str:
+    """Cut the file, or write noughts or anything over a part of it; return which."""
+    size, kind = file.stat().st_size, chance.choice(["cut", "noughts", "anything"])
+    at = chance.randrange(size)
+    if kind == "cut":
+        os.truncate(file, at)
+        return kind
+    length = chance.choice([1, 16, 512, 4096])
+    with file.open("r+b") as opened:
+        opened.seek(at)
+        opened.write(bytes(length) if kind == "noughts" else chance.randbytes(length))
+    return kind
+
+
+def content(store: Store) -> dict[str, Any]:
+    return {table.name: store.query(f'select * from "{table.name}"') for table in store.tables()}
+
+
+def whole(file: Path) -> bool:
+    """Whether what the hub looks at says that the file is whole: as before a backup counts, and the record."""
+    store = open_store(f"sqlite:///{file}")
+    try:
+        backups.check(file)
+        return not chain.verify(store).faults
+    except (StoreError, ValueError):
+        return False
+    finally:
+        store.close()
+
+
+def test_damage_is_noticed_and_never_taken_for_a_yes(databases: Databases, tmp_path: Path) -> None:
+    url = databases.url("sqlite", migrated=True)
+    store = open_store(url)
+    cases = Cases(store)
+    case, testbed = cases.next()[0]
+    before = content(store)
+    store.close()
+    told: Counter[str] = Counter()
+    for number in range(WAYS):
+        file = Path(shutil.copy(url.removeprefix("sqlite:///"), tmp_path / "hub.db"))
+        damage(file, random.Random(SEED + number))
+        noticed = not whole(file)
+        hub = open_store(f"sqlite:///{file}")
+        try:
+            same = content(hub) == before
+        except (StoreError, ValueError):
+            same = False
+        try:
+            pairings.confirm(hub, cases.broker, case, testbed, FIRST, LAST, NOW)
+        except Exception as error:  # an error page, whatever it says: not a yes
+            said = "refused" if isinstance(error, StoreError) else f"fell over ({type(error).__name__})"
+        else:
+            said = "confirmed"
+            hub.close()
+            assert hub.query("select confirmed_at from pairing where id = :id", {"id": case})[0]["confirmed_at"] == NOW
+        hub.close()
+        if noticed:
+            told["noticed"] += 1
+            backed_up(file, tmp_path / "backups")
+        else:
+            told["nothing lost" if same else "a value changed, unnoticed"] += 1
+        told[said] += 1
+        for left in tmp_path.glob("hub.db*"):
+            left.unlink()
+    print(dict(told))
+    assert told["noticed"] > WAYS / 3
+
+
+def backed_up(file: Path, folder: Path) -> None:
+    """What was noticed makes no backup that counts, or one whose rows are all there."""
+    store = open_store(f"sqlite:///{file}")
+    try:
+        made = backups.make(store, folder, NOW)
+        backups.check(made.path)
+        made.path.unlink()
+    except (StoreError, ValueError):
+        assert not backups.every(folder)
+    finally:
+        store.close()
