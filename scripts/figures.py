@@ -1,5 +1,6 @@
-"""Run every notebook in full and write its pictures to docs/images, as docs/ranking.md shows them: `make figures`.
+"""Run every notebook in full and write its pictures to docs/images, as the pages of docs show them: `make figures`.
 
+Names after it choose some: `python scripts/figures.py speed`.
 Sets beside the demo's judgements are named by MATCHER_EVAL, hubs beside the demo by MATCHER_HUBS; see the notebooks.
 """
 
@@ -30,6 +31,9 @@ def draw(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    chosen = sys.argv[1:]
     for notebook_path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        if chosen and notebook_path.stem not in chosen:
+            continue
         print(f"{notebook_path.name}")
         draw(notebook_path)

@@ -68,6 +68,18 @@ def test_calibration_draws_its_figures(model_instance, monkeypatch):
     assert float(demo[1]) < 0.7 * float(demo[2])  # far better than saying the mean of the judgements every time
 
 
+@pytest.mark.model
+def test_speed_draws_its_figures_of_a_small_slice(model_instance, monkeypatch):
+    monkeypatch.setenv("MATCHER_INSTANCE", str(model_instance))
+    monkeypatch.setenv("MATCHER_SPEED_SIZES", "200 1000")
+    monkeypatch.setenv("MATCHER_SPEED_ROUNDS", "1")
+    monkeypatch.setenv("MATCHER_BENCH_ROWS", "10")
+    pictures, printed = run("speed.ipynb")
+    assert pictures == 2
+    sizes = re.findall(r"^ *([\d,]+)  exact top 10 \S+  reading the bytes once \S+ .* all that a worker", printed, re.M)
+    assert sizes == ["200", "1,000"]
+
+
 def test_no_notebook_carries_outputs_of_one_machine():
     for path in NOTEBOOKS.glob("*.ipynb"):
         text = path.read_text(encoding="utf8")

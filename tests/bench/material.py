@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -12,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from matcher import config as configuration
+from matcher.hub import needs, startups
 from matcher.hub.reference import DATA
 from matcher.ranking import lexical
 from matcher.ranking.background import Texts
@@ -19,6 +21,8 @@ from matcher.ranking.encoder import Encoder, Prompt, load_encoder
 
 Made = TypeVar("Made")
 NOISE = 0.1  # of a vector's length
+PART = 50_000
+MOST_ROWS = int(os.environ.get("MATCHER_BENCH_ROWS") or 1_000_000)  # of each file; the notebook's test takes few
 
 
 class Apart:
@@ -35,6 +39,10 @@ class Apart:
     def call(self, work: Callable[[], Made]) -> Made:
         """Return what a function of a module gives there."""
         return self._pool.submit(work).result()
+
+    def close(self) -> None:
+        """End the process."""
+        self._pool.shutdown()
 
     def encode(self, texts: Sequence[str], prompt: Prompt) -> np.ndarray:
         """See Encoder.encode."""
@@ -58,7 +66,7 @@ def _encode(texts: list[str], prompt: Prompt) -> np.ndarray:
 def rows(name: str) -> list[dict[str, object]]:
     """Return the rows of one file of the demo."""
     with (DATA / "demo" / f"{name}.jsonl").open(encoding="utf8") as file:
-        return [json.loads(line) for line in file if line.strip()]
+        return [json.loads(line) for line in file if line.strip()][:MOST_ROWS]
 
 
 def texts_of(encoder: Encoder, texts: list[str], prompt: str) -> Texts:
@@ -66,11 +74,27 @@ def texts_of(encoder: Encoder, texts: list[str], prompt: str) -> Texts:
     return Texts(encoder.encode(texts, prompt), [lexical.terms(text) for text in texts])
 
 
+@cache
+def demo_texts(encoder: Encoder) -> tuple[Texts, Texts]:
+    """Return the demo's startups and its needs."""
+    return (
+        texts_of(encoder, ["\n".join(startups.sections(row)) for row in rows("startups")], "passage"),
+        texts_of(encoder, ["\n".join(needs.sections(row)) for row in rows("needs")], "query"),
+    )
+
+
 def repeated(texts: Texts, size: int) -> Texts:
     """Return so many texts: vectors with noise, words as they are."""
-    places = np.arange(size) % len(texts)
-    random = np.random.default_rng(0)
-    noise = random.standard_normal((size, texts.vectors.shape[1]), dtype=np.float32)
-    vectors = texts.vectors[places] + NOISE * noise / np.linalg.norm(noise, axis=1, keepdims=True)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Texts(vectors, [texts.terms[place] for place in places])
+    return Texts(noisy(texts.vectors, size), [texts.terms[place % len(texts)] for place in range(size)])
+
+
+def noisy(vectors: np.ndarray, size: int) -> np.ndarray:
+    """(size, d): vectors (n, d) repeated with noise of a tenth of their length, a part at a time to save memory."""
+    random, made = np.random.default_rng(0), np.empty((size, vectors.shape[1]), np.float32)
+    for start in range(0, size, PART):
+        part = made[start : start + PART]
+        random.standard_normal(out=part, dtype=np.float32)
+        part *= NOISE / np.linalg.norm(part, axis=1, keepdims=True)
+        part += vectors[np.arange(start, start + len(part)) % len(vectors)]
+        part /= np.linalg.norm(part, axis=1, keepdims=True)
+    return made

@@ -55,3 +55,36 @@ def _milliseconds(call: Callable[[], object], count: int) -> float:
     for _ in range(count):
         call()
     return (time.thread_time() - start) / count * 1000
+
+
+@dataclass(frozen=True)
+class Rate(Ratio):
+    """Two servers' requests a second, or milliseconds of processor time a request: medians, in `unit`."""
+
+    unit: str
+
+    def __str__(self) -> str:
+        """Return a line of the table."""
+        return (
+            f"{self.name:<96} {self.ratio:>6.2f} ×  {self.goal:<9} "
+            f"{self.measured:>11.3f} {self.unit:<2} {self.against:>11.3f} {self.unit}"
+        )
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long people wait for a page under load, in milliseconds; medians of rounds, errors of all."""
+
+    name: str
+    goal: str
+    rate: float
+    p50: float
+    p95: float
+    errors: int
+
+    def __str__(self) -> str:
+        """Return a line of the table."""
+        return (
+            f"{self.name:<96} {'':>9} {self.goal:<9} {self.rate:>10.1f} /s, p50 {self.p50:.0f} ms, "
+            f"p95 {self.p95:.0f} ms, {self.errors} errors"
+        )
