@@ -19,6 +19,15 @@ limit_request_line = 8190
 accesslog = None
 errorlog = "-"
 loglevel = os.environ.get("MATCHER_LOG_LEVEL", "warning")
+# Ids only (matcher/logs.py): gunicorn itself would name the address of a request that failed, with what it asked for.
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "matcher.logs.Line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
+    "root": {"level": "WARNING", "handlers": ["stderr"]},
+    "loggers": {"gunicorn.error": {"level": loglevel.upper(), "handlers": ["stderr"], "propagate": False}},
+}
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 — heartbeat files only
 # One BLAS thread a request: the threads of the workers already share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

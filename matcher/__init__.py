@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from flask import Flask
 
     from .config import Config
@@ -27,7 +30,9 @@ def create_app(config: Config | None = None, encoder: Encoder | None = None) -> 
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.update(
         MATCHER=config,
+        DEBUG=False,  # whatever FLASK_DEBUG says: pages with source and values are for nobody who visits a hub
         SECRET_KEY=config.secret_key,
+        SECRET_KEY_FALLBACKS=list(config.old_secret_keys),
         SESSION_COOKIE_NAME="__Host-matcher" if config.https else "matcher",
         SESSION_COOKIE_SECURE=config.https,
         SESSION_COOKIE_HTTPONLY=True,
@@ -45,9 +50,24 @@ def create_app(config: Config | None = None, encoder: Encoder | None = None) -> 
         BABEL_DEFAULT_TIMEZONE="Europe/Stockholm",
         TESTING=config.testing,
     )
-    app.extensions["store"] = open_store(config.database_url)
+    app.extensions["store"] = open_store(config.database_url, keys=config.record_keys)
     if config.proxies:
         # Without this every visitor has the proxy's address, and shares its limit of log-ins.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]
     web.install(app, encoder)
+    app.log_exception = _log_failure(app)  # type: ignore[method-assign]
     return app
+
+
+def _log_failure(app: Flask) -> Callable[[Any], None]:
+    """Return what logs a failed request, by its endpoint: its address may hold a token, its error what was typed."""
+    import json
+
+    from flask import request
+
+    from . import logs
+
+    def log(info: Any) -> None:
+        app.logger.error("a request failed: %s %s", request.endpoint, json.dumps(logs.told(info[1]) if info[1] else {}))
+
+    return log

@@ -5,7 +5,9 @@
 | `MATCHER_INSTANCE` | folder of the database, the model and the caches | `./instance` |
 | `DATABASE_URL` | `sqlite:///…` or `postgresql://…` | SQLite in the instance folder |
 | `MATCHER_MODEL` | a SentenceTransformer folder, or a name on a model hub | multilingual-e5-small, unpacked at set-up |
+| `MATCHER_INDEX` | what finds the nearest: `memory` (in each process) or `pgvector` (docs/scaling.md) | `memory` |
 | `MATCHER_SECRET_KEY` | signs cookies and links; at least 32 characters | made once, kept in the instance folder |
+| `MATCHER_OLD_SECRET_KEYS` | keys that were used before, parted by spaces: what they signed still counts | none |
 | `MATCHER_BASE_URL` | the address people use; links in mail are made from it | `http://127.0.0.1:PORT` |
 | `MATCHER_DEMO` | `1`: fictional data, log-ins are shown, mail stays in the outbox | off |
 | `MATCHER_HUB` | the hub's name in the header and in mail | Matcher |
@@ -16,16 +18,22 @@
 | `MATCHER_REVIEW_DAYS` | working promise: days until a submitted need or an interest is answered | 7 |
 | `MATCHER_BACKUPS` | a folder, best on another disk: a checked backup is written there every 15 minutes | none |
 | `MATCHER_PROXIES` | how many proxies of yours stand before the hub; only then their `X-Forwarded-…` is believed | 0 |
+| `MATCHER_SECOND_FACTOR` | a code beside the password: `off`, `offered`, `required` (of the hub's people) | `offered` |
+| `MATCHER_OIDC_ISSUER` | log-in with the organisation's account by OpenID Connect: the issuer's address | none |
+| `MATCHER_OIDC_CLIENT_ID`, `MATCHER_OIDC_CLIENT_SECRET` | what the provider calls this hub, and its secret | none |
+| `MATCHER_OIDC_NAME` | what the button says after "Log in with" | the host of the issuer |
+| `MATCHER_OIDC_ACR` | values of `acr` that mean two factors, spaces between; `*`: all have two | well-known ones |
 | `PORT` | where the server listens | 8000 |
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,6 +46,17 @@ class ConfigurationError(Exception):
 
 
 @dataclass(frozen=True)
+class Oidc:
+    """The provider of the organisation's accounts, as it was registered there."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    name: str = ""
+    acr: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Config:
     """The settings of one running hub. Days are whole days; `instance` exists and is a folder."""
 
@@ -47,6 +66,7 @@ class Config:
     secret_key: str
     base_url: str
     port: int
+    old_secret_keys: tuple[str, ...] = ()
     demo: bool = False
     hub: str = "Matcher"
     smtp: str = ""
@@ -56,6 +76,9 @@ class Config:
     review_days: int = 7
     proxies: int = 0
     backups: Path | None = None
+    second_factor: str = "offered"
+    index: str = "memory"
+    oidc: Oidc | None = None
     testing: bool = False
 
     @property
@@ -67,6 +90,16 @@ class Config:
     def host(self) -> str:
         """Host and port of the base URL, the only one a request may name."""
         return urlsplit(self.base_url).netloc
+
+    @property
+    def record_keys(self) -> list[bytes]:
+        """What the rows of the record are signed with: the present key first, then those of before."""
+        return [hashlib.sha256(b"matcher record " + key.encode()).digest() for key in self.secret_keys]
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The present key and those of before."""
+        return (self.secret_key, *self.old_secret_keys)
 
     @property
     def embedder_socket(self) -> Path:
@@ -90,6 +123,7 @@ def read(environ: Mapping[str, str] | None = None) -> Config:
         database_url=env.get("DATABASE_URL") or f"sqlite:///{instance / 'matcher.db'}",
         model=env.get("MATCHER_MODEL") or DEFAULT_MODEL,
         secret_key=_secret(env, instance),
+        old_secret_keys=tuple((env.get("MATCHER_OLD_SECRET_KEYS") or "").split()),
         base_url=base_url,
         port=port,
         demo=env.get("MATCHER_DEMO") == "1",
@@ -101,6 +135,9 @@ def read(environ: Mapping[str, str] | None = None) -> Config:
         review_days=_number(env, "MATCHER_REVIEW_DAYS", 7, 1, 365),
         proxies=_number(env, "MATCHER_PROXIES", 0, 0, 5),
         backups=Path(env["MATCHER_BACKUPS"]).absolute() if env.get("MATCHER_BACKUPS") else None,
+        second_factor=_choice(env, "MATCHER_SECOND_FACTOR", ("offered", "off", "required")),
+        index=_choice(env, "MATCHER_INDEX", ("memory", "pgvector")),
+        oidc=_oidc(env),
     )
 
 
@@ -109,6 +146,44 @@ def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int
     if not value.isdecimal() or not low <= int(value) <= high:
         raise ConfigurationError(f"{name} is {value!r}: give a whole number from {low} to {high}.")
     return int(value)
+
+
+def _oidc(env: Mapping[str, str]) -> Oidc | None:
+    """Return the provider when one is set; https is asked for, but on this very machine (for a try-out)."""
+    issuer, client_id = env.get("MATCHER_OIDC_ISSUER") or "", env.get("MATCHER_OIDC_CLIENT_ID") or ""
+    if not issuer:
+        return None
+    if not is_safe_address(issuer) or urlsplit(issuer).query or urlsplit(issuer).fragment:
+        raise ConfigurationError(f"MATCHER_OIDC_ISSUER is {issuer!r}: write it as https://login.example.org/tenant.")
+    if not client_id:
+        raise ConfigurationError("MATCHER_OIDC_CLIENT_ID is missing: the provider gives it when the hub is registered.")
+    return Oidc(
+        issuer=issuer,
+        client_id=client_id,
+        client_secret=env.get("MATCHER_OIDC_CLIENT_SECRET") or "",
+        name=env.get("MATCHER_OIDC_NAME") or str(urlsplit(issuer).hostname),
+        acr=tuple((env.get("MATCHER_OIDC_ACR") or "").split()),
+    )
+
+
+def is_safe_address(address: str) -> bool:
+    """Whether an address is https with a host, or plain http on this very machine."""
+    try:
+        parts = urlsplit(address)
+        here = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    except ValueError:
+        return False
+    return (
+        bool(parts.hostname) and not parts.username and (parts.scheme == "https" or (parts.scheme == "http" and here))
+    )
+
+
+def _choice(env: Mapping[str, str], name: str, known: tuple[str, ...]) -> str:
+    """Return one of the known words, the first when nothing is given."""
+    value = env.get(name) or known[0]
+    if value not in known:
+        raise ConfigurationError(f"{name} is {value!r}: write {', '.join(known[:-1])} or {known[-1]}.")
+    return value
 
 
 def _address(env: Mapping[str, str], name: str) -> str:

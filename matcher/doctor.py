@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from urllib.parse import urlsplit
 from . import law_texts
 from .config import Config
 from .exchange import backups, batches
-from .hub import clock, mail, people
+from .exchange.openid import Provider, ProviderAway
+from .hub import clock, mail, people, second_factor
 from .hub.clock import day
-from .ranking import embedder, indexing, shipped, weights
-from .store import SchemaTooNew, Store, StoreError, open_store
+from .ranking import embedder, indexing, mapped, pgvector, pgvector_build, shared, shipped, weights
+from .ranking.upkeep import Patience
+from .store import CopyUnfinished, SchemaTooNew, Store, StoreError, copy_mark, open_store
 from .store.schema import pending
 
 FREE_MB = 500
@@ -44,7 +47,7 @@ def examine(config: Config) -> list[Finding]:
         store.close()
     except (StoreError, ValueError) as error:
         findings.append(Finding("store", "wrong", f"{_ended(error)} Check DATABASE_URL and that the server runs."))
-    return [*findings, *_law_texts(config), _backups(config), _address(config), _smtp(config)]
+    return [*findings, *_law_texts(config), _backups(config), _address(config), _smtp(config), *_openid(config)]
 
 
 def _law_texts(config: Config) -> list[Finding]:
@@ -88,13 +91,27 @@ def _model(config: Config) -> Finding:
 def _store(store: Store) -> list[Finding]:
     about = store.describe()
     text = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in about.items() if name != "note")
-    findings = [Finding("store", "fine", text)]
+    findings = [Finding("store", "fine", text), *_file(store)]
     return [*findings, Finding("store", "note", about["note"])] if "note" in about else findings
+
+
+def _file(store: Store) -> list[Finding]:
+    """Read the whole file of an SQLite hub (some seconds for half a gigabyte); a server looks after its own."""
+    if store.engine != "sqlite":
+        return []
+    found = store.query("pragma quick_check(1)")
+    if found == [{"quick_check": "ok"}]:
+        return [Finding("file", "fine", "the database file is whole")]
+    text = f"the database file is damaged ({next(iter(found[0].values()))}): stop the hub, keep the file"
+    return [Finding("file", "wrong", f"{text}, and bring the last backup back (`matcher restore`)")]
 
 
 def _schema_and_work(config: Config, store: Store) -> list[Finding]:
     try:
+        copy_mark.refuse(store)
         missing = pending(store)
+    except CopyUnfinished as error:
+        return [Finding("schema", "wrong", _ended(error))]
     except SchemaTooNew as error:
         return [Finding("schema", "wrong", f"{_ended(error)} Install the version of Matcher that the database knows.")]
     if missing:
@@ -104,7 +121,36 @@ def _schema_and_work(config: Config, store: Store) -> list[Finding]:
         text = "nobody is administrator: run `matcher create-administrator you@example.org`"
         findings.append(Finding("people", "wrong", text))
     findings += [Finding(*fault) for fault in law_texts.template_faults(store)]
-    return [*findings, *_background(config, store), *_queues(store)]
+    findings.append(_second_factor(config, store))
+    return [*findings, *_background(config, store), *_shared(config, store), *_queues(store)]
+
+
+def _shared(config: Config, store: Store) -> list[Finding]:
+    """Look at what the workers of this host share; a hub of few texts has no need of it."""
+    if store.query("select count(*) as n from embedding")[0]["n"] <= Patience.few:
+        return []
+    folder = config.instance / shared.FOLDER
+    path, own = folder / f"startup{shared.ENDING}", "each worker holds its own copy of vectors and words"
+    if not os.access(folder if folder.exists() else config.instance, os.W_OK | os.X_OK) or (
+        folder.exists() and not folder.is_dir()
+    ):
+        text = f"{folder} cannot be written, {own}: give it to the user that the hub runs as, or remove it"
+        return [Finding("shared copy", "wrong", text)]
+    try:
+        held = mapped.read(path)
+    except FileNotFoundError:
+        text = f"none yet: made when somebody first ranks. If it stays so the log says why, and {own}"
+        return [Finding("shared copy", "note", text)]
+    except (OSError, ValueError, KeyError, mapped.Unusable) as error:
+        return [Finding("shared copy", "note", f"{error}: the next process to begin makes it anew; until then {own}")]
+    text = f"{held.told['size']} profiles, {held.size // 1_000_000} MB, read by all workers of this host"
+    return [Finding("shared copy", "fine", text)]
+
+
+def _second_factor(config: Config, store: Store) -> Finding:
+    staff, without = second_factor.missing(store)
+    text = f"{config.second_factor} (MATCHER_SECOND_FACTOR); {without} of {staff} brokers and administrators have none"
+    return Finding("second factor", "note" if without or config.second_factor == "off" else "fine", text)
 
 
 def _background(config: Config, store: Store) -> list[Finding]:
@@ -122,8 +168,27 @@ def _background(config: Config, store: Store) -> list[Finding]:
     return [
         Finding("background", "fine", f"answers, model {client.name}"),
         Finding("vectors", "note" if behind or unspoken else "fine", text),
+        _index(config, store, indexing.identity(client)),
         Finding("statistics", "fine" if made else "note", "ready" if made else "being made from the demo texts"),
     ]
+
+
+def _index(config: Config, store: Store, identity: indexing.Identity) -> Finding:
+    """Say what finds the nearest: the database only where that was set and everything is there."""
+    memory = "each process holds every vector and finds the nearest exactly"
+    if config.index != "pgvector":
+        return Finding("index", "fine", memory)
+    if fault := pgvector.fault(store):
+        return Finding("index", "wrong", f"{fault}. Until then {memory}")
+    behind = {kind: pgvector_build.behind(store, kind, identity) for kind in pgvector.KINDS}
+    missing = [kind for kind, rows in behind.items() if rows is None]
+    if missing:
+        coming = [mark for name, mark in pgvector.marks(store).items() if name.removesuffix("_next") in missing]
+        taken = sum(mark.held for mark in coming if pgvector.fits(mark, identity))
+        return Finding("index", "note", f"pgvector's is being made ({taken} texts so far); meanwhile {memory}")
+    held = ", ".join(f"{pgvector.marks(store)[kind].held} of {kind}" for kind in behind)
+    late = sum(behind.values())
+    return Finding("index", "note" if late else "fine", f"pgvector answers: {held}; {late} changes behind")
 
 
 def _queues(store: Store) -> list[Finding]:
@@ -144,7 +209,11 @@ def _backups(config: Config) -> Finding:
     found = backups.every(config.backups)
     if not found:
         return Finding("backups", "wrong", f"none in {config.backups}: start `matcher work`, or run `matcher backup`")
-    age = clock.parse(clock.now()) - backups.moment(found[0])
+    last = backups.last(config.backups, clock.now())
+    if last is None:
+        text = f"all {len(found)} in {config.backups} bear moments to come: was the clock wrong? Set it right"
+        return Finding("backups", "wrong", f"{text}, and start `matcher work`, or run `matcher backup`")
+    age = clock.parse(clock.now()) - backups.moment(last)
     text = f"{len(found)} in {config.backups}, the last {age.total_seconds() / 60:.0f} minutes old"
     if age <= 2 * backups.EVERY:
         return Finding("backups", "fine", text)
@@ -164,3 +233,16 @@ def _smtp(config: Config) -> Finding:
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         return Finding("mail", "wrong", "MATCHER_SMTP is no address: write it as smtp://user:password@host:587")
     return Finding("mail", "fine", f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}")
+
+
+def _openid(config: Config) -> list[Finding]:
+    """Ask the provider of the organisation's accounts, when one is set, for what it says of itself."""
+    if config.oidc is None:
+        return []
+    try:
+        Provider(config.oidc).discover()
+    except ProviderAway as error:
+        text = f"{config.oidc.issuer} does not answer as it should: {error}. People log in by password meanwhile."
+        return [Finding("log-in", "wrong", text)]
+    back = f"{config.base_url}/login/openid/back"
+    return [Finding("log-in", "fine", f"{config.oidc.issuer} answers; it must know the address {back}")]

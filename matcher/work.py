@@ -13,19 +13,20 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import create_app
 from .config import Config
-from .exchange import backups, imports, smtp
-from .hub import clock, limits, links, mail, pointless, rankings, reminders, sessions
-from .ranking import embedder, indexing
+from .exchange import backups, erased, imports, smtp
+from .hub import addressees, clock, mail, pointless, reminders, retention
+from .ranking import embedder, indexing, opening, pgvector, pgvector_build, shared
 from .ranking.encoder import Encoder, Prompt, load_encoder
 from .ranking.lessons import Lessons
 from .ranking.ranker import Ranker
 from .ranking.shipped import ensure_background, load_background
 from .ranking.survey import Survey
-from .store import Store, StoreError
+from .store import Store, StoreBusy, StoreError, StoreUnavailable
 from .web import letters
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 PAUSE_SECONDS = 0.5
 AFTER_AN_ERROR_SECONDS = 5.0
 TIDY_SECONDS = 3600.0
+LOOK_FOR_BACKUP_SECONDS = 30.0
 NO_BACKUP_SECONDS = 120.0
+NO_INDEX_SECONDS = 300.0
 END_SECONDS = 10.0
 LOW_PRIORITY = 15
 log = logging.getLogger("matcher.work")
@@ -51,22 +54,24 @@ def run(config: Config) -> None:
 
 def work(config: Config, encoder: Encoder, stop: threading.Event) -> None:
     """Serve the encoder and do what is due, until `stop` is set."""
-    shared = embedder.Prioritised(_UntilStopped(encoder, stop))
-    app = create_app(config, shared)
+    together = embedder.Prioritised(_UntilStopped(encoder, stop))
+    app = create_app(config, together)
     store: Store = app.extensions["store"]
-    bulk = shared.bulk()
+    bulk = together.bulk()
     steps: dict[str, Callable[[], int]] = {
         "mail": lambda: send_due(app, store),
         "import": lambda: imports.run_due(store),
-        "tidy": lambda: tidy(stop, store),
+        "tidy": lambda: tidy(stop, store, (config.instance, config.backups), config.instance / shared.FOLDER),
         "backup": _last_in_line(lambda: back_up(config, stop, store)),
         "map": _last_in_line(_survey(config, store, bulk, stop).step),
         "learn": _last_in_line(_lessons(config, store, bulk, stop).step),
     }
+    if config.index == "pgvector":
+        steps["index"] = lambda: keep_index(stop, store, indexing.identity(bulk))
     threads = [
         threading.Thread(target=_repeat, args=(stop, step), name=name, daemon=True) for name, step in steps.items()
     ]
-    with embedder.start(shared, config.embedder_socket):
+    with embedder.start(together, config.embedder_socket):
         for thread in threads:
             thread.start()
         _repeat(stop, lambda: _next_texts(config, store, bulk))
@@ -77,7 +82,7 @@ def work(config: Config, encoder: Encoder, stop: threading.Event) -> None:
 
 def _survey(config: Config, store: Store, bulk: Encoder, stop: threading.Event) -> Survey:
     """Return what draws the map and counts the lists, with a ranker of its own for the minutes that it works."""
-    return Survey(store, lambda: Ranker(store, bulk, lambda: load_background(config.instance, bulk)), stop.is_set)
+    return Survey(store, lambda: _ranker(config, store, bulk), stop.is_set)
 
 
 def _lessons(config: Config, store: Store, bulk: Encoder, stop: threading.Event) -> Lessons:
@@ -85,9 +90,15 @@ def _lessons(config: Config, store: Store, bulk: Encoder, stop: threading.Event)
     return Lessons(
         store,
         lambda: indexing.model_name(bulk),
-        lambda: Ranker(store, bulk, lambda: load_background(config.instance, bulk)),
+        lambda: _ranker(config, store, bulk),
         stop.is_set,
     )
+
+
+def _ranker(config: Config, store: Store, bulk: Encoder) -> Ranker:
+    """Return a ranker over what the processes of the pages share, as far as it goes."""
+    background = load_background(config.instance, bulk)
+    return Ranker(store, bulk, lambda: background, folder=config.instance / shared.FOLDER)
 
 
 def _last_in_line(step: Callable[[], int]) -> Callable[[], int]:
@@ -126,6 +137,10 @@ def _repeat(stop: threading.Event, step: Callable[[], int]) -> None:
             found = step()
         except embedder.Abandoned:
             return
+        except StoreUnavailable as error:
+            log.warning("the database is away; trying again: %s", str(error).partition("\n")[0])
+            stop.wait(PAUSE_SECONDS)
+            continue
         except Exception:
             # Whatever is due is still in the store: say so, wait, and try again. A thread that ended here would
             # leave mail or imports undone without anybody noticing.
@@ -136,12 +151,39 @@ def _repeat(stop: threading.Event, step: Callable[[], int]) -> None:
             stop.wait(PAUSE_SECONDS)
 
 
-def tidy(stop: threading.Event, store: Store) -> int:
-    """Forget what is kept for a time only, remind of days that are near, then rest for an hour."""
-    for module in (limits, links, sessions, rankings):
-        module.forget(store, clock.now())
+def tidy(stop: threading.Event, store: Store, folders: Sequence[Path | None] = (), ranking: Path | None = None) -> int:
+    """Forget what is kept for a time only, remind of days that are near, then rest for an hour.
+
+    `folders` hold lists of who was erased: a database that was put back by hand is brought up to them. `ranking` holds
+    what the processes of the pages share.
+    """
+    erased.again(store, folders, clock.now())
+    erased.note(store, folders)
+    retention.apply(store, clock.now())
     reminders.send(store, clock.now())
+    if ranking:
+        opening.forget(store, ranking)
     stop.wait(TIDY_SECONDS)
+    return 0
+
+
+def keep_index(stop: threading.Event, store: Store, identity: indexing.Identity) -> int:
+    """Do the next portion of keeping the database's index; return 0 where nothing is due or it cannot be kept.
+
+    Then the pages find everything by themselves, as without it, and `matcher doctor` says so.
+    """
+    fault = pgvector.fault(store)
+    try:
+        if not fault:
+            return pgvector_build.Builder(store, identity).step()
+    except StoreBusy:
+        return 0
+    except StoreUnavailable:
+        raise
+    except StoreError as error:  # it may not make a schema or the extension: that is for an administrator to mend
+        fault = str(error).partition("\n")[0]
+    log.warning("the index in the database is not kept: %s", fault)
+    stop.wait(NO_INDEX_SECONDS)
     return 0
 
 
@@ -150,10 +192,10 @@ def back_up(config: Config, stop: threading.Event, store: Store) -> int:
 
     One that cannot be written is tried again after a while: a full disk does not empty itself, and doctor tells of it.
     """
-    if config.backups is None:
-        return 0
-    last, now = backups.every(config.backups), clock.now()
-    if last and clock.parse(now) - backups.moment(last[0]) < backups.EVERY:
+    now = clock.now()
+    last = backups.last(config.backups, now) if config.backups else None
+    if config.backups is None or (last and clock.parse(now) - backups.moment(last) < backups.EVERY):
+        stop.wait(LOOK_FOR_BACKUP_SECONDS)  # the folder may be on a slow disk
         return 0
     try:
         backups.make(store, config.backups, now)
@@ -187,7 +229,7 @@ def send_due(app: Flask, store: Store) -> int:
 def _written(app: Flask, store: Store, row: dict[str, Any]) -> tuple[str, str] | None:
     """Return (subject, body) of a mail, or None when it is not to be sent, which the outbox then says."""
     try:
-        if pointless.is_pointless(store, row):
+        if pointless.is_pointless(store, row) or not addressees.may_read(store, row):
             mail.drop(store, row["id"], clock.now())
             return None
         if row["digest_at"]:  # one letter has one language: what its reader reads today

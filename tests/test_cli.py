@@ -2,19 +2,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from matcher import cli
-from matcher.exchange import demo
+from matcher.commands import serving
+from matcher.exchange import databases, demo
 from matcher.hub import passwords, people
 from matcher.ranking import indexing, replay
 from matcher.ranking.encoder import TinyEncoder
 from matcher.ranking.ranker import Ranker
 from matcher.serving import PortTaken
-from matcher.store import Store, open_store
+from matcher.store import Store, copy_mark, open_store
 from tests.factories import create_person
 from tests.hub.cases import Case
 
@@ -46,7 +48,7 @@ def matcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
     """What `run` would have served, instead of serving it."""
     found: list[tuple] = []
-    monkeypatch.setattr(cli, "serve_all", lambda config, accounts: found.append((config, accounts)) or 0)
+    monkeypatch.setattr(serving, "serve_all", lambda config, accounts: found.append((config, accounts)) or 0)
     return found
 
 
@@ -68,6 +70,7 @@ def test_help_names_every_verb(matcher: Command) -> None:
         "copy-database",
         "backup",
         "restore",
+        "verify",
         "demo",
         "model",
     ):
@@ -170,7 +173,7 @@ def test_a_port_in_use_is_said_in_words(matcher: Command, monkeypatch: pytest.Mo
     def taken(config: object, accounts: object) -> int:
         raise PortTaken("port 8123 is in use")
 
-    monkeypatch.setattr(cli, "serve_all", taken)
+    monkeypatch.setattr(serving, "serve_all", taken)
     answer = matcher("run")
     assert (answer.exit_code, answer.output) == (1, "matcher: port 8123 is in use\n")
 
@@ -281,3 +284,75 @@ def test_the_doctor_speaks_json(matcher: Command) -> None:
     create_administrator(matcher)
     found = json.loads(matcher("doctor", "--json").output)
     assert {"name": "schema", "level": "fine", "text": "up to date"} in found
+
+
+def test_verify_reads_the_whole_record(matcher: Command, tmp_path: Path) -> None:
+    create_administrator(matcher)
+    whole = matcher("verify")
+    assert (whole.exit_code, "The record is whole" in whole.output) == (0, True)
+    backup = Path(matcher("backup", str(tmp_path / "kept")).output.partition(":")[0])
+    matcher.store().execute("drop trigger audit_stays")
+    matcher.store().execute("delete from audit where n = 1")
+    broken = matcher("verify", "--against", str(backup))
+    assert (broken.exit_code, "rows before it are missing" in broken.output) == (1, True)
+    assert "cannot be read" in matcher("verify", "--against", __file__).output
+
+
+def test_a_new_key_verifies_what_the_old_one_signed_when_it_is_given(matcher: Command) -> None:
+    create_administrator(matcher)
+    old = Path(matcher.env["MATCHER_INSTANCE"], "secret_key").read_text()
+    new = "0123456789abcdefghijklmnopqrstuvwxyz"
+    assert "MATCHER_OLD_SECRET_KEYS" in matcher("verify", MATCHER_SECRET_KEY=new).output
+    assert matcher("verify", MATCHER_SECRET_KEY=new, MATCHER_OLD_SECRET_KEYS=old).exit_code == 0
+
+
+def test_half_a_copy_is_neither_served_nor_worked_on(matcher: Command, served: list[tuple]) -> None:
+    assert matcher("migrate").exit_code == 0
+    store = matcher.store()
+    copy_mark.begin(store, "elsewhere", ["need"])
+    for words in (
+        ["run"],
+        ["work"],
+        ["migrate"],
+        ["demo"],
+        ["backup", str(Path(matcher.env["MATCHER_INSTANCE"]) / "b")],
+    ):
+        result = matcher(*words)
+        assert result.exit_code == 1, words
+        assert "run the same `matcher copy-database`" in result.output
+    assert "was not finished" in matcher("doctor").output
+    assert served == []
+    copy_mark.end(store)
+    assert matcher("migrate").exit_code == 0
+    store.close()
+
+
+def test_a_copy_that_was_broken_off_is_told_and_goes_on(matcher: Command, tmp_path: Path) -> None:
+    assert matcher("demo").exit_code == 0
+    target = f"sqlite:///{tmp_path / 'copy.db'}"
+    source, half = matcher.store(), open_store(target)
+    with pytest.raises(InterruptedError):
+        databases.copy_database(source, half, _broken_off)
+    half.close()
+    result = matcher("copy-database", matcher.env["DATABASE_URL"], target)
+    assert result.exit_code == 0
+    assert "goes on where it stopped" in result.output
+    assert re.search(r"167 +startup$", result.output, re.MULTILINE)
+    source.close()
+
+
+def _broken_off(table: str, done: int, total: int) -> None:
+    if table == "startup":
+        raise InterruptedError
+
+
+def test_who_is_erased_again_with_a_restored_backup_leaves_the_record_whole(matcher: Command, tmp_path: Path) -> None:
+    create_administrator(matcher)
+    create_administrator(matcher, "other@example.org")
+    backup = matcher("backup", str(tmp_path / "kept")).output.partition(":")[0]
+    assert matcher("erase-person", "other@example.org", "--yes").exit_code == 0
+    fresh = f"sqlite:///{tmp_path / 'fresh.db'}"
+    restored = matcher("restore", backup, DATABASE_URL=fresh)
+    assert "Erased again" in restored.output
+    found = matcher("verify", DATABASE_URL=fresh)
+    assert (found.exit_code, "The record is whole" in found.output) == (0, True), found.output

@@ -39,11 +39,34 @@ def test_the_secret_is_made_once(tmp_path):
         ("MATCHER_ANSWER_DAYS", "0"),
         ("MATCHER_CONTACT", "the hub"),
         ("MATCHER_CONTACT", "hub@example.org?subject=x"),
+        ("MATCHER_SECOND_FACTOR", "on"),
+        ("MATCHER_OIDC_ISSUER", "http://login.example.org"),
+        ("MATCHER_OIDC_ISSUER", "login.example.org"),
+        ("MATCHER_OIDC_ISSUER", "https://login.example.org?tenant=1"),
+        ("MATCHER_OIDC_ISSUER", "https://kim:secret@login.example.org"),
+        ("MATCHER_OIDC_ISSUER", "http://127.0.0.1.evil.example"),
     ],
 )
 def test_a_bad_setting_is_named(tmp_path, name, value):
     with pytest.raises(ConfigurationError, match=name):
         settings(tmp_path, **{name: value})
+
+
+def test_a_provider_of_log_ins_has_a_name_and_its_secret_is_not_shown(tmp_path):
+    given = {"MATCHER_OIDC_ISSUER": "https://login.example.org/tenant/v2.0", "MATCHER_OIDC_CLIENT_SECRET": "hush hush"}
+    with pytest.raises(ConfigurationError, match="MATCHER_OIDC_CLIENT_ID"):
+        settings(tmp_path, **given)
+    found = settings(tmp_path, **given, MATCHER_OIDC_CLIENT_ID="hub", MATCHER_OIDC_ACR="loa3 loa4")
+    assert (found.oidc.name, found.oidc.acr) == ("login.example.org", ("loa3", "loa4"))
+    assert "hush" not in repr(found)
+    assert settings(tmp_path).oidc is None
+    assert settings(tmp_path, MATCHER_OIDC_ISSUER="http://127.0.0.1:9000", MATCHER_OIDC_CLIENT_ID="hub").oidc
+    assert settings(tmp_path).second_factor == "offered"
+
+
+def test_debugging_is_never_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    assert not create_app(settings(tmp_path), TinyEncoder()).debug
 
 
 @pytest.mark.parametrize(("proxies", "address"), [("0", "10.0.0.1"), ("1", "192.0.2.7")])

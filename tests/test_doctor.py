@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from matcher import doctor, work
-from matcher.config import Config
+from matcher.config import Config, Oidc
 from matcher.hub import clock, mail
-from matcher.ranking import embedder, indexing, shipped
+from matcher.ranking import embedder, indexing, shared, shipped
 from matcher.ranking.encoder import TinyEncoder
+from matcher.ranking.ranker import Ranker
+from matcher.ranking.upkeep import Patience
 from matcher.store import Store, open_store
-from tests.factories import NOW, create_need, create_person
+from tests.factories import NOW, create_need, create_person, create_startup
+from tests.web.providers import Forger, serve
 
 
 @pytest.fixture
@@ -70,6 +74,7 @@ def test_backups_that_stopped_are_told_of(
     config = replace(config, backups=tmp_path / "backups")
     assert "start `matcher work`" in wrong(config)["backups"]
     made, stop = clock.now(), threading.Event()
+    stop.set()  # nothing waits
     assert work.back_up(config, stop, store) == 1
     assert work.back_up(config, stop, store) == 0, "the last one is young"
     assert found(config)["backups"].level == "fine"
@@ -78,7 +83,6 @@ def test_backups_that_stopped_are_told_of(
     assert found(config)["backups"].text.startswith("2 in ")
     monkeypatch.setattr(clock, "now", lambda: clock.later(made, minutes=47))
     assert "31 minutes old" in wrong(config)["backups"]
-    stop.set()
     (tmp_path / "file").write_text("")
     assert work.back_up(replace(config, backups=tmp_path / "file"), stop, store) == 0, "it is told in the log"
 
@@ -169,3 +173,61 @@ def test_no_password_is_ever_shown(config: Config, store: Store, background: Non
 def test_a_try_out_on_one_machine_is_noted(config: Config, store: Store, background: None) -> None:
     seen = found(replace(config, base_url="http://127.0.0.1:8000", smtp=""))
     assert (seen["address"].level, seen["mail"].level) == ("note", "note")
+
+
+def test_a_damaged_database_file_is_wrong(config: Config, store: Store, background: None) -> None:
+    for number in range(200):
+        create_need(store, title=f"Behov {number}")
+    store.close()
+    assert "file" not in wrong(config)
+    file = config.instance / "hub.db"
+    with file.open("r+b") as opened:
+        opened.seek(file.stat().st_size * 2 // 3)
+        opened.write(b"\xff" * 8192)
+    assert "matcher restore" in wrong(config)["file"]
+
+
+def test_who_has_no_second_factor_is_counted(config: Config, store: Store, background: None) -> None:
+    seen = found(replace(config, second_factor="required"))["second factor"]
+    assert (seen.level, seen.text) == (
+        "note", "required (MATCHER_SECOND_FACTOR); 1 of 1 brokers and administrators have none",
+    )  # fmt: skip
+    row = {"person_id": store.query("select id from person")[0]["id"], "sealed": "x", "made_at": NOW}
+    store.insert("second_factor", {**row, "confirmed_at": NOW})
+    assert found(config)["second factor"].level == "fine"
+    assert found(replace(config, second_factor="off"))["second factor"].level == "note"
+
+
+def test_a_provider_of_log_ins_is_asked_whether_it_is_there(config: Config, store: Store, background: None) -> None:
+    assert "log-in" not in found(config)
+    with serve(Forger()) as forger:
+        seen = found(replace(config, oidc=Oidc(forger.issuer, "client", "secret of the client")))["log-in"]
+        assert (seen.level, seen.text) == (
+            "fine",
+            f"{forger.issuer} answers; it must know the address https://matcher.example.org/login/openid/back",
+        )
+        forger.metadata = {"issuer": "https://evil.example"}
+        refused = wrong(replace(config, oidc=Oidc(forger.issuer, "client", "secret of the client")))["log-in"]
+        assert "MATCHER_OIDC_ISSUER must be the same" in refused
+    gone = wrong(replace(config, oidc=Oidc(forger.issuer, "client", "secret of the client")))["log-in"]
+    assert "People log in by password meanwhile" in gone
+
+
+def test_what_the_workers_share_is_told_of(
+    config: Config, store: Store, background: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "shared copy" not in found(config), "a hub of few texts needs none"
+    create_startup(store, published=True)
+    indexing.read_words(store)
+    monkeypatch.setattr(doctor.Patience, "few", 0)
+    assert found(config)["shared copy"].text.startswith("none yet")
+    folder = config.instance / shared.FOLDER
+    Ranker(store, TinyEncoder(), patience=Patience(few=0), folder=folder).warm()
+    assert found(config)["shared copy"].level == "fine"
+    assert found(config)["shared copy"].text.startswith("1 profiles, ")
+    with (folder / "startup.map").open("r+b") as file:
+        file.truncate(1_000_000)
+    assert "1000000 bytes long" in found(config)["shared copy"].text
+    shutil.rmtree(folder)
+    folder.write_text("in the way")
+    assert "cannot be written, each worker holds its own copy" in wrong(config)["shared copy"]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from matcher import cli, plan_command
+from matcher import cli
+from matcher.commands import planning
 from matcher.hub import people, rounds
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
@@ -21,7 +22,7 @@ from tests import factories
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[CliRunner, dict[str, str], Store]:
     """A hub with two needs, three startups and a testbed of one place; the tiny encoder stands in for the model."""
     env = {"MATCHER_INSTANCE": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path / 'hub.db'}"}
-    monkeypatch.setattr(plan_command, "load_encoder", lambda *_given: TinyEncoder())
+    monkeypatch.setattr(planning, "load_encoder", lambda *_given: TinyEncoder())
     store = open_store(env["DATABASE_URL"])
     migrate(store)
     return CliRunner(), env, store

@@ -212,7 +212,7 @@ def kim(app, store, server, monkeypatch):
     person = create_person(store, "broker", email="kim@example.org")
     people.save_settings(store, person, "Kim", "en", False, NOW, digest=True)
     for number in range(4):
-        said = {"need_id": f"n{number}", "title": f"Need {number}"}
+        said = {"need_id": create_need(store, published=True)["id"], "title": f"Need {number}"}
         mail.queue(store, f"news:{number}", [row_of(person)], "need_published", later(NOW, minutes=number), **said)
     monkeypatch.setattr(clock, "now", lambda: "2026-11-21T05:00:00.000000Z")
     return person
@@ -246,7 +246,7 @@ def test_a_mail_that_cannot_be_written_does_not_hold_up_the_daily_mail(app, stor
     assert found["Subject"] == "3 pieces of news from Matcher"
     assert "Need 2" not in found.get_content()
     assert states(store) == ["sent", "sent", "sent", "waiting"]
-    assert "TemplateNotFound" in next(row["error"] for row in mail.listing(store, "waiting")["rows"])
+    assert "LookupError" in next(row["error"] for row in mail.listing(store, "waiting")["rows"])
     assert work.send_due(app, store) == 0
 
 
@@ -389,6 +389,19 @@ def test_the_background_draws_the_map_when_all_is_read(running, store):
     create_startup(store, published=True)
     until(lambda: atlas.drawn(store) is not None)
     until(lambda: len(atlas.shown(store)) == 2)
+
+
+def test_no_step_of_the_background_stumbles(config, store, server, caplog):
+    sessions.start(store, create_person(store).person_id, later(clock.now(), days=-60))
+    stop = threading.Event()
+    thread = threading.Thread(target=work.work, args=(replace(config, smtp=server), TinyEncoder(), stop))
+    thread.start()
+    try:
+        until(lambda: not store.query("select * from session"))
+    finally:
+        stop.set()
+        thread.join(30)
+    assert [record for record in caplog.records if record.name == "matcher.work"] == []
 
 
 def test_a_second_background_says_that_there_is_one(running):

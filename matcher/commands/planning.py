@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from .config import Config
-from .hub import clock, people, round_facts
-from .hub import rounds as stored
-from .progress import stages
-from .ranking import round_report, round_scores, rounds, shipped
-from .ranking.encoder import load_encoder
-from .ranking.indexing import identity
-from .ranking.ranker import Ranker
-from .ranking.round_scores import NothingToPlan
-from .store import Store
-from .web import plan_words
+from ..config import Config
+from ..hub import clock, people, round_facts
+from ..hub import rounds as stored
+from ..progress import stages
+from ..ranking import round_report, round_scores, rounds, shipped
+from ..ranking.encoder import load_encoder
+from ..ranking.indexing import identity
+from ..ranking.ranker import Ranker
+from ..ranking.round_scores import NothingToPlan
+from ..store import Store
+from ..web import plan_words
 
 __all__ = ["NothingToPlan", "kept", "new", "plan", "text"]
 
