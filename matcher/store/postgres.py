@@ -35,6 +35,7 @@ from .errors import (
 
 POOL_SIZE = 8  # connections of one process; further threads wait for one
 IDLE_MS = 60_000  # a block that does nothing for so long is ended by the server: its locks stop everybody
+CONNECT_SECONDS = 1.0  # a lock may be waited for more briefly, but a server on a busy machine takes this long to answer
 RECONNECT_SECONDS = 1  # a pool that waits longer and longer between its tries would come back long after the server
 # A server that is gone without a word (power, cable) is given up after some seconds; the address may say otherwise.
 _PATIENCE = {
@@ -82,6 +83,7 @@ class PostgresStore:
         self.keys = tuple(keys)
         self._url = url
         self._wait_ms = wait_ms
+        self._connect_seconds = max(wait_ms / 1000, CONNECT_SECONDS)
         self._pool: ConnectionPool | None = None
         self.forget()
         forks.watch(self)
@@ -221,7 +223,7 @@ class PostgresStore:
                     yield connection
             except PoolTimeout as error:
                 raise StoreUnavailable(
-                    f"no connection within {self._wait_ms / 1000:g} s: PostgreSQL does not answer at "
+                    f"no connection within {self._connect_seconds:g} s: PostgreSQL does not answer at "
                     f"{_places(self._url)}, or all {POOL_SIZE} connections of this process are in use"
                 ) from error
 
@@ -236,7 +238,7 @@ class PostgresStore:
                     kwargs={"autocommit": True, "cursor_factory": psycopg.ClientCursor},
                     min_size=1,
                     max_size=POOL_SIZE,
-                    timeout=self._wait_ms / 1000,
+                    timeout=self._connect_seconds,
                     reconnect_timeout=RECONNECT_SECONDS,
                     configure=self._configure,
                     check=ConnectionPool.check_connection,

@@ -57,6 +57,12 @@ def test_a_server_that_is_not_there_is_store_unavailable():
     store.close()
 
 
+def test_a_lock_may_be_waited_for_more_briefly_than_a_connection_takes(databases):
+    store = open_store(databases.url("postgresql"), wait_ms=1)
+    assert store.query("select current_setting('lock_timeout') as wait") == [{"wait": "1ms"}]
+    store.close()
+
+
 def test_the_description_holds_no_password(databases):
     url = databases.url("postgresql")
     store = open_store(f"{url}&password=secret")
