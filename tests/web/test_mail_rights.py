@@ -45,8 +45,14 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 def waiting(store: Store) -> list[dict[str, Any]]:
     """Return the mails that wait, but for the two that the world made up."""
-    rows = [row for page in range(1, 99) for row in mail.listing(store, "waiting", page)["rows"]]
-    return list({row["id"]: row for row in rows if not row["event"].startswith("test:")}.values())
+    pages = mail.listing(store, "waiting")["pages"]
+    rows = [row for page in range(1, pages + 1) for row in mail.listing(store, "waiting", page)["rows"]]
+    return [row for row in rows if not row["event"].startswith("test:")]
+
+
+def queued(store: Store) -> set[str]:
+    """Return the ids of all mails."""
+    return {row["id"] for row in store.query("select id from outbox")}
 
 
 def written(hub: Hub, row: dict[str, Any]) -> str:
@@ -98,16 +104,16 @@ def test_each_kind_of_mail_has_its_rule() -> None:
 
 
 def test_whom_the_hub_writes_to_may_open_what_the_mail_tells_of(hub: Hub) -> None:
-    wrong, seen = [], set()
+    wrong, seen, before = [], set(), queued(hub.store)
+    opened: dict[tuple[str, str], int] = {}
     for row in waiting(hub.store):
-        wrong += faults(hub, row, {})
+        wrong += faults(hub, row, opened)
         seen.add(row["template"])
     hub.reset()
     for endpoint, thing, visitor in writes():
-        before = {row["id"] for row in waiting(hub.store)}
         hub.send(visitor, "POST", hub.address(endpoint, thing), data=hub.form(endpoint, visitor, thing))
-        if "outbox" in hub.changed():
-            opened: dict[tuple[str, str], int] = {}
+        opened.clear()
+        if len(queued(hub.store)) > len(before):
             for row in waiting(hub.store):
                 if row["id"] not in before:
                     wrong += [f"{endpoint} {thing}: {fault}" for fault in faults(hub, row, opened)]
@@ -115,11 +121,11 @@ def test_whom_the_hub_writes_to_may_open_what_the_mail_tells_of(hub: Hub) -> Non
         hub.reset()
     for days in (4, 8, 61, 190, 200, 250):
         moment = clock.later(hub.world.now, days=days)
-        before = {row["id"] for row in waiting(hub.store)}
         reminders.send(hub.store, moment)
+        opened.clear()
         for row in waiting(hub.store):
             if row["id"] not in before:
-                wrong += [f"after {days} days: {fault}" for fault in faults(hub, row, {})]
+                wrong += [f"after {days} days: {fault}" for fault in faults(hub, row, opened)]
                 seen.add(row["template"])
     hub.reset()
     assert sorted(set(wrong)) == []
