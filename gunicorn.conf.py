@@ -6,6 +6,17 @@ say otherwise. The workers hold no model: `matcher work` does.
 
 import os
 
+from gunicorn.glogging import Logger
+
+
+class NoVisits(Logger):
+    """Writes no line for a visit, and does not put one together either, which costs each request a twentieth."""
+
+    def access(self, *_: object) -> None:
+        """See gunicorn.glogging.Logger."""
+
+
+logger_class = NoVisits
 bind = os.environ.get("MATCHER_BIND", f"127.0.0.1:{os.environ.get('PORT') or 8000}")
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = int(os.environ.get("MATCHER_THREADS") or 4)

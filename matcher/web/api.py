@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, jsonify, render_template, request
@@ -36,7 +38,23 @@ documented = SpecTree(
     nested_naming_strategy=lambda parent, child: child,
 )
 
+View = TypeVar("View", bound=Callable[..., Any])
 Query = TypeVar("Query", bound=BaseModel)
+
+
+def described(tag: str, resp: Answers, query: type[BaseModel] | None = None) -> Callable[[View], View]:
+    """Put a view into the description. It runs without spectree's own wrapper, which would make each answer twice."""
+
+    def decorate(view: View) -> View:
+        told = documented.validate(query=query, resp=resp, skip_validation=True, tags=[tag])(view)
+
+        @wraps(told)
+        def plain(*arguments: Any, **named: Any) -> Any:
+            return view(*arguments, **named)
+
+        return plain
+
+    return decorate
 
 
 class BadQuery(Exception):
@@ -45,9 +63,7 @@ class BadQuery(Exception):
 
 @blueprint.get("/api/v1/needs")
 @allowed("public")
-@documented.validate(
-    query=NeedQuery, resp=Answers(HTTP_200=NeedList, HTTP_422=Problem), skip_validation=True, tags=["needs"]
-)
+@described("needs", Answers(HTTP_200=NeedList, HTTP_422=Problem), NeedQuery)
 def list_needs() -> Response:
     """List published needs, last changed first."""
     asked = query_of(NeedQuery)
@@ -62,7 +78,7 @@ def list_needs() -> Response:
 
 @blueprint.get("/api/v1/needs/<need_id>")
 @allowed("public")
-@documented.validate(resp=Answers(HTTP_200=Need, HTTP_404=Problem), skip_validation=True, tags=["needs"])
+@described("needs", Answers(HTTP_200=Need, HTTP_404=Problem))
 def show_need(need_id: str) -> Response:
     """Return one published need."""
     return answered(*once(("need", need_id), lambda: [_json(Need(**needs.load(store(), None, need_id)))]))
@@ -70,9 +86,7 @@ def show_need(need_id: str) -> Response:
 
 @blueprint.get("/api/v1/testbeds")
 @allowed("public")
-@documented.validate(
-    query=TestbedQuery, resp=Answers(HTTP_200=TestbedList, HTTP_422=Problem), skip_validation=True, tags=["testbeds"]
-)
+@described("testbeds", Answers(HTTP_200=TestbedList, HTTP_422=Problem), TestbedQuery)
 def list_testbeds() -> Response:
     """List the testbeds of the catalogue, last changed first."""
     asked = query_of(TestbedQuery)
@@ -85,7 +99,7 @@ def list_testbeds() -> Response:
 
 @blueprint.get("/api/v1/testbeds/<testbed_id>")
 @allowed("public")
-@documented.validate(resp=Answers(HTTP_200=Testbed, HTTP_404=Problem), skip_validation=True, tags=["testbeds"])
+@described("testbeds", Answers(HTTP_200=Testbed, HTTP_404=Problem))
 def show_testbed(testbed_id: str) -> Response:
     """Return one testbed of the catalogue."""
     return answered(

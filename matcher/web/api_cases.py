@@ -14,9 +14,7 @@ from .case_content import CaseList, CaseQuery
 
 @api.blueprint.get("/cases.json")
 @allowed("public")
-@api.documented.validate(
-    query=CaseQuery, resp=Answers(HTTP_200=CaseList, HTTP_422=Problem), skip_validation=True, tags=["cases"]
-)
+@api.described("cases", Answers(HTTP_200=CaseList, HTTP_422=Problem), CaseQuery)
 def list_cases() -> Response:
     """List the cases that both sides have released, last released first."""
     asked = api.query_of(CaseQuery)
