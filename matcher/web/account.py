@@ -9,7 +9,7 @@ from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from ..exchange import demo
-from ..hub import identities, limits, links, passwords, people, second_factor
+from ..hub import identities, limits, links, passwords, people, second_factor, sessions
 from ..hub.errors import Invalid
 from . import entering, forms, resume
 from .access import allowed, now, person, settings, store, viewer
@@ -19,6 +19,7 @@ blueprint = Blueprint("account", __name__)
 # Within a quarter of an hour: one person from one address, one person from anywhere, one address.
 LOG_INS, LOG_INS_OF_ONE, LOG_INS_FROM_ONE = 10, 50, 60
 LINKS, LINKS_FROM_ONE = 5, 20
+SHOWN = 20  # of a person's open sessions
 
 
 @blueprint.get("/login")
@@ -158,8 +159,12 @@ def save_profile() -> Any:
 
 def _profile(errors: dict[str, str], name: str) -> str:
     who, given = person(), settings().oidc
+    open_ones = sessions.of_person(store(), who, session.get("token"), now())
     return render_template(
         "account/profile.html",
+        sessions=open_ones[:SHOWN],
+        more=len(open_ones[SHOWN:]),
+        fresh=sessions.is_fresh(open_ones, now()),
         roles=people.roles(store(), who.person_id),
         factor=second_factor.state(store(), who.person_id),
         connected_at=identities.linked_at(store(), who, given.issuer) if given else None,

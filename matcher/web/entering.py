@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from ..hub import login_steps, people, second_factor, sessions
 from ..hub.people import Viewer
-from . import forms, resume
+from . import devices, forms, resume
 from .access import now, settings, store
 
 # Each check of a password takes 19 MiB and a core for a while: a few at once are enough for people, and too few for
@@ -63,7 +63,8 @@ def leave() -> None:
 def enter(person_id: str, factor: str | None = None) -> None:
     """Begin a new session with nothing left of the one before (against fixation)."""
     leave()
-    session["token"] = sessions.start(store(), person_id, now(), factor)
+    device = devices.short_name(request.headers.get("User-Agent", ""))
+    session["token"] = sessions.start(store(), person_id, now(), factor, device)
     session.permanent = True
     g.viewer = people.viewer(store(), person_id)
 

@@ -117,7 +117,10 @@ TEXTS: dict[str, Any] = {
 PERIODS: dict[str, tuple[Any, Any]] = {
     "attempts": (_l("Tries to log in, as scrambled marks"), _l("Against guessing of passwords.")),
     "login_steps": (_l("Log-ins that were begun and not finished"), _l("So that you can go on with them.")),
-    "sessions": (_l("When you logged in and were last here"), _l("So that you can be logged out everywhere.")),
+    "sessions": (
+        _l("When you logged in and were last here, and the names of browser and system"),
+        _l("So that you see where you are logged in, and can be logged out everywhere."),
+    ),
     "links": (
         _l("Invitations and links for a new password, after they ran out"),
         _l("To answer questions about them."),

@@ -24,6 +24,8 @@ DOORS = {
     "account.use_link": "link",
     "account.send_reset": "reset_asked",
     "account.save_password": "password",
+    "account.end_session": "session_end",
+    "account.end_other_sessions": "session_end",
     "account.give_code": "log_in_code",
     "account.openid_back": "log_in_elsewhere",
     "account.confirm_factor": "second_factor",

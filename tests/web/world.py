@@ -130,6 +130,7 @@ def build(store: Store) -> World:
     _import_batches(world)
     _rounds(world)
     _feeds(world)
+    _sessions(world)
     return world
 
 
@@ -623,3 +624,15 @@ def _feeds(world: World) -> None:
     for state, (feed_id, token) in made.items():
         world.keep("feed_id", state, feed_id)
         world.keep("feed_token", state, token)
+
+
+def _sessions(world: World) -> None:
+    """Log the host in once more and out again, and once more: of these the pages say which is which."""
+    host = world.people["host"]
+    for state in ("ended", "own", "this"):
+        again = state != "this" and sessions.start(world.store, host.person_id, world.now, device="Firefox, Windows")
+        token = again or world.tokens["host"]
+        (found,) = [row for row in sessions.of_person(world.store, host, token, world.now) if row["this"]]
+        world.keep("session_id", state, found["id"])
+        if state == "ended":
+            sessions.end(world.store, token, world.now)
