@@ -51,6 +51,11 @@ class FactorNeeded(Exception):
     """The person's role asks for a second factor, and this session has none."""
 
 
+def on_the_way(person_id: str) -> None:
+    """Let the security log say whose log-in this is, although nobody is logged in yet."""
+    g.on_the_way = person_id
+
+
 def leave() -> None:
     """End the session on the server, and forget what the browser's own held."""
     if token := session.get("token"):
@@ -77,6 +82,7 @@ def admit(person_id: str, way: Way, factor: str | None = None) -> Any:
     """
     if factor is None and settings().second_factor != "off" and second_factor.is_on(store(), person_id):
         leave()
+        on_the_way(person_id)
         session["step"] = login_steps.begin(store(), "code", now(), person_id)
         return code_page(way, {})
     enter(person_id, factor)

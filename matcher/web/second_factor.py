@@ -36,6 +36,7 @@ def give_code() -> Any:
     if step is None:
         flash(_("That took too long, or you have logged in meanwhile. Log in again."), "warning")
         return entering.resume.login_page(status=422, **way.carried())
+    entering.on_the_way(step["person_id"])
     try:
         factor = _accepted(step["person_id"])
     except Invalid as error:
