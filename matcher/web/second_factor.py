@@ -137,13 +137,14 @@ def _codes(codes: list[str]) -> str:
 @blueprint.post("/account/second-factor/codes")
 @allowed("account")
 def new_codes() -> Any:
-    """Make new recovery codes and show them."""
+    """Make new recovery codes, by password and code, and show them."""
     _offered()
     who, typed = person(), request.form
     _count(who.person_id)
-    given = (typed.get("otp", ""), typed.get("recovery", ""))
+    given = (typed.get("present", ""), typed.get("otp", ""), typed.get("recovery", ""))
     try:
-        codes = second_factor.new_codes(store(), who, settings().secret_keys, *given, now())
+        with entering.CHECKING:
+            codes = second_factor.new_codes(store(), who, settings().secret_keys, *given, now())
     except Invalid as error:
         return _page({f"{name}-codes": text for name, text in forms.messages(error).items()})
     entering.enter(str(who.person_id), who.factor or "code")

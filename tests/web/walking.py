@@ -226,7 +226,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "account.connect": {"present": "not the password"},
     "account.disconnect": {"present": "not the password"},
     "account.confirm_factor": {"otp": "000000", "present": "not the password"},
-    "account.new_codes": {"otp": "000000"},
+    "account.new_codes": {"otp": "000000", "present": "not the password"},
     "account.end_session": {"present": "not the password"},
     "account.end_other_sessions": {"present": "not the password"},
     "account.factor_off": {"otp": "000000", "present": "not the password"},
