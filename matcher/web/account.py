@@ -87,8 +87,12 @@ def send_reset() -> Any:
     email = passwords.address(request.form.get("email", ""))
     limits.count(store(), f"reset-from:{request.remote_addr}", LINKS_FROM_ONE, now())
     limits.count(store(), f"reset:{email}", LINKS, now())
-    links.request_reset(store(), email, now())
-    flash(_("If there is an account with that address, a link is on its way. It works for two hours."), "success")
+    given = settings().oidc
+    links.request_reset(store(), email, now(), given.issuer if given else None)
+    flash(
+        _("If there is an account with that address, a mail is on its way. A link for a password works for two hours."),
+        "success",
+    )
     return redirect(url_for("account.login"), 303)
 
 

@@ -158,6 +158,8 @@ def _people(world: World) -> None:
         world.keep("membership_id", "revoked", held["id"])
     factor = {"sealed": secret("factor.sealed"), "made_at": world.now, "confirmed_at": world.now}
     world.store.insert("second_factor", {"person_id": world.people["owner"].person_id, **factor})
+    identity = {"issuer": "https://login.example.org", "subject": secret("identity.subject"), "linked_at": world.now}
+    world.store.insert("identity", {"person_id": world.people["owner"].person_id, **identity})
     closed = factories.create_person(world.store, "owner", world.home("owner")).person_id
     directory.disable(world.store, world.keep("person_id", "closed", closed), admin, world.now)
     world.tokens["roleless"] = sessions.start(world.store, former.person_id, world.now)
