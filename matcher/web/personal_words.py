@@ -128,7 +128,10 @@ PERIODS: dict[str, tuple[Any, Any]] = {
     "feeds": (_l("Calendar links that were ended"), _l("To answer questions about them.")),
     "uploads": (_l("Files that were sent and not imported"), _l("So that the import can be gone on with.")),
     "texts": (_l("Earlier wordings that no decision rests on"), _l("So that a ranking can be made again.")),
-    "backups": (_l("Backups"), _l("So that nothing is lost. Who is erased is erased again when one is brought back.")),
+    "backups": (
+        _l("Backups; but of the last ten days with one, the last of each day stays however old it is"),
+        _l("So that nothing is lost. Who is erased is erased again when one is brought back."),
+    ),
     "unsent": (_l("Mail that could not be sent"), _l("So that it can be tried again.")),
     "mail": (_l("To whom mail was sent, and when; not what stood in it"), _l("So that no reminder comes twice.")),
     "contracts": (
