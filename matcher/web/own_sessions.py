@@ -60,4 +60,4 @@ def _again(error: Invalid, form: str) -> tuple[str, int]:
 
 
 def _back() -> Any:
-    return redirect(url_for("account.profile") + "#sessions-title", 303)
+    return redirect(url_for("account.profile"), 303)

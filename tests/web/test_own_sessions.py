@@ -86,7 +86,7 @@ def test_one_other_log_in_is_ended_by_password_and_the_rest_go_on(app, here, pho
     assert re.search(r'<details class="confirm" open>.+?id="present-\w+"', wrong.get_data(as_text=True), re.DOTALL)
     assert is_in(third)
     done = here.post(end, data={"present": PASSWORD})
-    assert (done.status_code, done.location) == (303, "/account#sessions-title")
+    assert (done.status_code, done.location) == (303, "/account")
     assert "You are logged out there." in text(here.get("/account"))
     assert (is_in(here), is_in(phone), is_in(third)) == (True, True, False)
     assert here.post(end, data={"present": PASSWORD}).status_code == 404
@@ -96,7 +96,7 @@ def test_everywhere_else_is_ended_by_password_and_here_goes_on(app, here, phone)
     third = at(app.test_client())
     assert here.post("/account/sessions/end", data={"present": "wrong words here"}).status_code == 422
     assert is_in(phone)
-    assert here.post("/account/sessions/end", data={"present": PASSWORD}).location == "/account#sessions-title"
+    assert here.post("/account/sessions/end", data={"present": PASSWORD}).location == "/account"
     assert (is_in(here), is_in(phone), is_in(third)) == (True, False, False)
     assert ends(here) == []
 
