@@ -13,10 +13,10 @@ import re
 import shutil
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from ..hub.clock import latest, parse
+from ..hub.clock import AHEAD_MINUTES, latest, parse
 from ..store import Store, StoreError, open_store
 from ..store.migrations import MIGRATIONS
 from ..store.schema import migrate, pending
@@ -32,6 +32,7 @@ KEPT = (
     (timedelta(days=1), timedelta(hours=1)),
     (timedelta(days=30), timedelta(days=1)),
 )
+ALWAYS_DAYS = 10  # of so many days the last one is kept, however long ago they were
 
 
 class BackupDamaged(StoreError):
@@ -48,7 +49,7 @@ class Backup:
 
 
 def make(store: Store, folder: Path, now: str, report: Report | None = None) -> Backup:
-    """Write a backup into a folder, check it, and let those go that are no longer kept (`KEPT`).
+    """Write a backup into a folder, check it, and let those go that are no longer kept (`superfluous`).
 
     Nothing counts as a backup before it was checked: until then its name begins with a dot. Raises BackupDamaged, or
     StoreError or OSError when it cannot be written.
@@ -97,8 +98,8 @@ def moment(path: Path) -> datetime:
 
 
 def superfluous(paths: list[Path], now: datetime) -> list[Path]:
-    """Return which of these, the newest first, need not be kept; the newest always is."""
-    kept = set(paths[:1])
+    """Return which of these, the newest first, need not be kept; the newest always is, and the last of ten days."""
+    kept = {*paths[:1], *_of_last_days(paths, now)}
     for span, each in KEPT:
         last: datetime | None = None
         for path in paths:
@@ -113,6 +114,19 @@ def superfluous(paths: list[Path], now: datetime) -> list[Path]:
                 kept.add(path)
                 last = at
     return [path for path in paths if path not in kept]
+
+
+def _of_last_days(paths: list[Path], now: datetime) -> list[Path]:
+    """Return the last backup of each of the newest days that have one, those of time to come left out.
+
+    By age alone a clock that jumps a year ahead would make all of them too old at once. Days, and not the newest ones
+    of all: these would be gone after some hours of the wrong clock, a day of it takes the place of one day.
+    """
+    of_day: dict[date, Path] = {}
+    for path in paths:
+        if moment(path) - now <= timedelta(minutes=AHEAD_MINUTES):
+            of_day.setdefault(moment(path).date(), path)
+    return list(of_day.values())[:ALWAYS_DAYS]
 
 
 def check(path: Path) -> dict[str, int]:

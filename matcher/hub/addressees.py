@@ -117,6 +117,7 @@ _RULES: dict[str, Rule] = {
     "invite": _person,
     "login_changed": _person,
     "reset": _person,
+    "reset_elsewhere": _person,
     "case_holder": _case,
     "case_still": _case,
     "conflict_declared": _conflict,

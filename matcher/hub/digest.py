@@ -14,7 +14,9 @@ from .year_span import ZONE, swedish_day
 
 HOUR = 6
 # Something went wrong out there, or somebody else may be at the door, and whoever reads it has to stop or to act.
-AT_ONCE = frozenset({"login_changed", "pairing_agreement_ended", "pairing_ended", "pairing_incident"})
+AT_ONCE = frozenset(
+    {"login_changed", "pairing_agreement_ended", "pairing_ended", "pairing_incident", "reset_elsewhere"}
+)
 # The parameter that holds the day by which the reader has to act.
 ACT_BY = {
     "booking_agreed": "starts_on",

@@ -63,12 +63,14 @@ def _roles_of(store: Store, person_ids: list[str]) -> dict[str, list[dict[str, A
 def load(store: Store, viewer: Viewer | None, person_id: str) -> dict[str, Any]:
     """Return one person for an administrator; raise NotFound for others.
 
-    With it `seen_at` (last in use, or None) and `factor_at` (since when there is a second factor, or None).
+    With it `seen_at` (last in use, or None), `factor_at` and `linked_at` (since when there is a second factor, and
+    the organisation's log-in lets them in, or None).
     """
     rows = store.query(
         """select p.id, p.name, p.email, p.locale, p.created_at, p.disabled_at, p.erased_at,
                   (select max(s.seen_at) from session s where s.person_id = p.id) as seen_at,
-                  (select f.confirmed_at from second_factor f where f.person_id = p.id) as factor_at
+                  (select f.confirmed_at from second_factor f where f.person_id = p.id) as factor_at,
+                  (select min(i.linked_at) from identity i where i.person_id = p.id) as linked_at
            from person p where p.id = :id""",
         {"id": person_id},
     )

@@ -53,6 +53,12 @@ def _link(store: Store, person_id: str, issuer: str, subject: str, now: str) -> 
             store.insert("identity", row)
     except UniqueViolation:
         raise Conflict("identity_taken") from None
+    # A link that was asked for before would go round the log-in there, for somebody without a password.
+    store.execute(
+        """update link set used_at = :now where purpose = 'reset' and used_at is null
+           and email = (select email from person where id = :id)""",
+        {"now": now, "id": person_id},
+    )
     record.write(store, person_id, "person.connect", "person", person_id, now, issuer=issuer)
     second_factor.tell(store, person_id, "connected", now)
 
@@ -70,6 +76,19 @@ def disconnect(store: Store, who: Viewer, issuer: str, password: str, now: str) 
         people.end_sessions(store, str(who.person_id), now)
         record.write(store, who.person_id, "person.disconnect", "person", str(who.person_id), now, issuer=issuer)
         second_factor.tell(store, who.person_id, "disconnected", now)
+
+
+def take(store: Store, person_id: str, by: str, now: str) -> None:
+    """Take the organisation's log-in of somebody away who cannot use it any more; raise Conflict when there is none.
+
+    All sessions end. Who has no password may ask for a link to choose one then (`links.request_reset`).
+    """
+    with store.atomic():
+        if not store.execute("delete from identity where person_id = :id", {"id": person_id}):
+            raise Conflict("identity_gone")
+        people.end_sessions(store, person_id, now)
+        record.write(store, by, "person.identity_taken", "person", person_id, now)
+        second_factor.tell(store, person_id, "identity_taken", now)
 
 
 def accept(

@@ -96,17 +96,27 @@ def withdraw(store: Store, by: str, link_id: str, now: str) -> str:
     return organisation_id
 
 
-def request_reset(store: Store, email: str, now: str) -> None:
-    """Queue a reset link when the address has an account; say nothing, and work as long, either way."""
+def request_reset(store: Store, email: str, now: str, issuer: str | None = None) -> None:
+    """Queue a reset link when the address has an account; say nothing, and work as long, either way.
+
+    Who has no password and comes by the organisation's log-in (`issuer`, where one is set up) gets a mail that says
+    so and no link: a password of their own would let them, or whoever reads their mail, in past its second factor.
+    """
     rows = store.query(
-        "select id, email, locale from person where email = :email and disabled_at is null",
-        {"email": passwords.address(email)},
+        """select p.id, p.email, p.locale,
+                  case when p.password_hash is null and i.subject is not null then 1 else 0 end as elsewhere
+           from person p left join identity i on i.person_id = p.id and i.issuer = :issuer
+           where p.email = :email and p.disabled_at is null""",
+        {"email": passwords.address(email), "issuer": issuer or ""},
     )
     token = new_token()
+    to = "" if not rows or rows[0]["elsewhere"] else rows[0]["email"]
+    said = {"token": token, "hours": RESET_HOURS} if to else {}
     with store.atomic():
-        # A row without an address belongs to nobody: it is there so that both cases cost one commit.
-        _keep(store, token, "reset", rows[0]["email"] if rows else "", now, later(now, minutes=RESET_HOURS * 60))
-        mail.queue(store, f"reset:{token_hash(token)[:24]}", rows, "reset", now, token=token, hours=RESET_HOURS)
+        # A row without an address belongs to nobody: it is there so that all cases cost one commit.
+        _keep(store, token, "reset", to, now, later(now, minutes=RESET_HOURS * 60))
+        template = "reset" if to else "reset_elsewhere"
+        mail.queue(store, f"reset:{token_hash(token)[:24]}", rows, template, now, **said)
         for person in rows:
             record.write(store, person["id"], "person.reset_requested", "person", person["id"], now)
 

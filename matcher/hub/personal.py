@@ -74,8 +74,10 @@ HOLDINGS: dict[str, Holding] = {
     ),
     "erasure": Holding("machine", "at", who="person_id"),
     "membership": Holding("account", "id organisation_id role granted_at revoked_at", who="person_id"),
-    "session": Holding("account", "created_at seen_at revoked_at factor", who="person_id", hashes="token_hash"),
-    "second_factor": Holding("account", "made_at confirmed_at last_step", who="person_id", hashes="sealed"),
+    "session": Holding("account", "created_at seen_at revoked_at factor device", who="person_id", hashes="token_hash"),
+    "second_factor": Holding(
+        "account", "made_at confirmed_at last_step earlier_steps", who="person_id", hashes="sealed"
+    ),
     "recovery_code": Holding("account", "made_at used_at", who="person_id", hashes="code_hash"),
     "login_step": Holding("machine", "kind detail created_at expires_at", who="person_id", hashes="token_hash"),
     "identity": Holding("account", "issuer subject linked_at", who="person_id"),

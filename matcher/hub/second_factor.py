@@ -2,10 +2,12 @@
 
 The secret stands encrypted (`sealing.py`), recovery codes as hashes: they hold 140 random bits, so no slow hash is
 needed. A code is good once: the time step of the last one is kept, and that one and those before it are refused.
+A few before the last are kept too, for a clock that was ahead: a step that lies in time to come refuses nothing.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +15,7 @@ import pyotp
 
 from ..store import Store
 from . import mail, passwords, people, record, sealing
-from .clock import day, parse
+from .clock import day, latest, parse
 from .errors import Conflict, Invalid
 from .ids import new_id, token_hash
 from .people import Viewer
@@ -23,6 +25,8 @@ ROLES = ("administrator", "broker")  # who must have one where the setting says 
 RECOVERY_CODES = 10
 RECOVERY_LENGTH = 28  # letters and digits of five random bits each
 STEPS = (0, -1, 1)  # a clock may go half a minute wrong
+STEP_SECONDS = 30
+STEPS_KEPT = 20
 WRONG = {"otp": ("code_wrong", {})}
 
 
@@ -55,7 +59,7 @@ def begin(store: Store, who: Viewer, keys: Sequence[str], now: str) -> None:
     sealed = sealing.seal(keys, PURPOSE, pyotp.random_base32())
     if not store.execute(
         """insert into second_factor (person_id, sealed, made_at) values (:id, :sealed, :now)
-           on conflict (person_id) do update set sealed = :sealed, made_at = :now, last_step = 0
+           on conflict (person_id) do update set sealed = :sealed, made_at = :now, last_step = 0, earlier_steps = '[]'
            where second_factor.confirmed_at is null""",
         {"id": who.person_id, "sealed": sealed, "now": now},
     ):
@@ -108,13 +112,36 @@ def accept(store: Store, person_id: str, keys: Sequence[str], code: str, recover
         _use_recovery(store, person_id, recovery, now)
         return "recovery"
     step = _step(_secret(store, person_id, keys, confirmed=True), code, now)
-    if not step or not store.execute(
-        """update second_factor set last_step = :step
-           where person_id = :id and confirmed_at is not null and last_step < :step""",
-        {"id": person_id, "step": step},
-    ):
+    if not step or not _use_up(store, person_id, step, now):
         raise Invalid(WRONG)
     return "code"
+
+
+def _use_up(store: Store, person_id: str, step: int, now: str) -> bool:
+    """Note the time step of a right code; return False when it, or a later one, was used already.
+
+    A step that no clock can have given by now was used while one was ahead. It refuses no code, or nobody would get in
+    until its moment comes; it stays among those that are kept, so that its own code is not good once more then.
+    """
+    rows = store.query(
+        "select last_step, earlier_steps from second_factor where person_id = :id and confirmed_at is not null",
+        {"id": person_id},
+    )
+    if not rows:
+        return False
+    used = [rows[0]["last_step"], *json.loads(rows[0]["earlier_steps"])]
+    possible = _present(latest(now)) + max(STEPS)
+    if step <= max((one for one in used if one <= possible), default=0):
+        return False
+    kept = json.dumps(sorted(used, reverse=True)[:STEPS_KEPT])  # those in time to come are the last to go
+    # Only one who found what we found gets in: of two at the same moment the second finds another last step.
+    return bool(
+        store.execute(
+            """update second_factor set last_step = :step, earlier_steps = :used
+               where person_id = :id and confirmed_at is not null and last_step = :last""",
+            {"id": person_id, "step": step, "used": kept, "last": used[0]},
+        )
+    )
 
 
 def _use_recovery(store: Store, person_id: str, recovery: str, now: str) -> None:
@@ -131,8 +158,12 @@ def _use_recovery(store: Store, person_id: str, recovery: str, now: str) -> None
         tell(store, person_id, "factor_recovery", now, left=left)
 
 
-def new_codes(store: Store, who: Viewer, keys: Sequence[str], code: str, recovery: str, now: str) -> list[str]:
-    """Make ten new recovery codes; those from before are worth nothing, and all sessions end."""
+def new_codes(
+    store: Store, who: Viewer, keys: Sequence[str], password: str, code: str, recovery: str, now: str
+) -> list[str]:
+    """Make ten new recovery codes, by password and a code; those from before are worth nothing, all sessions end."""
+    if errors := passwords.asked_again(store, who, password):
+        raise Invalid(errors)
     accept(store, str(who.person_id), keys, code, recovery, now)
     with store.atomic():
         codes = _make_codes(store, who.person_id, now)
@@ -200,13 +231,17 @@ def _secret(store: Store, person_id: str | None, keys: Sequence[str], *, confirm
 def _step(secret: str, code: str, now: str) -> int | None:
     """Return the time step that a code belongs to, of the present one and its neighbours; None when it is wrong."""
     typed = "".join(code[:20].split())
-    totp = pyotp.TOTP(secret)
-    present = int(parse(now).timestamp()) // totp.interval
+    totp, present = pyotp.TOTP(secret), _present(now)
     found = None
     for ahead in STEPS:  # all of them, so that the time taken tells nothing
         if pyotp.utils.strings_equal(totp.generate_otp(present + ahead), typed):
             found = found or present + ahead
     return found
+
+
+def _present(now: str) -> int:
+    """Return the time step of a moment."""
+    return int(parse(now).timestamp()) // STEP_SECONDS
 
 
 def _make_codes(store: Store, person_id: str | None, now: str) -> list[str]:

@@ -9,7 +9,7 @@ from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from ..exchange import demo
-from ..hub import identities, limits, links, passwords, people, second_factor
+from ..hub import identities, limits, links, passwords, people, second_factor, sessions
 from ..hub.errors import Invalid
 from . import entering, forms, resume
 from .access import allowed, now, person, settings, store, viewer
@@ -19,6 +19,7 @@ blueprint = Blueprint("account", __name__)
 # Within a quarter of an hour: one person from one address, one person from anywhere, one address.
 LOG_INS, LOG_INS_OF_ONE, LOG_INS_FROM_ONE = 10, 50, 60
 LINKS, LINKS_FROM_ONE = 5, 20
+SHOWN = 20  # of a person's open sessions
 
 
 @blueprint.get("/login")
@@ -86,8 +87,12 @@ def send_reset() -> Any:
     email = passwords.address(request.form.get("email", ""))
     limits.count(store(), f"reset-from:{request.remote_addr}", LINKS_FROM_ONE, now())
     limits.count(store(), f"reset:{email}", LINKS, now())
-    links.request_reset(store(), email, now())
-    flash(_("If there is an account with that address, a link is on its way. It works for two hours."), "success")
+    given = settings().oidc
+    links.request_reset(store(), email, now(), given.issuer if given else None)
+    flash(
+        _("If there is an account with that address, a mail is on its way. A link for a password works for two hours."),
+        "success",
+    )
     return redirect(url_for("account.login"), 303)
 
 
@@ -158,8 +163,12 @@ def save_profile() -> Any:
 
 def _profile(errors: dict[str, str], name: str) -> str:
     who, given = person(), settings().oidc
+    open_ones = sessions.of_person(store(), who, session.get("token"), now())
     return render_template(
         "account/profile.html",
+        sessions=open_ones[:SHOWN],
+        more=len(open_ones[SHOWN:]),
+        fresh=sessions.is_fresh(open_ones, now()),
         roles=people.roles(store(), who.person_id),
         factor=second_factor.state(store(), who.person_id),
         connected_at=identities.linked_at(store(), who, given.issuer) if given else None,

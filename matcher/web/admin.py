@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from jinja2 import TemplateError
 
-from ..hub import chain, directory, links, mail, organisations, people, record, second_factor
+from ..hub import chain, directory, identities, links, mail, organisations, people, record, second_factor
 from ..hub.errors import Conflict, Invalid
 from . import forms, letters, record_words, words
 from .access import allowed, now, person, settings, store
@@ -82,6 +82,18 @@ def take_factor(person_id: str) -> Any:
     if person_id == person().person_id:  # one's own sessions have just ended
         return redirect(url_for("account.login"), 303)
     flash(_("The second factor of %(name)s is taken away, and a mail says so.", name=found["name"]), "success")
+    return redirect(url_for("admin.person", person_id=person_id), 303)
+
+
+@blueprint.post("/people/<person_id>/identity/take")
+@allowed("admin")
+def take_identity(person_id: str) -> Any:
+    """Take the organisation's log-in of a person away who cannot use it any more."""
+    found = directory.load(store(), person(), person_id)
+    identities.take(store(), person_id, person().person_id, now())
+    if person_id == person().person_id:  # one's own sessions have just ended
+        return redirect(url_for("account.login"), 303)
+    flash(_("The organisation’s account of %(name)s is taken away, and a mail says so.", name=found["name"]), "success")
     return redirect(url_for("admin.person", person_id=person_id), 303)
 
 

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from ..hub import login_steps, people, second_factor, sessions
 from ..hub.people import Viewer
-from . import forms, resume
+from . import devices, forms, resume
 from .access import now, settings, store
 
 # Each check of a password takes 19 MiB and a core for a while: a few at once are enough for people, and too few for
@@ -51,6 +51,11 @@ class FactorNeeded(Exception):
     """The person's role asks for a second factor, and this session has none."""
 
 
+def on_the_way(person_id: str) -> None:
+    """Let the security log say whose log-in this is, although nobody is logged in yet."""
+    g.on_the_way = person_id
+
+
 def leave() -> None:
     """End the session on the server, and forget what the browser's own held."""
     if token := session.get("token"):
@@ -63,7 +68,8 @@ def leave() -> None:
 def enter(person_id: str, factor: str | None = None) -> None:
     """Begin a new session with nothing left of the one before (against fixation)."""
     leave()
-    session["token"] = sessions.start(store(), person_id, now(), factor)
+    device = devices.short_name(request.headers.get("User-Agent", ""))
+    session["token"] = sessions.start(store(), person_id, now(), factor, device)
     session.permanent = True
     g.viewer = people.viewer(store(), person_id)
 
@@ -76,6 +82,7 @@ def admit(person_id: str, way: Way, factor: str | None = None) -> Any:
     """
     if factor is None and settings().second_factor != "off" and second_factor.is_on(store(), person_id):
         leave()
+        on_the_way(person_id)
         session["step"] = login_steps.begin(store(), "code", now(), person_id)
         return code_page(way, {})
     enter(person_id, factor)

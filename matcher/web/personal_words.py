@@ -117,7 +117,10 @@ TEXTS: dict[str, Any] = {
 PERIODS: dict[str, tuple[Any, Any]] = {
     "attempts": (_l("Tries to log in, as scrambled marks"), _l("Against guessing of passwords.")),
     "login_steps": (_l("Log-ins that were begun and not finished"), _l("So that you can go on with them.")),
-    "sessions": (_l("When you logged in and were last here"), _l("So that you can be logged out everywhere.")),
+    "sessions": (
+        _l("When you logged in and were last here, and the names of browser and system"),
+        _l("So that you see where you are logged in, and can be logged out everywhere."),
+    ),
     "links": (
         _l("Invitations and links for a new password, after they ran out"),
         _l("To answer questions about them."),
@@ -125,7 +128,10 @@ PERIODS: dict[str, tuple[Any, Any]] = {
     "feeds": (_l("Calendar links that were ended"), _l("To answer questions about them.")),
     "uploads": (_l("Files that were sent and not imported"), _l("So that the import can be gone on with.")),
     "texts": (_l("Earlier wordings that no decision rests on"), _l("So that a ranking can be made again.")),
-    "backups": (_l("Backups"), _l("So that nothing is lost. Who is erased is erased again when one is brought back.")),
+    "backups": (
+        _l("Backups; but of the last ten days with one, the last of each day stays however old it is"),
+        _l("So that nothing is lost. Who is erased is erased again when one is brought back."),
+    ),
     "unsent": (_l("Mail that could not be sent"), _l("So that it can be tried again.")),
     "mail": (_l("To whom mail was sent, and when; not what stood in it"), _l("So that no reminder comes twice.")),
     "contracts": (

@@ -108,6 +108,7 @@ ACTIONS: dict[str, Any] = {
     "person.factor_recovery": _l("Recovery code used"),
     "person.factor_refused": _l("Too many wrong codes after a right password"),
     "person.factor_taken": _l("Second factor taken away"),
+    "person.identity_taken": _l("Organisation’s account taken away"),
     "person.invite": _l("Invitation sent"),
     "person.invite_withdrawn": _l("Invitation withdrawn"),
     "person.password": _l("Password changed"),

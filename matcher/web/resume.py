@@ -60,7 +60,7 @@ def login_needed(error: LoginNeeded) -> Any:
         "warning",
     )
     if SECRET & set(request.form):  # a password is typed anew, on its own page
-        return login_page(status=401, target=_path())
+        return login_page(status=401, target=_page_above())
     return login_page(status=401, target=_path(), kept=kept_fields(), resume=True)
 
 
@@ -87,7 +87,7 @@ def csrf_error(error: Exception) -> Any:
         return _log_in_again()
     if SECRET & set(request.form):
         flash(_("The page was too old and nothing was changed. Fill it in again."), "warning")
-        return redirect(request.path, 303)
+        return redirect(_page_above(), 303)
     kept, who = kept_fields(), viewer()
     if who and not may_resume(kept, who.person_id):
         return _page_too_old(_("The page was opened by somebody else who was logged in here, so nothing was sent."))
@@ -119,6 +119,14 @@ def _log_in_again() -> tuple[str, int]:
 def _path() -> str:
     """Return the address that the form was sent to; our own, since this very request came there."""
     return request.full_path.rstrip("?")
+
+
+def _page_above() -> str:
+    """Return the page that a form was sent to, or the nearest above it that can be read: its own, with the form."""
+    path, adapter = request.path, current_app.create_url_adapter(request)
+    while path and adapter and not adapter.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    return path or url_for("home.index")
 
 
 def kept_fields() -> Kept:

@@ -36,6 +36,7 @@ def give_code() -> Any:
     if step is None:
         flash(_("That took too long, or you have logged in meanwhile. Log in again."), "warning")
         return entering.resume.login_page(status=422, **way.carried())
+    entering.on_the_way(step["person_id"])
     try:
         factor = _accepted(step["person_id"])
     except Invalid as error:
@@ -136,13 +137,14 @@ def _codes(codes: list[str]) -> str:
 @blueprint.post("/account/second-factor/codes")
 @allowed("account")
 def new_codes() -> Any:
-    """Make new recovery codes and show them."""
+    """Make new recovery codes, by password and code, and show them."""
     _offered()
     who, typed = person(), request.form
     _count(who.person_id)
-    given = (typed.get("otp", ""), typed.get("recovery", ""))
+    given = (typed.get("present", ""), typed.get("otp", ""), typed.get("recovery", ""))
     try:
-        codes = second_factor.new_codes(store(), who, settings().secret_keys, *given, now())
+        with entering.CHECKING:
+            codes = second_factor.new_codes(store(), who, settings().secret_keys, *given, now())
     except Invalid as error:
         return _page({f"{name}-codes": text for name, text in forms.messages(error).items()})
     entering.enter(str(who.person_id), who.factor or "code")

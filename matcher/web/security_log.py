@@ -24,6 +24,8 @@ DOORS = {
     "account.use_link": "link",
     "account.send_reset": "reset_asked",
     "account.save_password": "password",
+    "account.end_session": "session_end",
+    "account.end_other_sessions": "session_end",
     "account.give_code": "log_in_code",
     "account.openid_back": "log_in_elsewhere",
     "account.confirm_factor": "second_factor",
@@ -49,7 +51,7 @@ def _tell(response: Response) -> Response:
             "method": request.method,
             "endpoint": request.endpoint,
             **{name: value[:40] for name, value in (request.view_args or {}).items() if name.endswith("_id")},
-            "person": who.person_id if who else None,
+            "person": g.get("on_the_way") or (who.person_id if who else None),
             "from": _mark(request.remote_addr or ""),
             **({"account": _mark(_typed())} if event == "log_in" and response.status_code in (303, 422, 429) else {}),
         }

@@ -321,8 +321,12 @@ SENTENCES: dict[str, Any] = {
         "There is an account for this address already, and that log-in is not connected with it. Log in with the "
         "password, open the link of the invitation again, and connect under My account."
     ),
-    "identity_only_way": _l("Choose a password first, by “I have forgotten it” at the log-in: else you are shut out."),
+    "identity_only_way": _l(
+        "You have no password here, so this is your only way in. An administrator of the hub can disconnect it."
+    ),
     "identity_gone": _l("It is disconnected already. There is nothing more to do."),
+    "session": _l("That log-in has ended already. Look at My account again."),
+    "log_in_again": _l("Log out here and log in again first: for %(minutes)s minutes after that it can be done."),
     "factor_on": _l("The second factor is on already. There is nothing more to do."),
     "factor_off": _l("There is no second factor any more. Look at the page again."),
     "factor_not_begun": _l("Begin anew: a new secret has to be made first."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -178,6 +178,54 @@ def test_what_is_kept_thins_out_with_age():
     assert max(kept) <= timedelta(days=30)
     old = [Path("matcher-20200101T000000Z.db")]
     assert backups.superfluous(old, now) == [], "the newest is kept, however old"
+
+
+def thinned(paths: list[Path], made: list[datetime]) -> list[Path]:
+    """Return what is left after one backup more at each of these moments, the newest first."""
+    for at in made:
+        paths = sorted([*paths, Path(f"matcher-{at:%Y%m%dT%H%M%SZ}.db")], reverse=True)
+        gone = set(backups.superfluous(paths, at))
+        paths = [path for path in paths if path not in gone]
+    return paths
+
+
+def of_days(first: datetime, days: int) -> list[datetime]:
+    """Return four moments of each of so many whole days."""
+    start = first.replace(hour=1, minute=0)
+    return [start + timedelta(hours=6 * number) for number in range(4 * days)]
+
+
+def test_a_clock_that_jumps_a_year_ahead_leaves_the_last_days_backups():
+    """By age alone all would go at once, and whoever mends the clock would have none from before it was wrong."""
+    now = parse(NOW)
+    month = thinned([], of_days(now - timedelta(days=30), 31))
+    true_days = [f"{now - timedelta(days=number):%Y%m%d}" for number in range(31)]
+    assert {path.name[8:16] for path in month} == set(true_days)
+    wrong = thinned(month, of_days(now + timedelta(days=365), 2))
+    days = [path.name[8:16] for path in wrong]
+    assert [day for day in days if day in true_days] == true_days[: backups.ALWAYS_DAYS - 2]
+    right = thinned(wrong, of_days(now + timedelta(days=1), 2))
+    left = {path.name[8:16] for path in right}
+    assert set(true_days[: backups.ALWAYS_DAYS - 2]) <= left, "those of time to come take no day's place"
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_files_of_the_last_days_stay_on_the_disk_when_the_clock_jumps(hub: Store, folder: Path):
+    folder.mkdir()
+    for number in range(12):
+        (folder / f"matcher-{parse(later(NOW, days=-number)):%Y%m%dT%H%M%SZ}.db").write_bytes(b"a backup of that day")
+    made = backups.make(hub, folder, later(NOW, days=365))
+    left = backups.every(folder)
+    assert left[0] == made.path
+    assert [path.name[8:16] for path in left[1:]] == [later(NOW, days=-n)[:10].replace("-", "") for n in range(9)]
+
+
+def test_a_hub_that_stood_still_for_months_lets_its_old_backups_go_day_by_day():
+    now = parse(NOW)
+    paths, back = thinned([], of_days(now - timedelta(days=40), 40)), now + timedelta(days=90)
+    for day in range(1, backups.ALWAYS_DAYS + 1):
+        paths = thinned(paths, of_days(back + timedelta(days=day), 1))
+        assert len([path for path in paths if backups.moment(path) < back]) == backups.ALWAYS_DAYS - day
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)

@@ -103,6 +103,7 @@ def test_two_readers_never_share_a_mail(store, kim):
     [
         ("reset", {"token": "t", "hours": 2}),
         ("invite", {"token": "t", "days": 14}),
+        ("reset_elsewhere", {}),
         ("pairing_outcome_due", {"token": "t", "closes_on": "2030-01-01"}),
         ("pairing_feedback_opened", {"token": "t"}),
         ("pairing_incident", {}),

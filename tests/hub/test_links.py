@@ -4,7 +4,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from matcher.hub import directory, links, mail, passwords, people, record, sessions
+from matcher.hub import directory, identities, links, mail, passwords, people, record, sessions
 from matcher.hub.clock import later
 from matcher.hub.errors import Conflict, HubError, Invalid, NotFound
 from matcher.store import Store
@@ -176,6 +176,80 @@ def test_asking_for_an_unknown_or_closed_account_writes_a_link_but_no_mail(store
         links.request_reset(store, email, NOW)
     assert queued(store) == []
     assert {row["email"] for row in store.query("select email from link")} == {""}
+
+
+ISSUER = "https://login.example.org"
+
+
+def told(store: Store) -> list[str]:
+    """Return the kinds of mail that are queued, but for news of the log-in."""
+    return [row["template"] for row in queued(store) if row["template"] != "login_changed"]
+
+
+def test_who_comes_by_the_organisations_log_in_alone_gets_no_link(store: Store) -> None:
+    person = create_person(store, email="kim@example.org")
+    identities.connect(store, person.person_id, ISSUER, "kim", NOW)
+    links.request_reset(store, "Kim@example.org", NOW, ISSUER)
+    links.request_reset(store, "nobody@example.org", NOW, ISSUER)
+    assert told(store) == ["reset_elsewhere"]
+    assert {row["email"] for row in store.query("select email from link")} == {""}
+    assert "person.reset_requested" in [row["action"] for row in record.history(store, "person", person.person_id)]
+
+
+@pytest.mark.parametrize(
+    ("password_hash", "issuer"),
+    [("hash", ISSUER), (None, "https://another.example.org"), (None, None)],
+    ids=["has a password", "of another log-in", "none is set up"],
+)
+def test_who_has_a_password_or_no_other_way_in_gets_a_link(
+    store: Store, password_hash: str | None, issuer: str | None
+) -> None:
+    person = create_person(store, email="kim@example.org", password_hash=password_hash)
+    identities.connect(store, person.person_id, ISSUER, "kim", NOW)
+    links.request_reset(store, "kim@example.org", NOW, issuer)
+    assert told(store) == ["reset"]
+
+
+def test_asking_costs_as_much_for_either_account(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    create_person(store, email="here@example.org")
+    identities.connect(store, create_person(store, email="there@example.org").person_id, ISSUER, "kim", NOW)
+    asked: list[str] = []
+    for verb in ("query", "execute", "insert"):
+        real = getattr(store, verb)
+        monkeypatch.setattr(store, verb, lambda first, *more, real=real: asked.append(first) or real(first, *more))
+    costs = []
+    for email in ("here@example.org", "there@example.org"):
+        asked.clear()
+        links.request_reset(store, email, NOW, ISSUER)
+        costs.append(list(asked))
+    assert costs[0] == costs[1]
+
+
+def test_a_link_from_before_the_organisations_log_in_was_connected_is_worth_nothing(store: Store) -> None:
+    person = create_person(store, email="kim@example.org")
+    token = reset_token(store, "kim@example.org")
+    identities.connect(store, person.person_id, ISSUER, "kim", NOW)
+    with pytest.raises(NotFound):
+        links.use(store, token, PASSWORD, NOW)
+    assert not passwords.has_one(store, person.person_id)
+
+
+def test_an_administrator_takes_the_organisations_log_in_away_and_a_password_can_be_chosen(store: Store) -> None:
+    administrator, person = create_person(store, "administrator"), create_person(store, email="kim@example.org")
+    identities.connect(store, person.person_id, ISSUER, "kim", NOW)
+    session = sessions.start(store, person.person_id, NOW)
+    identities.take(store, person.person_id, administrator.person_id, NOW)
+    assert identities.find(store, ISSUER, "kim") is None
+    assert sessions.viewer(store, session, NOW) is None
+    row = record.latest(store)["rows"][0]
+    assert (row["action"], row["person_id"], row["subject_id"]) == (
+        "person.identity_taken", administrator.person_id, person.person_id,
+    )  # fmt: skip
+    assert "identity_taken" in [row["params"].get("what") for row in queued(store)]
+    with pytest.raises(Conflict):
+        identities.take(store, person.person_id, administrator.person_id, NOW)
+    links.request_reset(store, "kim@example.org", NOW, ISSUER)
+    assert told(store) == ["reset"]
 
 
 def test_a_reset_does_not_work_for_an_account_that_was_closed_meanwhile(store: Store) -> None:

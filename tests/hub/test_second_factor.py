@@ -102,6 +102,38 @@ def test_a_code_from_before_the_last_one_is_refused_though_its_time_would_do(sto
         second_factor.accept(store, kim.person_id, KEY, code(secret), "", NOW)
 
 
+@pytest.mark.parametrize("minutes", [60, 365 * 24 * 60])
+@pytest.mark.parametrize("begun_ahead", [True, False])
+def test_a_code_of_a_clock_that_was_ahead_shuts_nobody_out_when_it_is_right(store, kim, minutes, begun_ahead):
+    ahead = later(NOW, minutes=minutes)
+    secret, _codes = turned_on(store, kim, ahead if begun_ahead else NOW)
+    assert second_factor.accept(store, kim.person_id, KEY, code(secret, ahead), "", ahead) == "code"
+    for moment in (NOW, later(NOW, minutes=1)):
+        assert second_factor.accept(store, kim.person_id, KEY, code(secret, moment), "", moment) == "code"
+        with pytest.raises(Invalid):
+            second_factor.accept(store, kim.person_id, KEY, code(secret, moment), "", moment)
+    with pytest.raises(Invalid):
+        second_factor.accept(store, kim.person_id, KEY, code(secret, ahead), "", ahead)
+
+
+def test_a_code_is_not_good_once_more_because_the_clock_went_ahead_and_back(store, kim):
+    secret, _codes = turned_on(store, kim)
+    for moment in (NOW, *(later(NOW, minutes=60 + number) for number in range(second_factor.STEPS_KEPT - 2))):
+        assert second_factor.accept(store, kim.person_id, KEY, code(secret, moment), "", moment) == "code"
+    with pytest.raises(Invalid):
+        second_factor.accept(store, kim.person_id, KEY, code(secret), "", NOW)
+
+
+def test_a_code_is_good_once_though_the_clocks_of_two_hosts_differ(store, kim):
+    secret, _codes = turned_on(store, kim)
+    ahead = later(NOW, minutes=4)
+    assert second_factor.accept(store, kim.person_id, KEY, code(secret, ahead), "", ahead) == "code"
+    with pytest.raises(Invalid):
+        second_factor.accept(store, kim.person_id, KEY, code(secret), "", NOW)
+    with pytest.raises(Invalid):
+        second_factor.accept(store, kim.person_id, KEY, code(secret, ahead), "", ahead)
+
+
 @pytest.mark.parametrize(("minutes", "good"), [(-1, False), (-0.5, True), (0, True), (0.5, True), (1, False)])
 def test_a_clock_may_go_half_a_minute_wrong_and_no_more(store, kim, minutes, good):
     secret, _codes = turned_on(store, kim, later(NOW, minutes=-5))
@@ -163,11 +195,17 @@ def test_anothers_recovery_code_is_worth_nothing(store, kim, password_hash):
         second_factor.accept(store, kim.person_id, KEY, "", codes[0], NOW)
 
 
-def test_new_recovery_codes_end_the_old_ones_and_ask_for_a_code(store, kim):
+def test_new_recovery_codes_end_the_old_ones_and_ask_for_password_and_code(store, kim):
     secret, codes = turned_on(store, kim)
-    with pytest.raises(Invalid):
-        second_factor.new_codes(store, kim, KEY, "000000", "", NOW)
-    fresh = second_factor.new_codes(store, kim, KEY, code(secret), "", NOW)
+    for password, typed, wrong in (
+        (PASSWORD, "000000", "otp"),
+        ("wrong words here", code(secret), "present"),
+        ("", code(secret), "present"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            second_factor.new_codes(store, kim, KEY, password, typed, "", NOW)
+        assert set(refused.value.errors) == {wrong}
+    fresh = second_factor.new_codes(store, kim, KEY, PASSWORD, code(secret), "", NOW)
     with pytest.raises(Invalid):
         second_factor.accept(store, kim.person_id, KEY, "", codes[0], NOW)
     assert second_factor.accept(store, kim.person_id, KEY, "", fresh[0], NOW) == "recovery"
@@ -191,6 +229,8 @@ def test_who_has_no_password_is_not_asked_for_one(store):
     second_factor.begin(store, person, KEY, NOW)
     secret = second_factor.begun(store, person, KEY)
     assert second_factor.confirm(store, person, KEY, "", code(secret), NOW)
+    at = later(NOW, minutes=1)
+    assert second_factor.new_codes(store, person, KEY, "", code(secret, at), "", at)
 
 
 def test_an_administrator_takes_it_away_and_the_person_is_told_and_logged_out(store, kim):

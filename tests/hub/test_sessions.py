@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.hub import sessions
+from matcher.hub import login_steps, passwords, sessions
 from matcher.hub.clock import later
+from matcher.hub.errors import Conflict, Invalid, NotFound
 from matcher.store import Store
 from tests.factories import NOW, create_person, grant
 
@@ -77,3 +78,60 @@ def test_sessions_unused_for_a_month_are_forgotten(store: Store) -> None:
     assert len(store.query("select * from session")) == 1
     sessions.forget(store, later(NOW, days=31))
     assert store.query("select * from session") == []
+
+
+def test_of_ones_sessions_the_open_ones_are_listed_this_one_first(store: Store) -> None:
+    person, at = create_person(store, "broker"), later(NOW, minutes=60)
+    ended = sessions.start(store, person.person_id, at)
+    sessions.end(store, ended, at)
+    sessions.start(store, person.person_id, NOW)  # idle for an hour
+    sessions.start(store, person.person_id, later(NOW, days=365))  # of a clock that was ahead
+    sessions.start(store, create_person(store).person_id, at)
+    own = sessions.start(store, person.person_id, later(at, minutes=-20))
+    for minutes, device in ((-10, "Edge, Mac"), (-5, None)):
+        sessions.start(store, person.person_id, later(at, minutes=minutes), device=device)
+    found = sessions.of_person(store, person, own, at)
+    assert [(row["seen_at"], row["device"], row["this"]) for row in found] == [
+        (later(at, minutes=-20), None, True),
+        (later(at, minutes=-5), None, False),
+        (later(at, minutes=-10), "Edge, Mac", False),
+    ]
+    assert len({row["id"] for row in found}) == 3
+
+
+def test_ones_own_other_session_is_ended_and_no_other(store: Store) -> None:
+    person, other = create_person(store), create_person(store)
+    own, there, theirs = (sessions.start(store, who.person_id, NOW) for who in (person, person, other))
+    ids = {token: sessions.of_person(store, who, token, NOW)[0]["id"]
+           for token, who in ((own, person), (there, person), (theirs, other))}  # fmt: skip
+    for token in (own, theirs):
+        with pytest.raises(NotFound):
+            sessions.end_one(store, person, ids[token], own, "", NOW)
+    sessions.end_one(store, person, ids[there], own, "", NOW)
+    with pytest.raises(NotFound):
+        sessions.end_one(store, person, ids[there], own, "", NOW)
+    assert [bool(sessions.viewer(store, token, NOW)) for token in (own, there, theirs)] == [True, False, True]
+
+
+def test_all_ones_other_sessions_are_ended_with_log_ins_on_the_way(store: Store) -> None:
+    person, other = create_person(store), create_person(store)
+    own, there, theirs = (sessions.start(store, who.person_id, NOW) for who in (person, person, other))
+    step = login_steps.begin(store, "code", NOW, person.person_id)
+    assert sessions.end_others(store, person, own, "", NOW) == 1
+    assert [bool(sessions.viewer(store, token, NOW)) for token in (own, there, theirs)] == [True, False, True]
+    assert login_steps.get(store, "code", step, NOW) is None
+
+
+def test_ending_asks_for_the_password_again_or_for_a_fresh_log_in(store: Store) -> None:
+    person = create_person(store, password_hash=passwords.hashed("tre korta ord"))
+    own, there = (sessions.start(store, person.person_id, NOW) for _ in range(2))
+    for wrong in ("", "fel ord här"):
+        with pytest.raises(Invalid):
+            sessions.end_others(store, person, own, wrong, NOW)
+    assert sessions.viewer(store, there, NOW)
+    assert sessions.end_others(store, person, own, "tre korta ord", later(NOW, minutes=60)) == 1
+    without = create_person(store)
+    own = sessions.start(store, without.person_id, NOW)
+    with pytest.raises(Conflict):
+        sessions.end_others(store, without, own, "", later(NOW, minutes=sessions.FRESH_MINUTES))
+    assert sessions.end_others(store, without, own, "", later(NOW, minutes=sessions.FRESH_MINUTES - 0.1)) == 0

@@ -49,6 +49,7 @@ AUDIENCE: dict[str, set[str] | frozenset[str]] = {
     "testbed.published.": WITH_A_ROLE,
     "person.": {"administrator", *ALL_SIDES},
     "person.administrator": {"administrator"},
+    "identity.": {"owner", "administrator"},  # in the file of what is kept about the owner
     "pairing.": SIDES | {"administrator"},  # the record tells what was said
     "pairing.confirmed.": ALL_SIDES | {"administrator"},
     "pairing.ended.": ALL_SIDES | {"administrator"},

@@ -28,7 +28,7 @@ from .world import VISITORS
 
 NAMES = {path.stem for path in (Path(matcher.__file__).parent / "templates" / "mail").glob("[a-z]*.txt")}
 # About the reader's own log-in, or a letter of others.
-OWN = {"invite", "reset", "login_changed", "digest"}
+OWN = {"invite", "reset", "reset_elsewhere", "login_changed", "digest"}
 LINK = re.compile(r"http://localhost(/\S+)")
 # Where a mail tells somebody more than the pages do, on purpose: to whom it is written.
 ADDRESSED = {
@@ -173,7 +173,7 @@ def test_who_lost_the_right_while_a_mail_waited_gets_none_and_the_others_get_the
 UNSEEN = {
     "booking_room", "booking_testbed_closed", "booking_testbed_opened", "conflict_lifted", "digest", "login_changed",
     "need_changed", "need_closed", "pairing_reminder", "pairing_testbed_closed", "pairing_testbed_opened", "pilot_due",
-    "reset", "startup_merged", "startup_unmerged",
+    "reset", "reset_elsewhere", "startup_merged", "startup_unmerged",
 }  # fmt: skip
 ORDER = ("owner", "startup", "host", "broker", "administrator", "other_owner", "other_startup", "other_host")
 SKIPPED = ("account.", "admin.", "api.", "imports.", "security.", "feeds.")

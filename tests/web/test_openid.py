@@ -13,6 +13,7 @@ import requests
 
 from matcher.config import Oidc
 from matcher.hub import clock, identities, links, mail, passwords, people, record, second_factor
+from matcher.web import letters
 from tests.factories import create_organisation, create_person
 
 from .providers import CLIENT, SECRET, log_in_at, way_out
@@ -249,6 +250,44 @@ def test_who_has_no_password_does_not_lock_themselves_out(store, client, invitat
     assert "your only way in" in text(client.get("/account"))
     assert client.post("/account/openid/disconnect").status_code == 409
     assert len(store.query("select * from identity")) == 1
+
+
+def test_who_has_no_password_gets_none_by_mail_and_the_answer_is_the_usual_one(
+    app, store, client, login, invitation, text
+):
+    accept(client, invitation)
+    page = text(client.get("/account"))
+    assert "You have none: you log in with your organisation’s account." in page
+    assert "Change password" not in page
+    client.post("/logout")
+    answers = []
+    for email in ("new@example.org", "nobody@example.org"):
+        answer = client.post("/password", data={"email": email})
+        answers.append((answer.status_code, answer.location, "a mail is on its way" in text(client.get("/login"))))
+    assert answers == [(303, "/login", True)] * 2
+    [row] = [row for row in mail.listing(store)["rows"] if row["template"].startswith("reset")]
+    with app.app_context():
+        subject, body = letters.write({**row, "locale": "en"})
+    assert subject == "How you log in to Matcher"
+    assert "http://localhost/login\n" in body
+    assert "/link/" not in body
+
+
+def test_an_administrator_takes_it_away_and_a_password_can_be_chosen(store, client, login, invitation, text):
+    accept(client, invitation)
+    person_id = store.query("select id from person where email = 'new@example.org'")[0]["id"]
+    login(client, create_person(store, "administrator", locale="en"))
+    assert "Take the organisation’s account away" in text(client.get(f"/admin/people/{person_id}"))
+    for status in (303, 409):
+        assert client.post(f"/admin/people/{person_id}/identity/take").status_code == status
+    assert "Take the organisation’s account away" not in text(client.get(f"/admin/people/{person_id}"))
+    client.post("/logout")
+    client.post("/password", data={"email": "new@example.org"})
+    [token] = [row["params"]["token"] for row in mail.listing(store)["rows"] if row["template"] == "reset"]
+    assert client.post(f"/link/{token}", data={"password": "fyra nya korta ord"}).status_code == 303
+    assert is_in(client)
+    client.post("/logout")
+    assert go(client).status_code == 403
 
 
 def test_an_identity_is_one_persons_and_a_person_has_one(store, client, login, linked, password_hash):

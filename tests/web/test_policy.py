@@ -23,7 +23,7 @@ VERDICTS = {"ok", "login", "403", "404", "405"}
 WITHOUT_CHANGE = {
     "account.start", "account.save_password", "account.logout", "startups.look",
     "account.give_code", "account.confirm_factor", "account.new_codes", "account.factor_off",
-    "account.connect", "account.disconnect",
+    "account.connect", "account.disconnect", "account.end_session", "account.end_other_sessions",
 }  # fmt: skip
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 

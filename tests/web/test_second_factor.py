@@ -171,7 +171,7 @@ def test_guessing_codes_is_limited_for_the_person_whatever_browser_and_told(app,
 
 def test_a_recovery_code_logs_in_and_says_how_many_are_left(app, store, client, secret, kim, text):
     key = app.config["MATCHER"].secret_keys
-    codes = second_factor.new_codes(store, kim, key, code(secret), "", clock.now())
+    codes = second_factor.new_codes(store, kim, key, PASSWORD, code(secret), "", clock.now())
     give_password(client)
     assert client.post("/login/code", data={"recovery": codes[0]}).status_code == 303
     assert "9 are left" in text(client.get("/account"))
@@ -302,8 +302,16 @@ def test_it_is_turned_off_by_password_and_code_and_other_sessions_end(app, clien
 
 def test_new_recovery_codes_are_shown_once(client, login, kim, secret):
     login(client, kim)
-    assert client.post("/account/second-factor/codes", data={"otp": "000000"}).status_code == 422
-    answer = client.post("/account/second-factor/codes", data={"otp": code(secret)})
+    assert 'id="present-codes"' in client.get("/account/second-factor").get_data(as_text=True)
+    for typed, wrong in (
+        ({"otp": "000000", "present": PASSWORD}, "otp-codes"),
+        ({"otp": code(secret), "present": "wrong words here"}, "present-codes"),
+        ({"otp": code(secret)}, "present-codes"),
+    ):
+        refused = client.post("/account/second-factor/codes", data=typed)
+        assert refused.status_code == 422
+        assert f'href="#{wrong}"' in refused.get_data(as_text=True)
+    answer = client.post("/account/second-factor/codes", data={"otp": code(secret), "present": PASSWORD})
     assert len(re.findall(r"<li>(?:[a-z2-7]{4}-){3}", answer.get_data(as_text=True))) == 10
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pyotp
 import pytest
 
 from matcher import logs
-from matcher.hub import clock, links, passwords
+from matcher.hub import clock, links, passwords, second_factor
 from matcher.web import account, security_log
+from matcher.web import second_factor as pages
 from tests.factories import create_need, create_organisation, create_person
 
 PASSWORD = "tre korta ord"
@@ -57,6 +59,44 @@ def test_log_in_and_out_are_told_of_whether_they_went_well_or_not(client, kim, l
     assert wrong["from"] == right["from"] != out["from"]
     assert wrong["account"] == right["account"]
     assert wrong["at"][-5] in "+-"
+
+
+@pytest.fixture
+def secret(app, store, kim, monkeypatch):
+    """Kim's second factor, on; its first code was of a minute ago, by a clock that stands."""
+    monkeypatch.setattr(clock, "now", lambda: "2026-11-20T09:07:00.000000Z")
+    keys, before = app.config["MATCHER"].secret_keys, clock.later(clock.now(), minutes=-1)
+    second_factor.begin(store, kim, keys, before)
+    made = second_factor.begun(store, kim, keys)
+    second_factor.confirm(store, kim, keys, PASSWORD, pyotp.TOTP(made).at(clock.parse(before)), before)
+    return made
+
+
+def test_a_right_password_before_a_code_and_each_code_say_whose_they_were(
+    store, client, kim, secret, login, lines, monkeypatch
+):
+    monkeypatch.setattr(pages, "CODES", 2)
+    login(client, create_person(store))  # somebody else was logged in here: the line is not about them
+    log_in(client)
+    for otp in ("000000", pyotp.TOTP(secret).at(clock.parse(clock.now())), "000000"):
+        client.post("/login/code", data={"otp": otp})
+        if otp != "000000":
+            client.post("/logout")
+            log_in(client)
+    told = [(line["event"], line["status"], line["person"]) for line in lines()]
+    assert told == [
+        ("log_in", 200, kim.person_id),
+        ("log_in_code", 422, kim.person_id),
+        ("log_in_code", 303, kim.person_id),
+        ("log_out", 303, kim.person_id),
+        ("log_in", 200, kim.person_id),
+        ("log_in_code", 429, kim.person_id),
+    ]
+
+
+def test_a_code_without_a_password_before_it_is_nobodys(client, kim, secret, lines):
+    client.post("/login/code", data={"otp": pyotp.TOTP(secret).at(clock.parse(clock.now()))})
+    assert [(line["event"], line["status"], line["person"]) for line in lines()] == [("log_in_code", 422, None)]
 
 
 def test_another_key_makes_other_digests(app, client, kim, lines):

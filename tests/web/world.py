@@ -130,6 +130,7 @@ def build(store: Store) -> World:
     _import_batches(world)
     _rounds(world)
     _feeds(world)
+    _sessions(world)
     return world
 
 
@@ -157,6 +158,8 @@ def _people(world: World) -> None:
         world.keep("membership_id", "revoked", held["id"])
     factor = {"sealed": secret("factor.sealed"), "made_at": world.now, "confirmed_at": world.now}
     world.store.insert("second_factor", {"person_id": world.people["owner"].person_id, **factor})
+    identity = {"issuer": "https://login.example.org", "subject": secret("identity.subject"), "linked_at": world.now}
+    world.store.insert("identity", {"person_id": world.people["owner"].person_id, **identity})
     closed = factories.create_person(world.store, "owner", world.home("owner")).person_id
     directory.disable(world.store, world.keep("person_id", "closed", closed), admin, world.now)
     world.tokens["roleless"] = sessions.start(world.store, former.person_id, world.now)
@@ -623,3 +626,15 @@ def _feeds(world: World) -> None:
     for state, (feed_id, token) in made.items():
         world.keep("feed_id", state, feed_id)
         world.keep("feed_token", state, token)
+
+
+def _sessions(world: World) -> None:
+    """Log the host in once more and out again, and once more: of these the pages say which is which."""
+    host = world.people["host"]
+    for state in ("ended", "own", "this"):
+        again = state != "this" and sessions.start(world.store, host.person_id, world.now, device="Firefox, Windows")
+        token = again or world.tokens["host"]
+        (found,) = [row for row in sessions.of_person(world.store, host, token, world.now) if row["this"]]
+        world.keep("session_id", state, found["id"])
+        if state == "ended":
+            sessions.end(world.store, token, world.now)
