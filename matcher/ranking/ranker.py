@@ -28,7 +28,7 @@ from .pgvector import Mark
 from .ranked import Between, Choice, Keep, Ranked, Surprise, Voices, in_order, score
 from .scoring import SCORING_VERSION
 from .shared import Shared
-from .shortlist import Near, Shortlist
+from .shortlist import Near, Shortlist, again_if_lost
 from .shown import Run
 from .upkeep import Patience, Upkeep
 from .weighing import Adopted, Weighing
@@ -162,6 +162,7 @@ class Ranker:
         between = Between(stops, lambda row: fit.wishes(row, startup, today, running))
         return self._rank("need", startup, between, top, skip, Choice())
 
+    @again_if_lost
     def similar_needs(self, need: dict[str, Any], top: int = 5) -> Ranking:
         """Return the other published needs that are near this one (a decoded row), the nearest first; often none."""
         shelves = self._shelves(*KINDS)
@@ -189,6 +190,7 @@ class Ranker:
         """Return by pair of needs the sentences of the one and of the other that meet, best first."""
         return nearness.meetings(self.store, self.model, self._view("need", self._shelves(*KINDS)), pairs)
 
+    @again_if_lost
     def search(self, text: str, kind: str, top: int = 20) -> Ranking:
         """Return the published things of one kind that are near a search text in any language; none when none is."""
         vector = self._searched(text)
@@ -340,6 +342,7 @@ class Ranker:
             run = self._run(kind, asking, times)
         return Ranking([], 0, self.model, run.weighing.version, run.away)
 
+    @again_if_lost
     def _run(self, kind: str, asking: dict[str, Any], times: int = 1, among: Collection[str] = ()) -> Run:
         """Rank all of `kind` for a row of the other side, or where the database finds it the nearest and `among`."""
         asked_by = ASKED_BY[kind]
