@@ -98,7 +98,7 @@ def test_of_a_larger_one_the_first_are_the_same(store: Store, encoder, small: No
         assert found.matches[0].reasons is not None
     found, right = (one.search(f"{TOPICS[1]} metod31", "startup", 5) for one in (near, every))
     assert found.matches[0].id == right.matches[0].id == "s031"
-    assert len(near._mirrors["startup"].shelf(0).rows) == 0, "the whole hub was never read"
+    assert len(near._holding._mirrors["startup"].shelf(0).rows) == 0, "the whole hub was never read"
 
 
 def test_what_the_meaning_does_not_find_the_words_do(store: Store, encoder, small: None, monkeypatch) -> None:
@@ -184,7 +184,7 @@ def test_an_index_that_is_dropped_under_the_hub_leaves_the_exact_lists(
     assert lists(store, near) == lists(store, Ranker(store, encoder))
     assert "everything is read into memory" in caplog.text
     build(store, encoder)
-    assert near._short.marks(), "made anew, it answers again"
+    assert near._holding._short.marks(), "made anew, it answers again"
     assert len(near.startups_for(need(store), TODAY, top=10).matches) == 10
 
 
@@ -217,6 +217,6 @@ def test_an_index_that_fails_rests_and_is_asked_again_later(
     with hub.out_of_the_way(store):
         assert lists(store, near) == lists(store, Ranker(store, encoder))
     assert caplog.text.count("does not answer") == 1
-    assert near._short.marks() is None
+    assert near._holding._short.marks() is None
     monkeypatch.setattr(shortlist, "monotonic", lambda: time.monotonic() + shortlist.REST)
-    assert near._short.marks()
+    assert near._holding._short.marks()
