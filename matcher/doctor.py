@@ -182,10 +182,16 @@ def _index(config: Config, store: Store, identity: indexing.Identity) -> Finding
         return Finding("index", "wrong", f"{fault}. Until then {memory}")
     behind = {kind: pgvector_build.behind(store, kind, identity) for kind in pgvector.KINDS}
     missing = [kind for kind, rows in behind.items() if rows is None]
+    if gone := pgvector.lost(store):
+        text = f"{gone}: `matcher work` makes the index anew, its log says why if it cannot. Until then {memory}"
+        return Finding("index", "wrong", text)
     if missing:
         coming = [mark for name, mark in pgvector.marks(store).items() if name.removesuffix("_next") in missing]
         taken = sum(mark.held for mark in coming if pgvector.fits(mark, identity))
         return Finding("index", "note", f"pgvector's is being made ({taken} texts so far); meanwhile {memory}")
+    for kind in pgvector.KINDS:
+        if fault := pgvector.PgvectorIndex(store, kind, identity).fault():
+            return Finding("index", "wrong", f"pgvector's does not answer: {fault}. Until then {memory}")
     held = ", ".join(f"{pgvector.marks(store)[kind].held} of {kind}" for kind in behind)
     late = sum(behind.values())
     return Finding("index", "note" if late else "fine", f"pgvector answers: {held}; {late} changes behind")

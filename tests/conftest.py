@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -24,6 +25,8 @@ from matcher.store import Store, open_store
 from matcher.store.schema import migrate
 
 from . import compiled, shared_out
+from .factories import create_testbed
+from .hub.cases import Case
 
 compiled.once()
 pytest_collection_modifyitems = shared_out.in_order
@@ -167,6 +170,18 @@ def store(request: pytest.FixtureRequest, databases: Databases) -> Store:
 def empty_store(request: pytest.FixtureRequest, databases: Databases) -> Store:
     """Give a store without any table; the test runs once on each engine."""
     return databases.open(request.param)
+
+
+@pytest.fixture
+def case(store: Store) -> Case:
+    """Give a need, a startup and their people, with no case yet."""
+    return Case(store)
+
+
+@pytest.fixture
+def testbed(store: Store) -> dict[str, Any]:
+    """Give a published testbed with one place."""
+    return create_testbed(store, published=True, places=1)
 
 
 @pytest.fixture(scope="session")

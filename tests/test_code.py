@@ -22,6 +22,12 @@ RUNS_TEXT = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "
 FINE = {"re.compile"}
 SAFE_KEYWORDS = {"shell": False, "trust_remote_code": False, "allow_pickle": False}
 
+# The machine's own time has a zone of its own, and no test can set it.
+CLOCKS = {"date.today", "datetime.today", "datetime.now", "datetime.utcnow", "date.fromtimestamp",
+          "datetime.fromtimestamp", "datetime.utcfromtimestamp", "time.localtime", "time.gmtime"}  # fmt: skip
+# The store knows nothing of the hub; its migrations note when they were applied.
+MAY_READ_CLOCKS = {"hub/clock.py": ["datetime.now(UTC)"], "store/schema.py": ["datetime.now(UTC)"]}
+
 SECRETS = {
     "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
     "a key of AWS": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
@@ -75,11 +81,38 @@ def secrets_in(text: str) -> list[str]:
     ]
 
 
+def clocks_read(source: str) -> list[str]:
+    """Return the calls of a source that ask the machine for the day or the moment, but for counting seconds."""
+    return [
+        ast.unparse(call)
+        for name, call in _calls(source)
+        if CLOCKS & {".".join(name.split(".")[-2:])} and not (name.endswith(".fromtimestamp") and len(call.args) > 1)
+    ]
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_text_is_run_as_code_and_none_is_taken_for_html(path: Path) -> None:
     source = path.read_text(encoding="utf8")
     assert running_text(source) == []
     assert unescaped(source) == []
+
+
+def test_one_clock_says_what_day_it_is() -> None:
+    found = {
+        str(path.relative_to(ROOT / "matcher")): read
+        for path in SOURCES
+        if (read := clocks_read(path.read_text(encoding="utf8")))
+    }
+    assert found == MAY_READ_CLOCKS
+    bad = (
+        "date.today()",
+        "datetime.date.today()",
+        "datetime.now(UTC)",
+        "datetime.fromtimestamp(1)",
+        "time.localtime()",
+    )
+    assert [clocks_read(line) == [] for line in bad] == [False] * len(bad)
+    assert not clocks_read("datetime.fromtimestamp(stat.st_mtime, UTC) - clock.now()")
 
 
 def test_the_reader_of_calls_finds_what_it_looks_for() -> None:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .notes import safe_cell
+from .guarding import put_on
 
 
 def as_csv(rows: Iterable[dict[str, Any]], fields: Sequence[str]) -> bytes:
@@ -25,4 +25,4 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, int):
         return str(value)
-    return safe_cell("|".join(value) if isinstance(value, list) else str(value))
+    return put_on("|".join(value) if isinstance(value, list) else str(value))

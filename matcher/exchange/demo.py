@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from ..hub import needs, organisations, passwords, people, prerequisite_steps, startups, testbeds
+from ..hub import closures, needs, organisations, passwords, people, prerequisite_steps, startups, testbeds
 from ..hub.clock import later
 from ..hub.reference import DATA
 from ..store import Store
@@ -132,7 +132,7 @@ def _testbed(store: Store, row: dict[str, Any], counted: str, now: str) -> None:
     if row["state"] == "published":
         testbeds.publish(store, None, row["id"], now)
     for closure in row.get("closures", []):
-        testbeds.close_period(
+        closures.close_period(
             store, None, row["id"], _day(counted, closure["start_days"]), _day(counted, closure["end_days"]),
             closure["reason"], now,
         )  # fmt: skip

@@ -7,12 +7,11 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
-from ..hub.lettering import INVISIBLE
 from ..store import Store
+from .guarding import put_on
 from .plan import Faults, Planned
 
 PAGE = 500
-FORMULA = tuple("=+-@＝＋－＠")
 Reason = Callable[[Faults], str]
 
 
@@ -64,17 +63,21 @@ def write_refused(
 
     `words` are the headings of the first two columns. Corrected, the file can be imported again as it is.
     """
+    own = len(words) if list(headings[: len(words)]) == list(words) else 0  # what an earlier such file said
+    headings = headings[own:]
+    first = [*map(put_on, (_apart(word, headings) for word in words)), *map(put_on, headings)]
+    # The reader finds the delimiter by counting in this line, outside quotation marks.
+    quoting = csv.QUOTE_ALL if any("," in heading or "\t" in heading for heading in first) else csv.QUOTE_MINIMAL
+    csv.writer(file, delimiter=";", quoting=quoting).writerow(first)
     writer = csv.writer(file, delimiter=";")
-    writer.writerow([*words, *map(safe_cell, headings)])
     for note in notes:
-        cells = [*note["cells"], *[""] * (len(headings) - len(note["cells"]))]
-        writer.writerow([note["line"], safe_cell(reason(note["faults"])), *map(safe_cell, cells)])
+        cells = note["cells"][own:]
+        cells += [""] * (len(headings) - len(cells))
+        writer.writerow([note["line"], put_on(reason(note["faults"])), *map(put_on, cells)])
 
 
-def safe_cell(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV Injection).
-
-    Some take away what is blank or not seen at its start before they look, and read full-width signs as plain ones.
-    """
-    begins = text[:1] in ("\t", "\r", "\n") or INVISIBLE.sub("", text).lstrip().startswith(FORMULA)
-    return "'" + text if begins else text
+def _apart(word: str, headings: Sequence[str]) -> str:
+    """Return a heading of our own that is none of the file's: of two alike the file could not be read again."""
+    while word in headings:
+        word += " *"
+    return word

@@ -14,6 +14,7 @@ from typing import Any
 
 from . import spreadsheet, textfiles
 from .errors import N_, ImportRefused
+from .guarding import taken_off
 
 SECONDS = 20
 MOST_MEMORY = 256_000_000
@@ -84,12 +85,15 @@ def read(data: bytes, name: str) -> Found:
 
 
 def _table(rows: Iterator[tuple[int, list[str]]], torn: bool, about: dict[str, str]) -> Found:
-    """Take the first row as headings. What stands beside them gets `column N`, or in a CSV makes the row torn."""
+    """Take the first row as headings. What stands beside them gets `column N`, or in a CSV makes the row torn.
+
+    The hub's own guard against formulas is taken off, also of a file that a spreadsheet saved as its own since.
+    """
     first = next(rows, None)
     if first is None:
         raise ImportRefused("file_empty")
-    headings = [cell.strip() for cell in _trimmed(first[1])]
-    kept = [[line, _trimmed(cells), None] for line, cells in _bounded(rows)]
+    headings = [taken_off(cell).strip() for cell in _trimmed(first[1])]
+    kept = [[line, [taken_off(cell) for cell in _trimmed(cells)], None] for line, cells in _bounded(rows)]
     width = max([len(headings), *(len(cells) for _, cells, _ in kept)])
     _check_columns(width)
     if torn:

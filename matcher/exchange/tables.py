@@ -1,6 +1,7 @@
 """A table: CSV, XLSX, JSON or JSONL as headings and rows of text, the same whatever it came as.
 
-Nothing is changed silently: leading zeros stay, dates become ISO days, and a cell keeps every character it has.
+Nothing is changed silently: leading zeros stay, dates become ISO days, and a cell keeps every character it has, but
+for the apostrophe that the hub itself puts before what looks like a formula (`guarding.py`).
 The file itself is read in a process of its own (`reading.py`).
 """
 

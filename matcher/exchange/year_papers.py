@@ -18,7 +18,7 @@ from docx.oxml.ns import qn
 from docx.shared import Pt
 
 from . import agreement_papers
-from .notes import safe_cell
+from .guarding import put_on
 
 
 @dataclass(frozen=True)
@@ -119,4 +119,4 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, int | float):
         return f"{value:g}" if isinstance(value, float) else str(value)
-    return safe_cell("|".join(value) if isinstance(value, list) else str(value))
+    return put_on("|".join(value) if isinstance(value, list) else str(value))

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import PydanticCustomError
 from stdnum.se import orgnr as stdnum_orgnr
 
-from . import reference
+from . import clock, reference
 from .errors import Invalid
 from .lettering import visible
 
@@ -129,7 +129,7 @@ def _day(value: Any) -> str | None:
         found = date.fromisoformat(re.sub(r"[T ]00:00:00\Z", "", text))
     except ValueError:
         raise PydanticCustomError("not_a_date", "date", {"value": text[:40]}) from None
-    if not EARLIEST <= found <= date.today() + timedelta(days=366 * LATEST_YEARS):
+    if not EARLIEST <= found <= date.fromisoformat(clock.day(clock.now())) + timedelta(days=366 * LATEST_YEARS):
         raise PydanticCustomError("date_range", "date", {"value": text[:40], "earliest": EARLIEST.isoformat()})
     return found.isoformat()
 

@@ -20,13 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from ..store import Store, UnknownName
+from ..store import Store, StoreBusy, StoreError, StoreUnavailable, UnknownName
 from .lexical import Terms
 from .nearest import Filter, Found
 from .tongues import Frame, language
 
 KINDS = ("startup", "need")
 LAYOUT = 1  # change it with the tables or the options of their graph: what was made otherwise is made anew
+COLUMNS = ("id", "vector", "features")
 OLDEST = (0, 8, 0)  # iterative scans: before them a filter loses rows
 WIDEST = 4000  # dimensions that an HNSW graph of halfvec takes
 
@@ -68,6 +69,17 @@ class PgvectorIndex:
         """Return what the table holds; None where there is none, or one of another model, width or layout."""
         found = marks(self._store).get(self._kind) if self._store.engine == "postgresql" else None
         return found if found and fits(found, self._identity) else None
+
+    def fault(self) -> str:
+        """Return why the database does not answer from the table though that stands; empty when it answers."""
+        try:
+            with self._store.atomic():
+                self.nearest(np.full(self._identity[1], self._identity[1] ** -0.5, np.float32), 1)
+        except (StoreBusy, StoreUnavailable):
+            raise
+        except StoreError as error:
+            return str(error).partition("\n")[0]
+        return ""
 
     def nearest(self, vector: np.ndarray, count: int, only: Filter | None = None) -> Found:
         """See Nearest.nearest. Raises LookupError where the table is not ready."""
@@ -175,15 +187,33 @@ def _current(store: Store) -> str:
 
 
 def marks(store: Store) -> dict[str, Mark]:
-    """Return the marks of all tables by name; none where nothing was ever made."""
+    """Return the marks of all tables by name; none where nothing was ever made, or it was dropped since."""
+    rows = _marked(store, "name, model, width, seq, layout, size, held, embedded, made_at", "=")
+    return {row["name"]: Mark(**row) for row in rows}
+
+
+def lost(store: Store) -> str:
+    """Return what was dropped of that which was made here, in words; empty where all stands or nothing ever did."""
+    names = [row["name"] for row in _marked(store, "name", "<>")] if store.engine == "postgresql" else []
+    if not names:
+        return ""
+    if not store.query("select 1 as one from pg_extension where extname = 'vector'"):
+        return "the extension `vector` was dropped from the database"
+    return f"the tables of {', '.join(sorted(names))} in {schema(store)} were dropped"
+
+
+def _marked(store: Store, columns: str, whole: str) -> list[dict[str, Any]]:
+    """Return the marks whose tables are `whole` ("=") or not ("<>"): dropping the extension takes a column, no mark."""
     try:
         with store.atomic():  # within a block of somebody's a failure must not end that
-            rows = store.query(
-                f"select name, model, width, seq, layout, size, held, embedded, made_at from {schema(store)}.mark"
+            return store.query(
+                f"""select {columns} from {schema(store)}.mark m where {len(COLUMNS)} {whole}
+                    (select count(*) from pg_attribute a
+                     where a.attrelid = to_regclass('{schema(store)}.' || m.name) and a.attname in :columns)""",
+                {"columns": COLUMNS},
             )
     except UnknownName:
-        return {}
-    return {row["name"]: Mark(**row) for row in rows}
+        return []
 
 
 def fits(mark: Mark, identity: tuple[str, int]) -> bool:

@@ -8,6 +8,7 @@ counter (`seq`), so one that was killed goes on where it stopped. A row that is 
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ FEW = 1_000
 # More of both where many texts are nearly alike: a graph of few links then falls into islands (docs/scaling.md).
 LINKS, BREADTH = 16, 128
 MEMORY = "1GB"
+log = logging.getLogger(__name__)
 
 
 class Builder:
@@ -56,12 +58,15 @@ class Builder:
         return bool(self._store.query(lock)[0]["got"])
 
     def _step(self, kind: str) -> int:
+        gone = pgvector.lost(self._store)
         self._prepare()
         held = pgvector.marks(self._store)
         mark, coming = held.get(kind), held.get(_next(kind))
         if mark and self._is_right(mark):
             return self._take_in(kind, mark)
         if coming is None or not pgvector.fits(coming, self._identity):
+            if gone:
+                log.warning("the index of %s is made anew: %s", kind, gone)
             return self._begin(kind)
         return self._take_in(kind, coming) or self._finish(kind)
 

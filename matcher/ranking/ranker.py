@@ -1,7 +1,7 @@
 """The ranking of the hub's own rows: startups for a need, needs for a startup, anything for a search text.
 
-One `Ranker` a process. It holds the published rows in memory (`mirror`), scores them (`scoring`, kept in step with the
-hub by `upkeep`), checks the gates and fetches the sentences of what is shown (`reasons`). It stores no decision.
+One `Ranker` a process. It scores (`scoring`) what is asked (`asking`) against the published rows that the process holds
+(`holding`), checks the gates (`between`) and fetches the sentences of what is shown (`reasons`). It stores no decision.
 """
 
 from __future__ import annotations
@@ -14,31 +14,25 @@ from typing import Any
 
 import numpy as np
 
-from ..hub import capacity, conflicts, record
+from ..hub import record
 from ..store import Store
-from . import fit, gates, indexing, lexical, nearness, reasons, searching, shown, vectors
+from . import between, indexing, lexical, nearness, reasons, searching, shown
+from .asking import Asking
 from .background import Background, Texts
 from .embedder import EmbedderAway
 from .encoder import Encoder
-from .made import Keeping, View
+from .holding import ASKED_BY, KINDS, Holding, Shelves
+from .made import View
 from .matches import Match, Meeting, Ranking
-from .mirror import Mirror, Shelf
-from .opening import Opening
-from .pgvector import Mark
+from .mirror import Shelf
 from .ranked import Between, Choice, Keep, Ranked, Surprise, Voices, in_order, score
 from .scoring import SCORING_VERSION
-from .shared import Shared
-from .shortlist import Near, Shortlist
+from .shortlist import again_if_lost
 from .shown import Run
-from .upkeep import Patience, Upkeep
+from .upkeep import Patience
 from .weighing import Adopted, Weighing
 
-KINDS = ("need", "startup", "testbed")
-# Which texts stand for the questions when a kind is ranked: needs for startups and testbeds, startups for needs.
-ASKED_BY = {"startup": "need", "testbed": "need", "need": "startup"}
 SIMILAR_NOISE = 0.17  # needs of municipalities are near each other in much; only a problem that is alike is told
-
-SEARCHES_KEPT = 200
 MORE = 4  # times as many candidates, when those there were did not fill a page
 
 
@@ -66,23 +60,12 @@ class Ranker:
         self.encoder = encoder
         self.model, self.dimensions = identity or indexing.identity(encoder)
         self._shipped = shipped or (lambda: Background.none(self.dimensions))
-        self._short = Shortlist(store, (self.model, self.dimensions)) if indexed else None
-        folder = None if indexed else folder  # a sample is small, and a file of everything may not take its place
-        self._patience, self._all = patience, None
-        self._asked: dict[str, np.ndarray] = {}
+        self._patience, self._indexed, self._all = patience, indexed, None
+        identity = self.model, self.dimensions
+        self._asking = Asking(store, encoder, identity)
+        self._holding = Holding(store, identity, self._shipped, patience, folder, indexed=indexed)
         self._adopted = Adopted(store, self.model)
         self._fixed: Weighing | None = None
-        self._upkeep = {
-            kind: Upkeep(lambda kind=kind: self._background(kind), patience, keeping=self._keeping(folder, kind))
-            for kind in KINDS
-        }
-        self._testbeds_by_startup = Upkeep(
-            self._offers_only, patience, keeping=self._keeping(folder, "testbed-by-startup")
-        )
-        self._mirrors = {
-            kind: Mirror(store, kind, self.model, self.dimensions, self._upkeep[kind].base) for kind in KINDS
-        }
-        self._opening = Opening(folder, [*self._upkeep.values(), self._testbeds_by_startup], self._warm)
 
     def startups_for(
         self,
@@ -105,7 +88,7 @@ class Ranker:
         gave for the need, to show a part of that. Ranks are always those of the whole list by fit.
         """
         choice = Choice(keep, among, both, None if both else surprise)
-        return self._rank("startup", need, self._between(need, today), top, skip, choice, run)
+        return self._rank("startup", need, between.for_need(self.store, need, today), top, skip, choice, run)
 
     def under(self, weighing: Weighing) -> Ranker:
         """Return a ranker over the same rows with other weights: to see what they would change."""
@@ -115,7 +98,7 @@ class Ranker:
 
     def whole(self) -> Ranker:
         """Return a ranker that scores every pair, whatever finds what is near: a plan leaves nobody out."""
-        if self._short is None:
+        if not self._indexed:
             return self
         if self._all is None:
             self._all = Ranker(self.store, self.encoder, self._shipped, (self.model, self.dimensions), self._patience)
@@ -131,71 +114,58 @@ class Ranker:
         among: ids of which each is to be in the list, also where that holds no more than the nearest.
         """
         run = self._run("startup", need, among=among)
-        return run, run.ranked.walk(self._between(need, today), Choice()) if run.ranked else iter(())
+        return run, run.ranked.walk(between.for_need(self.store, need, today), Choice()) if run.ranked else iter(())
 
     def imagined(self, need: dict[str, Any], run: Run, shelf: Shelf, spoken: Voices) -> Ranked:
         """Rank for a need as `run_for` did, with another shelf of startups and their sentences: to try a change."""
         if len(run.shelf.rows) < run.of:
             view, _ = run.view.made.view(shelf)
         else:
-            view = self._upkeep["startup"].imagined(shelf, self._shelves("need")["need"])
+            view = self._holding.imagined(shelf)
         own = view.questions.get(need["id"], -1)
         return score(shelf, view, run.asked, own, spoken, run.weighing.weights, spread=True)
 
-    def _between(self, need: dict[str, Any], today: date) -> Between:
-        running = capacity.running(self.store, today.isoformat())
-        standing = conflicts.standing(self.store, need_id=need["id"])
-
-        def stops(row: dict[str, Any]) -> list[gates.Gate]:
-            return gates.check(need, row, today, running.get(row["id"], 0), _notes(standing, need["id"], row["id"]))
-
-        return Between(stops, lambda row: fit.wishes(need, row, today, running.get(row["id"], 0)))
-
     def needs_for(self, startup: dict[str, Any], today: date, *, top: int | None = None, skip: int = 0) -> Ranking:
         """Rank all published needs for a startup (a decoded row): the same parts, seen from the other side."""
-        running = capacity.running(self.store, today.isoformat()).get(startup["id"], 0)
-        standing = conflicts.standing(self.store, startup_ids=[startup["id"]])
+        return self._rank("need", startup, between.for_startup(self.store, startup, today), top, skip, Choice())
 
-        def stops(row: dict[str, Any]) -> list[gates.Gate]:
-            return gates.check(row, startup, today, running, _notes(standing, row["id"], startup["id"]))
-
-        between = Between(stops, lambda row: fit.wishes(row, startup, today, running))
-        return self._rank("need", startup, between, top, skip, Choice())
-
+    @again_if_lost
     def similar_needs(self, need: dict[str, Any], top: int = 5) -> Ranking:
         """Return the other published needs that are near this one (a decoded row), the nearest first; often none."""
-        shelves = self._shelves(*KINDS)
-        asked = self._text("need", need, shelves["need"])
-        side = self._view("need", shelves).collection.answering
+        shelves = self._holding.shelves(*KINDS)
+        asked = self._asking.text("need", need, shelves["need"])
+        side = self._holding.view("need", shelves).collection.answering
         vector = side.centre(asked.vectors, asked.languages)[0]
         return self._found("need", shelves, asked, vector, top, SIMILAR_NOISE, without=need["id"])
 
     def near_to(self, need: dict[str, Any], ids: Collection[str]) -> nearness.Nearness:
         """Compare one need (a decoded row, a draft as well) with needs by id, whatever became of these."""
-        shelves = self._shelves(*KINDS)
-        texts = self._text("need", need, shelves["need"])
+        shelves = self._holding.shelves(*KINDS)
+        texts = self._asking.text("need", need, shelves["need"])
         others = nearness.shelf(self.store, self.model, self.dimensions, list(ids))
-        return nearness.compare(self._view("need", shelves), [need["id"]], texts, others, SIMILAR_NOISE)
+        return nearness.compare(self._holding.view("need", shelves), [need["id"]], texts, others, SIMILAR_NOISE)
 
     def near_each(self, asked: Collection[str], ids: Collection[str]) -> nearness.Nearness:
         """Compare needs by id with needs by id, whatever became of any; one query for all their texts."""
-        shelves = self._shelves(*KINDS)
+        shelves = self._holding.shelves(*KINDS)
         known = nearness.shelf(self.store, self.model, self.dimensions, [*asked, *ids])
         questions, others = nearness.some(known, asked), nearness.some(known, ids)
-        view = self._view("need", shelves)
+        view = self._holding.view("need", shelves)
         return nearness.compare(view, list(questions.place), questions.texts, others, SIMILAR_NOISE)
 
     def need_meetings(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Meeting]]:
         """Return by pair of needs the sentences of the one and of the other that meet, best first."""
-        return nearness.meetings(self.store, self.model, self._view("need", self._shelves(*KINDS)), pairs)
+        view = self._holding.view("need", self._holding.shelves(*KINDS))
+        return nearness.meetings(self.store, self.model, view, pairs)
 
+    @again_if_lost
     def search(self, text: str, kind: str, top: int = 20) -> Ranking:
         """Return the published things of one kind that are near a search text in any language; none when none is."""
-        vector = self._searched(text)
-        shelves = self._shelves(*KINDS)
+        vector = self._asking.searched(text)
+        shelves = self._holding.shelves(*KINDS)
         asked = Texts(vector[None], [lexical.terms(text)])
         if vector.any():
-            needs = self._view("startup", shelves).collection.asking.mean.vector
+            needs = self._holding.view("startup", shelves).collection.asking.mean.vector
             vector = searching.unit(vector - searching.HALF_A_NEED * needs)
         return self._found(kind, shelves, asked, vector, top, searching.NOISE)
 
@@ -205,12 +175,11 @@ class Ranker:
         Return their shelf, the scores (n,) in its order, and whether words alone decided. A profile speaks of an offer:
         it is measured against the other profiles, a need against the other needs.
         """
-        shelves = self._shelves("testbed", asking)
-        shelf, asked = shelves["testbed"], self._text(asking, row, shelves[asking])
+        shelves = self._holding.shelves("testbed", asking)
+        shelf, asked = shelves["testbed"], self._asking.text(asking, row, shelves[asking])
         if not shelf.rows:
             return shelf, np.zeros(0, np.float32), False
-        upkeep = self._upkeep["testbed"] if asking == "need" else self._testbeds_by_startup
-        view = upkeep.view(shelf, shelves[asking])
+        view = self._holding.testbeds(shelf, shelves[asking], asking)
         own = view.questions.get(row["id"], -1)
         total = view.collection.score(asked, np.array([own])).total[0, view.columns]
         return shelf, total, not asked.vectors.any()
@@ -224,106 +193,20 @@ class Ranker:
 
     def warm(self) -> None:
         """Make what the first request would otherwise wait for."""
-        self._opening.once()
-        self._warm()
-
-    def _warm(self) -> None:
-        counter = record.last_seq(self.store)
-        shelves = {kind: self._mirrors[kind].shelf(counter) for kind in KINDS}
-        for kind in ("startup", "need", "testbed"):
-            self._view(kind, shelves)
-        self._testbeds_by_startup.view(shelves["testbed"], shelves["startup"])
+        self._holding.warm()
 
     def sides(self) -> tuple[Shelf, Shelf, View]:
         """Return the published needs, the published startups, and the view in which these are ranked for those."""
-        if self._short is not None:
+        if self._indexed:
             return self.whole().sides()
-        shelves = self._shelves("need", "startup")
-        return shelves["need"], shelves["startup"], self._view("startup", shelves)
-
-    def _shelves(self, *kinds: str, counter: int | None = None) -> _Shelves:
-        """Return all that can be ranked; of a kind that the database finds a sample, for the statistics."""
-        self._opening.once()
-        counter = record.last_seq(self.store) if counter is None else counter
-        found = _Shelves((self._short.marks() if self._short else None) or {})
-        for kind in kinds:
-            mark = found.marks.get(kind)
-            found[kind] = self._short.sample(kind, mark) if mark else self._mirrors[kind].shelf(counter)
-        return found
-
-    def _near(
-        self, kind: str, shelves: _Shelves, asked: Texts, vector: np.ndarray, times: int = 1, ids: Collection[str] = ()
-    ) -> tuple[Near, View]:
-        """Return what is to be scored for a centred vector (d,) and words: all of it, or what the database finds."""
-        shelf, view, mark = shelves[kind], self._view(kind, shelves), shelves.marks.get(kind)
-        if mark is None:
-            return Near(shelf, len(shelf.rows), int((~shelf.embedded).sum())), view
-        near = self._short.near(kind, mark, vector, asked.terms[0], view.collection, times, ids)
-        return near, view.made.view(near.shelf)[0]
-
-    def _view(self, kind: str, shelves: dict[str, Shelf]) -> View:
-        return self._upkeep[kind].view(shelves[kind], shelves[ASKED_BY[kind]])
-
-    def _background(self, kind: str) -> Background:
-        shipped = self._shipped()
-        return shipped.turned() if kind == "need" else shipped
-
-    def _keeping(self, folder: Path | None, name: str) -> Keeping | None:
-        if folder is None:
-            return None
-        made_from = {
-            "name": name,
-            "model": self.model,
-            "dimensions": self.dimensions,
-            "scoring": SCORING_VERSION,
-            "features": [lexical.GRAM, lexical.BITS],
-            "layout": [vectors.MANY, vectors.BLOCK],
-        }
-        return Keeping(Shared(folder, name), made_from)
-
-    def _offers_only(self) -> Background:
-        """Return the shipped profiles for both sides: what a profile asked about is measured against."""
-        offers = self._shipped().documents
-        return Background(offers, offers)
-
-    def _searched(self, text: str) -> np.ndarray:
-        """Return the vector of a search text, remembered for the other kinds; zeros while the model is away."""
-        vector = self._asked.get(text)
-        if vector is None:
-            try:
-                vector = self.encoder.encode([text], "query")[0]
-            except EmbedderAway:
-                return np.zeros(self.dimensions, np.float32)
-            if len(self._asked) >= SEARCHES_KEPT:
-                self._asked.clear()
-            self._asked[text] = vector
-        return vector
-
-    def _text(self, kind: str, row: dict[str, Any], shelf: Shelf) -> Texts:
-        """Return the vector (zeros while there is none) and the words of a row as it is now."""
-        place = shelf.place.get(row["id"])
-        if place is not None and shelf.texts.vectors[place].any():
-            return shelf.texts.take(np.array([place]))
-        stored = self.store.query(
-            """select vector, terms from embedding where kind = :kind and subject_id = :id and model = :model
-               and embedded_at = :at and length(vector) > 0""",
-            {"kind": kind, "id": row["id"], "model": self.model, "at": row["updated_at"]},
-        )
-        if stored:
-            vector = np.frombuffer(stored[0]["vector"], "<f4")[None]
-            return Texts(vector, [lexical.Terms.from_bytes(stored[0]["terms"])])
-        whole = indexing.texts(kind, row).whole
-        try:
-            vectors = self.encoder.encode([whole], indexing.PROMPTS[kind])
-        except EmbedderAway:
-            vectors = np.zeros((1, self.dimensions), np.float32)
-        return Texts(vectors, [lexical.terms(whole)])
+        shelves = self._holding.shelves("need", "startup")
+        return shelves["need"], shelves["startup"], self._holding.view("startup", shelves)
 
     def _rank(
         self,
         kind: str,
         asking: dict[str, Any],
-        between: Between,
+        how: Between,
         top: int | None,
         skip: int,
         choice: Choice,
@@ -332,7 +215,7 @@ class Ranker:
         run, times = run or self._run(kind, asking, among=choice.among or ()), 1
         while run.ranked is not None:
             need = asking if kind == "startup" else None
-            matches, together = shown.part(self.store, run, between, choice, need, top, skip)
+            matches, together = shown.part(self.store, run, how, choice, need, top, skip)
             if len(run.shelf.rows) >= run.of or (top is not None and len(matches) >= top) or choice.among is not None:
                 best, version = float(run.ranked.total[run.ranked.order[0]]), run.weighing.version
                 return Ranking(matches, run.of, self.model, version, run.away, run.waiting, best, together)
@@ -340,16 +223,18 @@ class Ranker:
             run = self._run(kind, asking, times)
         return Ranking([], 0, self.model, run.weighing.version, run.away)
 
+    @again_if_lost
     def _run(self, kind: str, asking: dict[str, Any], times: int = 1, among: Collection[str] = ()) -> Run:
         """Rank all of `kind` for a row of the other side, or where the database finds it the nearest and `among`."""
         asked_by = ASKED_BY[kind]
         counter = record.last_seq(self.store)
-        shelves, weighing = self._shelves(kind, asked_by, counter=counter), self._fixed or self._adopted.now(counter)
-        asked = self._text(asked_by, asking, shelves[asked_by])
-        view = self._view(kind, shelves)
+        shelves = self._holding.shelves(kind, asked_by, counter=counter)
+        weighing = self._fixed or self._adopted.now(counter)
+        asked = self._asking.text(asked_by, asking, shelves[asked_by])
+        view = self._holding.view(kind, shelves)
         own = view.questions.get(asking["id"], -1)
         vector = view.collection.asking.centre(asked.vectors, asked.languages, np.array([own >= 0]))[0]
-        near, view = self._near(kind, shelves, asked, vector, times, among)
+        near, view = self._holding.near(kind, shelves, asked, vector, times, among)
         spoken = reasons.Sentences(self.store, self.model, (asked_by, asking["id"]), kind)
         spread = kind == "startup"  # two needs in the same words are two needs
         shelf, away = near.shelf, not asked.vectors.any()
@@ -359,7 +244,7 @@ class Ranker:
     def _found(
         self,
         kind: str,
-        shelves: _Shelves,
+        shelves: Shelves,
         asked: Texts,
         vector: np.ndarray,
         top: int,
@@ -367,11 +252,11 @@ class Ranker:
         without: str = "",
     ) -> Ranking:
         """Return what is near a centred vector (d,) and the words of the text asked."""
-        away, view = not vector.any(), self._view(kind, shelves) if shelves[kind].rows else None
+        away, view = not vector.any(), self._holding.view(kind, shelves) if shelves[kind].rows else None
         if view is None:
             return Ranking([], 0, self.model, SCORING_VERSION, away)
         mean = searching.usual(view.collection.near(vector)[view.columns], shelves[kind].embedded)
-        near, view = self._near(kind, shelves, asked, vector)
+        near, view = self._holding.near(kind, shelves, asked, vector)
         shelf = near.shelf
         words = view.collection.score(asked).parts["lexical"][0, view.columns]
         parts = searching.parts(view.collection.near(vector)[view.columns], shelf.embedded, words, mean)
@@ -383,16 +268,3 @@ class Ranker:
         places = [place for place in ranked.order[:top] if total[place] >= least]
         matches = [ranked.match(rank, place) for rank, place in enumerate(places, 1)]
         return Ranking(matches, near.of, self.model, SCORING_VERSION, away, near.waiting)
-
-
-class _Shelves(dict[str, Shelf]):
-    """Shelves by kind, of one moment; of the kinds in `marks` they hold a sample, and the database finds the rest."""
-
-    def __init__(self, marks: dict[str, Mark]) -> None:
-        super().__init__()
-        self.marks = marks
-
-
-def _notes(standing: dict[tuple[str, str], dict[str, Any]], need_id: str, startup_id: str) -> list[str]:
-    found = standing.get((need_id, startup_id))
-    return [found["note"]] if found else []

@@ -8,6 +8,7 @@ which fails at once with "database is locked" when it has read before it writes.
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 import weakref
@@ -36,6 +37,8 @@ from .errors import (
 _BUSY = {5, 6}  # SQLITE_BUSY, SQLITE_LOCKED
 # SQLITE_PERM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOLFS, NOTADB
 _UNAVAILABLE = {3, 8, 10, 11, 13, 14, 15, 22, 26}
+# Said by the driver, with no code, where the bytes of a text are not UTF-8: no verb can write such, so they are damage.
+_UNDECODED = re.compile(r"Could not decode to UTF-8 column '([^']*)'")
 _UNKNOWN = ("no such table", "no such column", "has no column named")
 
 
@@ -304,4 +307,6 @@ def _named(error: Exception) -> StoreError:
         return StoreBusy(text)
     if _code(error) in _UNAVAILABLE:
         return StoreUnavailable(text)
+    if undecoded := _UNDECODED.match(text):  # the text itself is nobody's to read in a log
+        return StoreUnavailable(f"the database file is damaged: a text in {undecoded[1]} is not UTF-8")
     return UnknownName(text) if any(words in text for words in _UNKNOWN) else StoreError(text)

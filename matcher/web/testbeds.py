@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import answer_times, catalogue, reference, testbeds
+from ..hub import answer_times, catalogue, closures, reference, testbeds
 from ..hub.errors import Conflict, Invalid, Stale
 from ..hub.people import Viewer
 from ..store import Store
@@ -59,7 +59,7 @@ def _show_page(testbed: dict[str, Any], typed: dict[str, Any], errors: dict[str,
         inside=inside,
         answers=answer_times.of_hosts(store(), [host], now())[host],
         missing=testbeds.missing(testbed) if inside else [],
-        closures=testbeds.closures(store(), testbed["id"], now()),
+        closures=closures.of(store(), testbed["id"], now()),
         status_kinds=STATUS_KINDS,
         typed=typed,
         errors=errors,
@@ -202,7 +202,7 @@ def close_period(testbed: dict[str, Any]) -> Any:
     """Close the testbed for a period, once the host has seen whom it affects; what cannot be kept stays in the form."""
     typed, seen = {name: request.form.get(name, "") for name in CLOSURE_FIELDS}, request.form.get("seen", "")
     try:
-        testbeds.close_period(store(), person(), testbed["id"], **typed, now=now(), seen=seen)
+        closures.close_period(store(), person(), testbed["id"], **typed, now=now(), seen=seen)
     except Invalid as error:
         return _show_page(testbed, typed, forms.messages(error)), 422
     except Conflict as error:
@@ -260,7 +260,7 @@ def _load_closure(store: Store, viewer: Viewer | None, testbed_id: str, closure_
 @allowed("testbed.edit", _load_closure)
 def open_period(testbed: dict[str, Any]) -> Any:
     """Open a closed period again."""
-    testbeds.open_period(store(), person(), testbed["id"], testbed["closure_id"], now())
+    closures.open_period(store(), person(), testbed["id"], testbed["closure_id"], now())
     return _closures(testbed, _("The period is open again."), "success")
 
 

@@ -1,15 +1,18 @@
 """CSV, JSON and JSONL as people have them, and every way in which such a file can be wrong."""
 
+import io
 import json
 import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from matcher.exchange import reading, tables, textfiles
+from matcher.exchange import notes, reading, tables, textfiles
 from matcher.exchange.errors import MESSAGES, ImportRefused
 
-from .files import cells, table
+from .files import cells, table, xlsx
 
 SWEDISH = "id;titel\n1;Färre fall på Ängsgården\n2;Snöröjning\n"
 
@@ -67,6 +70,71 @@ def test_excels_note_of_the_delimiter_is_understood():
 def test_nothing_is_changed_in_a_cell():
     found = table('id;titel\n0012;"  1,50 "\n-1;"två\nrader; ""citat"""\n')
     assert cells(found) == [["0012", "  1,50 "], ["-1", 'två\nrader; "citat"']]
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("+46 8 123 45", "+46 8 123 45"),
+        ("'+46 8 123 45", "+46 8 123 45"),  # as the hub hands it out, or as a spreadsheet takes what is typed
+        ("''=1+1", "'=1+1"),
+        ("' - tre", " - tre"),
+        ("'s-Hertogenbosch", "'s-Hertogenbosch"),
+        ("'0012", "'0012"),
+        ("''", "''"),
+        ("tre '=", "tre '="),
+    ],
+)
+def test_the_guard_against_formulas_is_taken_off_and_no_other_apostrophe(typed, read):
+    files = {"a.csv": f'id;titel\n1;"{typed}"\n'.encode(), "a.xlsx": xlsx(["id", "titel"], ["1", typed])}
+    for name, data in files.items():
+        assert [row[1] for row in reading.read(data, name)[1]] == [["1", read]]
+    data = json.dumps([{"id": "1", "titel": typed}]).encode()
+    assert reading.read(data, "a.json")[1][0][1] == ["1", typed], "no spreadsheet saves JSON"
+
+
+def refused_again(headings, rows, words=("Line", "Reason")):
+    """Return the table that is read from the file of refused rows."""
+    file = io.StringIO(newline="")
+    told = ({"line": number, "faults": {}, "cells": row} for number, row in enumerate(rows, 2))
+    notes.write_refused(file, headings, told, lambda _: "=why", words)
+    found = reading.read(file.getvalue().encode("utf-8-sig"), "refused.csv")
+    return found[0], [row[1] for row in found[1]]
+
+
+# What a file that was read can hold: no NUL, no halves of characters; the last column keeps blanks before it.
+CELL = st.text(
+    st.one_of(st.sampled_from("'=+-@;,\"\t\r\n \u200b＝ab"), st.characters(codec="utf-8", exclude_characters="\x00"))
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(rows=st.lists(st.lists(CELL, min_size=2, max_size=2), min_size=1, max_size=3))
+def test_refused_rows_come_back_as_they_were(rows):
+    rows = [[*row, "end"] for row in rows]
+    headings, found = refused_again(["a", "b", "c"], rows)
+    assert headings == ["Line", "Reason", "a", "b", "c"]
+    assert [row[2:] for row in found] == rows
+
+
+HEADING = st.text("'=+-@;,\" aåb", min_size=1, max_size=12).map(str.strip).filter(bool)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(names=st.lists(HEADING, min_size=1, max_size=4, unique=True))
+def test_headings_of_refused_rows_come_back_as_they_were(names):
+    headings, rows = refused_again(names, [["x"] * len(names)])
+    assert (headings[2:], rows[0][2:]) == (names, ["x"] * len(names))
+
+
+def test_rows_that_are_refused_again_do_not_gather_columns():
+    headings, rows = refused_again(["titel", "telefon"], [["Snö", "+46 8"]])
+    assert refused_again(headings, rows) == (headings, rows)
+
+
+def test_a_file_with_a_column_of_our_name_can_be_read_again():
+    headings, rows = refused_again(["Line", "titel"], [["röd", "Snö"]])
+    assert (headings, rows) == (["Line *", "Reason", "Line", "titel"], [["2", "=why", "röd", "Snö"]])
 
 
 def test_lines_are_those_of_the_file():

@@ -9,15 +9,19 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from matcher import create_app
+from matcher.config import Config
 from matcher.exchange import backups
 from matcher.hub import chain, pairings
+from matcher.ranking.encoder import TinyEncoder
 from matcher.store import Store, StoreError, open_store
 from tests.conftest import Databases
-from tests.factories import NOW
+from tests.factories import NOW, create_need
 from tests.faults.confirming import FIRST, LAST
 from tests.faults.killing import SEED
 from tests.faults.test_kills import Cases
 
+SECRET = "for tests only, 0123456789 abcdefghij"
 WAYS = int(os.environ.get("MATCHER_KILLS", "60"))
 
 
@@ -87,6 +91,24 @@ def test_damage_is_noticed_and_never_taken_for_a_yes(databases: Databases, tmp_p
             left.unlink()
     print(dict(told))
     assert told["noticed"] > WAYS / 3
+
+
+def test_a_text_whose_bytes_are_damaged_is_told_of_as_damage(databases: Databases, tmp_path: Path) -> None:
+    """Wherever it stands the pages say that the database is away, and never fall over."""
+    file = tmp_path / "hub.db"
+    url = f"sqlite:///{file}"
+    shutil.copy(databases.url("sqlite", migrated=True).removeprefix("sqlite:///"), file)
+    store = open_store(url)
+    need = create_need(store, published=True, title="Färre fall nattetid")
+    store.close()
+    file.write_bytes(file.read_bytes().replace("Färre fall".encode(), "Färre fall".encode("latin-1") + b" "))
+    app = create_app(Config(tmp_path, url, "tiny", SECRET, "http://localhost", 8000, testing=True), TinyEncoder())
+    for address in ("/needs", f"/needs/{need['id']}", "/api/v1/needs", "/search?q=fall"):
+        answer = app.test_client().get(address, headers={"Accept-Language": "en"})
+        assert answer.status_code == 503, address
+        assert "Retry-After" in answer.headers
+        assert b"F\xe4rre" not in answer.data
+    app.extensions["store"].close()
 
 
 def backed_up(file: Path, folder: Path) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from matcher.hub import affected, bookings, pairings, testbeds
+from matcher.hub import affected, bookings, closures, pairings, testbeds
 from matcher.hub.errors import Conflict
 from tests.factories import NOW, create_person, create_testbed
 
@@ -39,7 +39,7 @@ def book(store, case, testbed):
 
 
 def close(store, host, testbed, seen=""):
-    return testbeds.close_period(store, host, testbed["id"], *CLOSED, NOW, seen)
+    return closures.close_period(store, host, testbed["id"], *CLOSED, NOW, seen)
 
 
 def refused(step):
@@ -58,7 +58,7 @@ def test_an_empty_testbed_is_closed_at_once(store, host, testbed, book):
     book(starts_on="2027-03-13", ends_on="2027-03-19")
     book(cancelled_at=NOW, cancelled_side="host", reason="other")
     close(store, host, testbed)
-    assert len(testbeds.closures(store, testbed["id"])) == 1
+    assert len(closures.of(store, testbed["id"])) == 1
     assert mails(store, "booking_testbed_closed") == []
 
 
@@ -71,10 +71,10 @@ def test_the_host_is_asked_once_more_and_nothing_has_happened_before(store, host
         (booked, False),
         (asked, True),
     }
-    assert testbeds.closures(store, testbed["id"]) == []
+    assert closures.of(store, testbed["id"]) == []
     assert mails(store, "booking_testbed_closed") == []
     close(store, host, testbed, found["seen"])
-    assert [row["reason"] for row in testbeds.closures(store, testbed["id"])] == ["Ombyggnad."]
+    assert [row["reason"] for row in closures.of(store, testbed["id"])] == ["Ombyggnad."]
 
 
 def test_both_sides_are_told_and_the_one_who_closes_is_not(store, host, testbed, case, book):
@@ -99,10 +99,10 @@ def test_the_same_period_sent_twice_closes_and_tells_once(store, host, testbed, 
     for again in (seen, ""):
         with pytest.raises(Conflict, match="testbed_closed_already"):
             close(store, host, testbed, again)
-    assert len(testbeds.closures(store, testbed["id"])) == 1
+    assert len(closures.of(store, testbed["id"])) == 1
     assert recipients(store, "booking_testbed_closed") == told
-    testbeds.close_period(store, None, testbed["id"], *CLOSED[:2], "Även inventering", NOW)
-    assert len(testbeds.closures(store, testbed["id"])) == 2
+    closures.close_period(store, None, testbed["id"], *CLOSED[:2], "Även inventering", NOW)
+    assert len(closures.of(store, testbed["id"])) == 2
 
 
 def test_what_is_booked_stands(store, host, testbed, book):
@@ -131,7 +131,7 @@ def test_who_is_gone_again_need_not_be_asked_about(store, host, testbed, book):
 
 def test_days_of_a_period_that_are_over_affect_nobody(store, host, testbed, book):
     book(starts_on="2026-11-01", ends_on="2026-11-10")
-    testbeds.close_period(store, host, testbed["id"], "2026-11-01", NOW[:10], "Stängt sedan länge", NOW)
+    closures.close_period(store, host, testbed["id"], "2026-11-01", NOW[:10], "Stängt sedan länge", NOW)
 
 
 def test_a_case_that_was_ended_is_not_affected(store, host, testbed, case):
@@ -161,7 +161,7 @@ def test_opening_again_tells_those_who_were_told(store, host, testbed, case, boo
     book()
     book(**ASKED)
     closure = close(store, host, testbed, refused(lambda: close(store, host, testbed))["seen"])
-    testbeds.open_period(store, host, testbed["id"], closure, NOW)
+    closures.open_period(store, host, testbed["id"], closure, NOW)
     for kind in ("pairing", "booking"):
         assert recipients(store, f"{kind}_testbed_opened") == recipients(store, f"{kind}_testbed_closed")
 
@@ -205,14 +205,14 @@ def test_an_import_asks_nobody_when_places_are_taken_away(store, host, testbed, 
 def test_nobody_is_told_that_it_is_open_where_another_closure_stands(store, host, testbed, book):
     book()
     closure = close(store, host, testbed, refused(lambda: close(store, host, testbed))["seen"])
-    testbeds.close_period(store, None, testbed["id"], "2027-03-12", "2027-03-20", "El", NOW)
-    testbeds.open_period(store, host, testbed["id"], closure, NOW)
+    closures.close_period(store, None, testbed["id"], "2027-03-12", "2027-03-20", "El", NOW)
+    closures.open_period(store, host, testbed["id"], closure, NOW)
     assert mails(store, "booking_testbed_opened") == []
 
 
 def test_an_import_asks_nobody_and_still_tells(store, testbed, case, book):
     book()
-    testbeds.close_period(store, None, testbed["id"], *CLOSED, NOW)
+    closures.close_period(store, None, testbed["id"], *CLOSED, NOW)
     assert case.founder.email in recipients(store, "booking_testbed_closed")
 
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from matcher.hub import needs, pairings, people, record
+from matcher.hub import clock, needs, pairings, people, record
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound, Stale
 from matcher.store import Store
 from tests import factories
@@ -77,6 +77,14 @@ def test_what_cannot_be_used_is_named_by_its_field(store, typed, field, code):
     with pytest.raises(Invalid) as raised:
         needs.create(store, broker, broker.organisations("broker")[0], {"title": "T", **typed}, NOW)
     assert raised.value.errors[field][0] == code
+
+
+def test_how_far_ahead_a_day_may_lie_is_counted_from_the_hub_s_own_day(store, monkeypatch):
+    broker = factories.create_person(store, "broker")
+    monkeypatch.setattr(clock, "now", lambda: "2060-01-01T00:00:00.000000Z")
+    needs.create(store, broker, broker.organisations("broker")[0], {"title": "T", "wanted_by": "2089-01-01"}, NOW)
+    with pytest.raises(Invalid):
+        needs.create(store, broker, broker.organisations("broker")[0], {"title": "T", "wanted_by": "2091-01-01"}, NOW)
 
 
 def test_a_municipality_brings_its_county(store):

@@ -1,6 +1,6 @@
 import pytest
 
-from matcher.hub import catalogue, record, testbeds
+from matcher.hub import catalogue, closures, record, testbeds
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound, Stale
 from tests.factories import NOW, create_organisation, create_person, create_testbed
 
@@ -157,24 +157,24 @@ def test_the_catalogue_is_filtered_by_theme_county_and_words(store):
 
 def test_a_period_is_closed_and_opened_again(store, host, organisation):
     row = create_testbed(store, organisation, published=True)
-    closure = testbeds.close_period(store, host, row["id"], "2026-12-20", "2027-01-07", "Julledigt", NOW)
-    found = testbeds.closures(store, row["id"])
+    closure = closures.close_period(store, host, row["id"], "2026-12-20", "2027-01-07", "Julledigt", NOW)
+    found = closures.of(store, row["id"])
     assert [(c["starts_on"], c["ends_on"], c["reason"]) for c in found] == [("2026-12-20", "2027-01-07", "Julledigt")]
     assert testbeds.load(store, host, row["id"])["seq"] > row["seq"]
-    testbeds.open_period(store, host, row["id"], closure, LATER)
-    assert testbeds.closures(store, row["id"]) == []
+    closures.open_period(store, host, row["id"], closure, LATER)
+    assert closures.of(store, row["id"]) == []
     with pytest.raises(NotFound):
-        testbeds.open_period(store, host, row["id"], closure, LATER)
+        closures.open_period(store, host, row["id"], closure, LATER)
     actions = sorted(entry["action"] for entry in record.history(store, "testbed", row["id"]))
     assert actions == ["testbed.close_period", "testbed.open_period"]
 
 
 def test_a_period_of_another_testbed_is_not_opened_from_here(store, host, organisation):
     own, other = create_testbed(store, organisation), create_testbed(store)
-    closure = testbeds.close_period(store, None, other["id"], "2026-12-20", "2027-01-07", "Jul", NOW)
+    closure = closures.close_period(store, None, other["id"], "2026-12-20", "2027-01-07", "Jul", NOW)
     with pytest.raises(NotFound):
-        testbeds.open_period(store, host, own["id"], closure, NOW)
-    assert len(testbeds.closures(store, other["id"])) == 1
+        closures.open_period(store, host, own["id"], closure, NOW)
+    assert len(closures.of(store, other["id"])) == 1
 
 
 @pytest.mark.parametrize(
@@ -190,16 +190,16 @@ def test_a_period_of_another_testbed_is_not_opened_from_here(store, host, organi
 def test_a_period_that_cannot_be_is_refused(store, host, organisation, starts_on, ends_on, reason, fields):
     row = create_testbed(store, organisation)
     with pytest.raises(Invalid) as caught:
-        testbeds.close_period(store, host, row["id"], starts_on, ends_on, reason, NOW)
+        closures.close_period(store, host, row["id"], starts_on, ends_on, reason, NOW)
     assert sorted(caught.value.errors) == fields
-    assert testbeds.closures(store, row["id"]) == []
+    assert closures.of(store, row["id"]) == []
 
 
 def test_periods_that_are_over_can_be_left_out_and_one_that_holds_is_shown(store, host, organisation):
     row = create_testbed(store, organisation, published=True)
-    testbeds.close_period(store, host, row["id"], "2026-01-01", "2026-01-31", "Förbi", "2026-01-01T08:00:00.000000Z")
-    testbeds.close_period(store, host, row["id"], "2026-11-01", "2026-11-20", "Nu", NOW)
-    assert [closure["reason"] for closure in testbeds.closures(store, row["id"], NOW)] == ["Nu"]
+    closures.close_period(store, host, row["id"], "2026-01-01", "2026-01-31", "Förbi", "2026-01-01T08:00:00.000000Z")
+    closures.close_period(store, host, row["id"], "2026-11-01", "2026-11-20", "Nu", NOW)
+    assert [closure["reason"] for closure in closures.of(store, row["id"], NOW)] == ["Nu"]
     assert catalogue.list_testbeds(store, None, NOW)["rows"][0]["closed"] == "2026-11-20"
     assert catalogue.list_testbeds(store, None, LATER)["rows"][0]["closed"] is None
 

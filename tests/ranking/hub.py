@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -84,3 +86,15 @@ def change(store: Store, kind: str, row: dict[str, Any], **columns: Any) -> dict
         )
     found = store.query(f"select * from {kind} where id = :id", {"id": row["id"]})[0]
     return {"need": needs, "startup": startups}[kind].decode(found)
+
+
+@contextmanager
+def out_of_the_way(store: Store) -> Iterator[None]:
+    """Put pgvector where nothing finds its operators: what was made by it stands, and does not answer."""
+    store.execute("create schema elsewhere")
+    store.execute("alter extension vector set schema elsewhere")
+    try:
+        yield
+    finally:
+        store.execute("alter extension vector set schema public")
+        store.execute("drop schema elsewhere")

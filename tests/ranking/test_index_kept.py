@@ -69,6 +69,47 @@ def test_the_doctor_says_what_finds_the_nearest(store: Store, config: Config, st
     assert (told.level, told.text.endswith("; 1 changes behind")) == ("note", True)
 
 
+def test_what_stands_and_does_not_answer_is_told_of(store: Store, config: Config, stop: threading.Event) -> None:
+    if store.engine == "sqlite":
+        return
+    filled(store)
+    while work.keep_index(stop, store, IDENTITY):
+        pass
+    with hub.out_of_the_way(store):
+        told = doctor._index(config, store, IDENTITY)
+    assert told.level == "wrong"
+    assert "does not answer" in told.text
+    assert "Until then each process holds every vector" in told.text
+
+
+@pytest.mark.parametrize(
+    ("drop", "told"),
+    [
+        ("drop extension vector cascade", "the extension `vector` was dropped from the database"),
+        ("drop table public_nearest.need", "the tables of need in public_nearest were dropped"),
+    ],
+)
+def test_what_is_dropped_is_told_of_and_made_anew(
+    store: Store, config: Config, stop: threading.Event, drop: str, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    if store.engine == "sqlite":
+        assert pgvector.lost(store) == ""
+        return
+    filled(store)
+    while work.keep_index(stop, store, IDENTITY):
+        pass
+    store.execute(drop)
+    said = doctor._index(config, store, IDENTITY)
+    assert said.level == "wrong"
+    assert said.text.startswith(told)
+    assert "Until then each process holds every vector" in said.text
+    assert found(store)[0] == "s07"
+    while work.keep_index(stop, store, IDENTITY):
+        pass
+    assert told in caplog.text
+    assert doctor._index(config, store, IDENTITY).level == "fine"
+
+
 @pytest.mark.parametrize("fault", ["pgvector is not installed on the database server", "pgvector 0.7.4 is too old"])
 def test_without_pgvector_the_hub_goes_on(
     store: Store,

@@ -36,8 +36,8 @@ def totals(ranking, kinds=(("startup", "need"), ("need", "startup"))):
     """The bytes of all scores, of both kinds, in the order of the ids."""
     found = []
     for kind, asked in kinds:
-        shelves = ranking._shelves("need", "startup", "testbed")
-        view, texts = ranking._view(kind, shelves), shelves[asked].texts
+        shelves = ranking._holding.shelves("need", "startup", "testbed")
+        view, texts = ranking._holding.view(kind, shelves), shelves[asked].texts
         own = np.array([view.questions.get(name, -1) for name in shelves[asked].place])
         found.append(view.collection.score(texts.take(np.arange(len(texts))), own).total[:, view.columns].tobytes())
     return found
@@ -68,8 +68,8 @@ def kept(hub_of_many, tmp_path):
 
 def mapped_from(ranking):
     """How many of a process's collections of startups and needs lie in a file."""
-    ranking._shelves("startup")
-    found = [ranking._upkeep[kind]._made for kind in ("startup", "need")]
+    ranking._holding.shelves("startup")
+    found = [ranking._holding._upkeep[kind]._made for kind in ("startup", "need")]
     return sum(made is not None and made.base is not None for made in found)
 
 
@@ -77,7 +77,7 @@ def test_what_is_read_from_the_file_scores_as_what_was_made(hub_of_many, kept):
     other = ranker(hub_of_many, kept)
     assert mapped_from(other) == 2
     assert totals(other) == totals(ranker(hub_of_many, None))
-    held = other._upkeep["startup"]._made.collection._vectors._blocks[0]
+    held = other._holding._upkeep["startup"]._made.collection._vectors._blocks[0]
     assert not held.flags.writeable
     assert not held.flags.owndata
 
@@ -93,7 +93,7 @@ def test_what_changes_later_is_ranked_the_same_beside_it(hub_of_many, kept):
         removals.remove(hub_of_many, "startup", "s07")
     hub.embed(hub_of_many, ENCODER)
     assert totals(both[0]) == totals(both[1])
-    grown = both[1]._upkeep["startup"]._view[2]
+    grown = both[1]._holding._upkeep["startup"]._view[2]
     assert (grown.rows == -1).sum() == 2, "the one that changed and the one that is gone stand in no row"
     late = ranker(hub_of_many, kept)
     assert mapped_from(late) == 2, "a process that begins now reads the same file, and the store for what came later"
@@ -111,7 +111,7 @@ def test_only_what_the_file_does_not_have_is_fetched(hub_of_many, kept):
 
     hub.create_startup(hub_of_many, "en ny plog för cykelvägar")
     hub.embed(hub_of_many, ENCODER)
-    ranker(Asking(hub_of_many), kept)._shelves("startup", "need")
+    ranker(Asking(hub_of_many), kept)._holding.shelves("startup", "need")
     assert len(asked) == 1
 
 
@@ -122,7 +122,7 @@ def test_when_one_makes_it_anew_the_others_take_it_over(hub_of_many, kept):
     for ranking in (one, other):
         totals(ranking)
         for kind in ("startup", "need"):
-            ranking._upkeep[kind]._start = waiting.append
+            ranking._holding._upkeep[kind]._start = waiting.append
     for number in range(20, 26):
         hub.create_startup(hub_of_many, say(number) + " igen", id=f"s{number}")
     hub.embed(hub_of_many, ENCODER)
@@ -131,10 +131,14 @@ def test_when_one_makes_it_anew_the_others_take_it_over(hub_of_many, kept):
         totals(ranking, [("startup", "need")])
         waiting.pop(0)()
         waiting.clear()
-    assert one._upkeep["startup"]._made.finished == pytest.approx(other._upkeep["startup"]._made.finished, abs=0.1)
+    assert one._holding._upkeep["startup"]._made.finished == pytest.approx(
+        other._holding._upkeep["startup"]._made.finished, abs=0.1
+    )
     for ranking in (one, other):
         assert totals(ranking, [("startup", "need")]) == totals(ranker(hub_of_many, None), [("startup", "need")])
-        assert ranking._mirrors["startup"]._base is ranking._upkeep["startup"].base(), "the file before is let go"
+        assert ranking._holding._mirrors["startup"]._base is ranking._holding._upkeep["startup"].base(), (
+            "the file before is let go"
+        )
 
 
 def damage(path, how):
@@ -191,14 +195,14 @@ def test_any_single_byte_that_is_flipped_is_noticed(tmp_path):
 
 def test_the_file_of_another_model_is_not_read(hub_of_many, kept):
     other = TinyEncoder(32)
-    assert not ranker(hub_of_many, kept, other)._upkeep["startup"].open()
+    assert not ranker(hub_of_many, kept, other)._holding._upkeep["startup"].open()
     assert totals(ranker(hub_of_many, kept, other)) == totals(ranker(hub_of_many, None, other))
 
 
 def test_another_background_makes_it_anew(hub_of_many, kept):
     texts = Texts(ENCODER.encode(["hela landet"], "query"), [lexical.terms("hela landet")])
     shipped = lambda: Background(texts, texts)  # noqa: E731
-    assert not ranker(hub_of_many, kept, shipped=shipped)._upkeep["startup"].open()
+    assert not ranker(hub_of_many, kept, shipped=shipped)._holding._upkeep["startup"].open()
     assert totals(ranker(hub_of_many, kept, shipped=shipped)) == totals(ranker(hub_of_many, None, shipped=shipped))
 
 
@@ -302,5 +306,5 @@ def test_a_change_is_ranked_at_once_in_every_process(hub_of_many, kept):
     row = hub.create_startup(hub_of_many, "en drönare som letar efter läckor", id="s99")
     indexing.embed(hub_of_many, ENCODER, "startup", [row])
     for ranking in processes:
-        assert "s99" in ranking._shelves("startup", counter=record.last_seq(hub_of_many))["startup"].place
+        assert "s99" in ranking._holding.shelves("startup", counter=record.last_seq(hub_of_many))["startup"].place
         assert mapped_from(ranking) == 2, "nothing is made or read anew for it"

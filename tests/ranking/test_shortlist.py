@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
@@ -97,7 +98,7 @@ def test_of_a_larger_one_the_first_are_the_same(store: Store, encoder, small: No
         assert found.matches[0].reasons is not None
     found, right = (one.search(f"{TOPICS[1]} metod31", "startup", 5) for one in (near, every))
     assert found.matches[0].id == right.matches[0].id == "s031"
-    assert len(near._mirrors["startup"].shelf(0).rows) == 0, "the whole hub was never read"
+    assert len(near._holding._mirrors["startup"].shelf(0).rows) == 0, "the whole hub was never read"
 
 
 def test_what_the_meaning_does_not_find_the_words_do(store: Store, encoder, small: None, monkeypatch) -> None:
@@ -162,3 +163,60 @@ def test_a_plan_leaves_nobody_out(store: Store, encoder, small: None) -> None:
     near = Ranker(store, encoder, indexed=True)
     assert len(near.whole().run_for(need(store), TODAY)[0].shelf.rows) == MANY
     assert len(near.sides()[1].rows) == MANY
+
+
+DROPS = {
+    "the extension": "drop extension vector cascade",
+    "the schema": "drop schema public_nearest cascade",
+    "a table": "drop table public_nearest.startup",
+    "the words": "alter table public_nearest.startup drop column features",
+    "the mark": "drop table public_nearest.mark",
+}
+
+
+@pytest.mark.parametrize("drop", DROPS.values(), ids=DROPS)
+def test_an_index_that_is_dropped_under_the_hub_leaves_the_exact_lists(
+    store: Store, encoder, small: None, drop: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    near = Ranker(store, encoder, indexed=True)
+    lists(store, near)
+    store.execute(drop)
+    assert lists(store, near) == lists(store, Ranker(store, encoder))
+    assert "everything is read into memory" in caplog.text
+    build(store, encoder)
+    assert near._holding._short.marks(), "made anew, it answers again"
+    assert len(near.startups_for(need(store), TODAY, top=10).matches) == 10
+
+
+@pytest.mark.parametrize("what", [what for what in DROPS if what != "the mark"])
+def test_an_index_that_is_dropped_under_a_question_leaves_the_exact_list(
+    store: Store, encoder, small: None, what: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    near, every = Ranker(store, encoder, indexed=True), Ranker(store, encoder)
+    right = [match.id for match in every.startups_for(need(store), TODAY, top=40).matches]
+    ask = shortlist.Shortlist.near
+
+    def late(self: shortlist.Shortlist, *given: object) -> shortlist.Near:
+        monkeypatch.setattr(shortlist.Shortlist, "near", ask)
+        store.execute(DROPS[what])
+        return ask(self, *given)
+
+    monkeypatch.setattr(shortlist.Shortlist, "near", late)
+    with store.atomic():  # what the page does beside it is kept
+        store.execute("update need set title = 'kept' where id = 'n4'")
+        found = [match.id for match in near.startups_for(need(store), TODAY, top=40).matches]
+    assert found == right
+    assert "does not answer" in caplog.text
+    assert need(store, 4)["title"] == "kept"
+
+
+def test_an_index_that_fails_rests_and_is_asked_again_later(
+    store: Store, encoder, small: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    near = Ranker(store, encoder, indexed=True)
+    with hub.out_of_the_way(store):
+        assert lists(store, near) == lists(store, Ranker(store, encoder))
+    assert caplog.text.count("does not answer") == 1
+    assert near._holding._short.marks() is None
+    monkeypatch.setattr(shortlist, "monotonic", lambda: time.monotonic() + shortlist.REST)
+    assert near._holding._short.marks()

@@ -179,7 +179,7 @@ def test_the_texts_in_memory_are_let_go_when_nothing_was_drawn_for_long(hub, enc
     seconds[0] += survey.LOOK_SECONDS
     worker.step()
     assert len(made) == 2
-    assert made[1]._mirrors["startup"]._held == {}  # made for the look, with nothing read into it
+    assert made[1]._holding._mirrors["startup"]._held == {}  # made for the look, with nothing read into it
 
 
 def test_a_process_that_ends_leaves_the_map_as_it_was(hub, encoder, moment):

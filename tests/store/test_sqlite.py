@@ -108,6 +108,23 @@ def test_a_file_that_is_no_database_makes_the_store_unavailable(tmp_path: Path):
         open_store(f"sqlite:///{tmp_path}/a.db").query("select 1 as one")
 
 
+@pytest.mark.parametrize("sql", ["select label from shelf", "update shelf set places = 2 returning label"])
+def test_a_text_that_is_not_utf_8_is_damage(tmp_path: Path, sql: str):
+    file = tmp_path / "a.db"
+    store = open_store(f"sqlite:///{file}")
+    migrate(store, [SHELVES])
+    store.insert("shelf", {"id": "s1", "label": "Räddningstjänst"})
+    store.insert("shelf", {"id": "s2", "label": "whole"})
+    store.close()
+    whole = file.read_bytes()
+    assert whole.count("Räddningstjänst".encode()) == 2, "the row and its index"
+    file.write_bytes(whole.replace("Räddningstjänst".encode(), "Räddningstjänst".encode("latin-1") + b"  "))
+    with pytest.raises(StoreUnavailable, match="damaged: a text in label is not UTF-8") as caught:
+        store.query(sql)
+    assert "ddningstj" not in str(caught.value), "what stands there is for no log"
+    assert store.query("select label from shelf where id = 's2'") == [{"label": "whole"}], "the rest is read"
+
+
 def test_a_write_in_the_middle_of_a_lost_transaction_does_not_slip_out(tmp_path: Path):
     store = open_store(f"sqlite:///{tmp_path / 'a.db'}")
     migrate(store, [SHELVES])

@@ -344,7 +344,7 @@ def test_the_whole_page_asks_the_store_at_most_fifteen_times(broker: Any, app: A
     broker.get("/desk/needs/behov")
     counting = hub.CountingStore(app.extensions["store"])
     for ranker in app.extensions["rankers"].values():
-        ranker.store = counting
+        ranker.store = ranker._holding._store = ranker._asking._store = counting
     app.extensions["store"] = counting
     broker.get("/desk/needs/behov")
     app.extensions["store"] = counting._store

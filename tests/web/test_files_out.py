@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.exchange import case_list, examples, notes, tables, year_papers
+from matcher.exchange import case_list, examples, guarding, notes, tables, year_papers
 
 from .storm import FIRST_IN_A_CELL
 from .test_policy import POLICY
@@ -25,6 +25,7 @@ TEXT = st.one_of(
     st.builds(
         lambda before, mark, after: before + mark + after, BLANK, st.sampled_from("=+-@＝＋－＠"), st.text(max_size=9)
     ),
+    st.builds(lambda marks, text: marks + text, st.text("'", max_size=3), st.text("'=+- a", max_size=4)),
 )
 ROWS = st.lists(st.lists(TEXT, min_size=3, max_size=3), min_size=1, max_size=4)
 FIELDS = ("a", "b", "c")
@@ -59,6 +60,7 @@ def test_no_cell_of_a_csv_lives_and_each_holds_its_text(write, rows):
     for sent, cells in zip(rows, found[1:], strict=True):
         kept = cells[2:] if told else cells
         assert all(cell in (text, "'" + text) for text, cell in zip(sent, kept, strict=True))
+        assert [guarding.taken_off(cell) for cell in kept] == sent
 
 
 @pytest.mark.parametrize("kind", sorted(examples.COLUMNS))

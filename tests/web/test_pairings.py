@@ -18,18 +18,8 @@ Login = Callable[[Any, Viewer], Any]
 
 
 @pytest.fixture
-def case(store: Store) -> Case:
-    return Case(store)
-
-
-@pytest.fixture
 def pairing_id(case: Case) -> str:
     return case.propose(now=clock.now(), message="Träffas i december?")
-
-
-@pytest.fixture
-def testbed(store: Store) -> dict[str, Any]:
-    return create_testbed(store, published=True, places=1)
 
 
 def propose_url(case: Case) -> str:

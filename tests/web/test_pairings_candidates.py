@@ -1,35 +1,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
-import pytest
 from flask import Flask, render_template
 
 from matcher.hub import clock, conflicts, interests, pairings, reminders, shares
-from matcher.hub.people import Viewer
 from matcher.store import Store
 from matcher.web import letters
-from tests.factories import create_person, create_startup, create_testbed
+from tests.factories import create_person, create_startup
 from tests.hub.cases import SEEN, Case, mails
 
-FIRST, LAST = (clock.later(clock.now(), days=days)[:10] for days in (30, 60))
-Login = Callable[[Any, Viewer], Any]
-
-
-@pytest.fixture
-def case(store: Store) -> Case:
-    return Case(store)
-
-
-@pytest.fixture
-def testbed(store: Store) -> dict[str, Any]:
-    return create_testbed(store, published=True, places=1)
-
-
-def propose_url(case: Case) -> str:
-    return f"/needs/{case.need['id']}/startups/{case.startup['id']}/propose"
+from .test_pairings import FIRST, LAST, Login, propose_url
 
 
 def test_an_interest_is_sent_answered_and_shown(client: Any, login: Login, store: Store, case: Case, text: Any) -> None:

@@ -4,7 +4,7 @@ import re
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from matcher.hub import clock, pairings, testbeds
+from matcher.hub import clock, closures, pairings, testbeds
 from tests.factories import NOW, create_organisation, create_person, create_testbed
 from tests.hub.cases import Case
 from tests.hub.test_feeds import ASKED, booking
@@ -59,7 +59,7 @@ def test_filters_that_are_not_on_a_list_are_left_out(store, client):
 
 def test_a_visitor_sees_terms_and_closed_periods_and_no_names(store, client, text):
     row = create_testbed(store, published=True, conditions="Samtycke krävs.")
-    testbeds.close_period(store, None, row["id"], "2029-06-01", "2029-08-31", "Sommar", NOW)
+    closures.close_period(store, None, row["id"], "2029-06-01", "2029-08-31", "Sommar", NOW)
     page = text(client.get(f"/testbeds/{row['id']}", headers={"Accept-Language": "en"}))
     assert "Samtycke krävs." in page
     assert "Sommar" in page

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from matcher.hub import conflicts, merging, moderation, needs, reminders, startups, testbeds
+from matcher.hub import closures, conflicts, merging, moderation, needs, reminders, startups, testbeds
 from matcher.hub.clock import day
 from matcher.hub.errors import Conflict
 
@@ -42,9 +42,9 @@ class AroundSteps(Ground):
         period = (self.day_on(ahead), self.day_on(ahead + days), "Ombyggnad")
         steps: dict[str, Callable[[], Any]] = {
             "close": lambda: _asked_once_more(
-                lambda seen: testbeds.close_period(self.store, host, one, *period, self.now, seen)
+                lambda seen: closures.close_period(self.store, host, one, *period, self.now, seen)
             ),
-            "open": lambda: testbeds.open_period(self.store, host, one, [*closed, "no"][0], self.now),
+            "open": lambda: closures.open_period(self.store, host, one, [*closed, "no"][0], self.now),
             "withdraw": lambda: _asked_once_more(lambda seen: testbeds.withdraw(self.store, host, one, self.now, seen)),
             "publish": lambda: testbeds.publish(self.store, host, one, self.now),
         }
