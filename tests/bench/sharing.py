@@ -159,7 +159,7 @@ def _work(url: str, folder: Path) -> None:
         began = time.monotonic()
         if ranker is None:
             patience = Patience(age=AGE, pause=0.0, rest=0.0)
-            ranker = Ranker(store, TinyEncoder(384), None, (MODEL, 384), patience, folder)
+            ranker = Ranker(store, TinyEncoder(384), None, (MODEL, 384), patience, folder=folder)
             ranker.warm()
         need = needs.decode(store.query("select * from need where id = 'need-000003'")[0])
         ranker.startups_for(need, date(2026, 11, 22), top=20)
