@@ -87,24 +87,30 @@ class Made:
         return made
 
     def view(self, documents: Shelf) -> tuple[View, int]:
-        """Return the view of a shelf, and how many documents in it are new or changed."""
+        """Return the view of a shelf, and how many documents came and went; one that changed has done both."""
         columns = np.array([self.documents.get(key, -1) for key in keys(documents)], np.int64)
         new = np.flatnonzero(columns < 0)
+        turnover = 2 * len(new) + len(self.documents) - len(columns)
         if not len(new):
-            return self._view(self.collection, columns, len(self.documents)), 0
+            return self._view(self.collection, columns, len(self.documents)), turnover
         columns[new] = len(self.documents) + np.arange(len(new))
         grown = self.collection.with_documents(documents.texts.take(new))
-        return self._view(grown, columns, len(self.documents) + len(new)), len(new)
+        return self._view(grown, columns, len(self.documents) + len(new)), turnover
+
+    def turnover(self, documents: Shelf, questions: Shelf) -> int:
+        """Return how many documents and questions came and went; one that changed has done both."""
+        known = sum(map(self.documents.__contains__, keys(documents)))
+        return len(documents.rows) + len(self.documents) - 2 * known + self.asked_turnover(questions)
+
+    def asked_turnover(self, questions: Shelf) -> int:
+        """Return how many questions came and went."""
+        known = sum(map(self.questions.__contains__, keys(questions)))
+        return len(questions.rows) + len(self.questions) - 2 * known
 
     def _view(self, collection: Collection, columns: np.ndarray, size: int) -> View:
         rows = np.full(size, -1)
         rows[columns] = np.arange(len(columns))
         return View(collection, columns, rows, self._question_places, self)
-
-    def lost(self, documents: Shelf, questions: Shelf) -> int:
-        """Return how many documents are gone, and how many questions are new, changed or gone."""
-        asked = set(keys(questions))
-        return len(self.documents.keys() - set(keys(documents))) + len(asked ^ self.questions.keys())
 
 
 class Keeping:

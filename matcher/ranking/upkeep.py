@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import memory, shared
 from .background import Background
-from .made import Keeping, Made, View, keys
+from .made import Keeping, Made, View
 from .mirror import Base, Shelf
 
 FITS = 0.2  # of the texts changed, up to which a collection that was found in a file is better than waiting
@@ -57,7 +58,9 @@ class Upkeep:
         self._start = start or (lambda work: threading.Thread(target=work, name="collection", daemon=True).start())
         self._lock = threading.RLock()
         self._made: Made | None = None
-        self._view: tuple[Shelf, Shelf, View, int] | None = None
+        # Of the shelves it remembers which they were, and does not keep them: one that nobody asks for any more would
+        # hold all texts of the file before.
+        self._view: tuple[weakref.ref[Shelf], weakref.ref[Shelf], View, int] | None = None
         self._making = False
         self._keeping = keeping
         self._base: Base | None = None
@@ -102,9 +105,10 @@ class Upkeep:
     def _present(self, documents: Shelf, questions: Shelf) -> tuple[View, int]:
         """Return the view of these shelves and how many rows have changed since the collection was made."""
         made, held = self._made, self._view
-        if held is None or held[0] is not documents or held[1] is not questions:
-            view, changed = made.view(documents)
-            held = self._view = (documents, questions, view, changed + made.lost(documents, questions))
+        if held is None or held[0]() is not documents or held[1]() is not questions:
+            view, turnover = made.view(documents)
+            seen = weakref.ref(documents), weakref.ref(questions)
+            held = self._view = (*seen, view, turnover + made.asked_turnover(questions))
             memory.give_back(len(documents.rows))
         late_background = not made.has_shipped and len(self._shipped().questions) > 0
         return held[2], held[3] + late_background
@@ -121,8 +125,8 @@ class Upkeep:
     def _fits(self, documents: Shelf, questions: Shelf) -> bool:
         """Whether the collection that lay in the file when this process began is of about these texts."""
         self._found = False
-        new = len(set(keys(documents)) - self._made.documents.keys())
-        return new + self._made.lost(documents, questions) <= FITS * (len(documents.rows) + len(questions.rows))
+        most = FITS * (len(documents.rows) + len(questions.rows))
+        return self._made.turnover(documents, questions) <= most
 
     def _first(self, documents: Shelf, questions: Shelf, few: bool) -> None:
         """Make the first one of this process, or wait for who makes it already and take that over."""

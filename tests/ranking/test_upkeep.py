@@ -1,3 +1,4 @@
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -55,6 +56,14 @@ def test_the_first_view_is_made_of_all(needs):
 def test_the_same_shelves_give_the_same_view(needs):
     upkeep, startups = create_upkeep(NEVER), create_shelf(STARTUPS)
     assert upkeep.view(startups, needs) is upkeep.view(startups, needs)
+
+
+def test_a_shelf_that_nobody_asks_for_any_more_is_let_go(needs):
+    upkeep, startups = create_upkeep(NEVER), create_shelf(STARTUPS)
+    upkeep.view(startups, needs)
+    held = weakref.ref(startups)
+    del startups
+    assert held() is None, "it would hold the texts of a file that was replaced"
 
 
 def test_a_new_document_is_ranked_at_once_by_the_statistics_at_hand(needs):
