@@ -1,5 +1,7 @@
 """What a WSGI server runs: `gunicorn wsgi:app`."""
 
 from matcher import create_app
+from matcher.ranking import memory
 
+memory.one_heap()
 app = create_app()

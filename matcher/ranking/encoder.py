@@ -4,7 +4,6 @@ The only module that loads torch and sentence-transformers, and only when a mode
 """
 
 import contextlib
-import ctypes
 import hashlib
 import os
 import re
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
-from . import weights
+from . import memory, weights
 from .wordtable import WordTable
 
 if TYPE_CHECKING:
@@ -160,7 +159,7 @@ def load_encoder(setting: str, instance_folder: Path) -> SentenceEncoder:
 def _load(folder: Path) -> "SentenceTransformer":
     # Threads that wait for each other must sleep, not spin: the web's processes want the same few cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    _return_memory()
+    memory.return_large_blocks()
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
@@ -206,19 +205,6 @@ def _multiplying(half: bool) -> contextlib.AbstractContextManager[None]:
     import torch
 
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=half)
-
-
-def _return_memory() -> None:
-    """Have large blocks given back to the system when they are freed.
-
-    Batches of many shapes otherwise leave holes in the heap that nothing fills: 120 MB after 400 texts, and growing.
-    The numbers are those of glibc's malloc.h; another C library goes without.
-    """
-    arenas, large, at_the_top = (-8, 1), (-3, 1 << 20), (-1, 16 << 20)
-    with contextlib.suppress(OSError, AttributeError):
-        libc = ctypes.CDLL(None)
-        for parameter, value in (arenas, large, at_the_top):
-            libc.mallopt(parameter, value)
 
 
 def _words_from_disk(network: "torch.nn.Module", file: Path) -> None:
