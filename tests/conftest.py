@@ -19,13 +19,14 @@ import psycopg
 import pytest
 
 from matcher.config import DEFAULT_MODEL
+from matcher.hub import passwords
 from matcher.ranking import weights
 from matcher.ranking.encoder import SentenceEncoder, load_encoder
 from matcher.store import Store, open_store
 from matcher.store.schema import migrate
 
 from . import compiled, shared_out
-from .factories import create_testbed
+from .factories import PASSWORD, create_testbed
 from .hub.cases import Case
 
 compiled.once()
@@ -170,6 +171,12 @@ def store(request: pytest.FixtureRequest, databases: Databases) -> Store:
 def empty_store(request: pytest.FixtureRequest, databases: Databases) -> Store:
     """Give a store without any table; the test runs once on each engine."""
     return databases.open(request.param)
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """The hash of `factories.PASSWORD`: making one is slow on purpose."""
+    return passwords.hashed(PASSWORD)
 
 
 @pytest.fixture

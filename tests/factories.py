@@ -17,6 +17,7 @@ from matcher.hub.people import Viewer
 from matcher.store import Store
 
 NOW = "2026-11-20T09:00:00.000000Z"
+PASSWORD = "tre korta ord"
 LISTS = ("beneficiaries", "themes", "goals", "languages", "regions", "seeks")
 KIND_OF_ROLE = {"administrator": "hub", "broker": "hub", "owner": "public", "startup": "company", "host": "host"}
 _number = count(1)

@@ -79,10 +79,9 @@ def take_factor(person_id: str) -> Any:
     """Take the second factor of a person away who lost it."""
     found = directory.load(store(), person(), person_id)
     second_factor.take(store(), person_id, person().person_id, now())
-    if person_id == person().person_id:  # one's own sessions have just ended
-        return redirect(url_for("account.login"), 303)
-    flash(_("The second factor of %(name)s is taken away, and a mail says so.", name=found["name"]), "success")
-    return redirect(url_for("admin.person", person_id=person_id), 303)
+    return _logged_out(
+        person_id, _("The second factor of %(name)s is taken away, and a mail says so.", name=found["name"])
+    )
 
 
 @blueprint.post("/people/<person_id>/identity/take")
@@ -91,10 +90,9 @@ def take_identity(person_id: str) -> Any:
     """Take the organisation's log-in of a person away who cannot use it any more."""
     found = directory.load(store(), person(), person_id)
     identities.take(store(), person_id, person().person_id, now())
-    if person_id == person().person_id:  # one's own sessions have just ended
-        return redirect(url_for("account.login"), 303)
-    flash(_("The organisation’s account of %(name)s is taken away, and a mail says so.", name=found["name"]), "success")
-    return redirect(url_for("admin.person", person_id=person_id), 303)
+    return _logged_out(
+        person_id, _("The organisation’s account of %(name)s is taken away, and a mail says so.", name=found["name"])
+    )
 
 
 @blueprint.post("/memberships/<membership_id>/revoke")
@@ -102,9 +100,14 @@ def take_identity(person_id: str) -> Any:
 def revoke(membership_id: str) -> Any:
     """Take a role away."""
     person_id = people.revoke(store(), membership_id, person().person_id, now())
-    if person_id == person().person_id:  # one's own sessions have just ended
+    return _logged_out(person_id, _("The role is taken away, and the person is logged out everywhere."))
+
+
+def _logged_out(person_id: str, said: str) -> Any:
+    """Go back to the person whose sessions have just ended, or to the log-in when they were one's own."""
+    if person_id == person().person_id:
         return redirect(url_for("account.login"), 303)
-    flash(_("The role is taken away, and the person is logged out everywhere."), "success")
+    flash(said, "success")
     return redirect(url_for("admin.person", person_id=person_id), 303)
 
 

@@ -7,18 +7,12 @@ import threading
 import pyotp
 import pytest
 
-from matcher.hub import login_steps, mail, passwords, people, record, sealing, second_factor, sessions
+from matcher.hub import login_steps, mail, people, record, sealing, second_factor, sessions
 from matcher.hub.clock import later, parse
 from matcher.hub.errors import Conflict, Invalid
-from tests.factories import NOW, create_person
+from tests.factories import NOW, PASSWORD, create_person
 
 KEY = ["for tests only, 0123456789 abcdefghij"]
-PASSWORD = "tre korta ord"
-
-
-@pytest.fixture(scope="module")
-def password_hash():
-    return passwords.hashed(PASSWORD)
 
 
 @pytest.fixture

@@ -9,14 +9,7 @@ import pytest
 
 from matcher.hub import clock, limits, links, mail, passwords, people, sessions
 from matcher.web import account
-from tests.factories import create_need, create_organisation, create_person, grant
-
-PASSWORD = "tre korta ord"
-
-
-@pytest.fixture(scope="module")
-def password_hash():
-    return passwords.hashed(PASSWORD)
+from tests.factories import PASSWORD, create_need, create_organisation, create_person, grant
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ import pytest
 import requests
 
 from matcher.config import Oidc
-from matcher.hub import clock, identities, links, mail, passwords, people, record, second_factor
+from matcher.hub import clock, identities, links, mail, people, record, second_factor
 from matcher.web import letters
-from tests.factories import create_organisation, create_person
+from tests.factories import PASSWORD, create_organisation, create_person
 
 from .providers import CLIENT, SECRET, log_in_at, way_out
-from .test_account import PASSWORD, hidden
+from .test_account import hidden
 
 
 @pytest.fixture
@@ -43,11 +43,6 @@ def issuer():
 @pytest.fixture(autouse=True)
 def at_the_provider(app, issuer):
     app.config["MATCHER"] = replace(app.config["MATCHER"], oidc=Oidc(issuer, CLIENT, SECRET, "Lövhamn", ()))
-
-
-@pytest.fixture(scope="module")
-def password_hash():
-    return passwords.hashed(PASSWORD)
 
 
 @pytest.fixture

@@ -13,10 +13,9 @@ import pytest
 from matcher.config import Oidc
 from matcher.exchange.openid import AWAY, Provider, ProviderAway
 from matcher.hub import clock, identities, passwords, record
-from tests.factories import create_person
+from tests.factories import PASSWORD, create_person
 
 from .providers import CLIENT, SECRET, Forger, serve, way_out
-from .test_account import PASSWORD
 
 
 @pytest.fixture

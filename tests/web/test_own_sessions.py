@@ -8,11 +8,10 @@ import re
 import pytest
 
 from matcher import logs
-from matcher.hub import clock, passwords, sessions
+from matcher.hub import clock, sessions
 from matcher.web import account, devices
-from tests.factories import create_person
+from tests.factories import PASSWORD, create_person
 
-PASSWORD = "tre korta ord"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0"
 SAFARI = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 "
@@ -25,11 +24,6 @@ def client(client):
     """A visitor's browser that asks for English: what the pages say is looked for in it."""
     client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
     return client
-
-
-@pytest.fixture(scope="module")
-def password_hash():
-    return passwords.hashed(PASSWORD)
 
 
 @pytest.fixture

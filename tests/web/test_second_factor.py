@@ -10,11 +10,10 @@ import pytest
 
 from matcher.hub import clock, links, mail, passwords, people, second_factor
 from matcher.web import second_factor as pages
-from tests.factories import create_organisation, create_person
+from tests.factories import PASSWORD, create_organisation, create_person
 
 from .test_account import hidden
 
-PASSWORD = "tre korta ord"
 MOMENT = "2026-11-20T09:07:00.000000Z"
 
 
@@ -23,11 +22,6 @@ def client(client):
     """A visitor's browser that asks for English: what the pages say is looked for in it."""
     client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
     return client
-
-
-@pytest.fixture(scope="module")
-def password_hash():
-    return passwords.hashed(PASSWORD)
 
 
 @pytest.fixture

@@ -8,18 +8,12 @@ import pyotp
 import pytest
 
 from matcher import logs
-from matcher.hub import clock, links, passwords, second_factor
+from matcher.hub import clock, links, second_factor
 from matcher.web import account, security_log
 from matcher.web import second_factor as pages
-from tests.factories import create_need, create_organisation, create_person
+from tests.factories import PASSWORD, create_need, create_organisation, create_person
 
-PASSWORD = "tre korta ord"
 TYPED = "kim@example.org"
-
-
-@pytest.fixture(scope="module")
-def password_hash():
-    return passwords.hashed(PASSWORD)
 
 
 @pytest.fixture
