@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import segno
@@ -16,6 +17,7 @@ from .account import blueprint
 
 # Within a quarter of an hour, for one person wherever they are. Three codes out of a million are right at a time.
 CODES = 8
+PROOF = ("present", "otp", "recovery")  # the fields by which somebody shows who they are
 
 
 @blueprint.get("/login/code")
@@ -116,38 +118,21 @@ def begin_factor() -> Any:
 @allowed("account")
 def confirm_factor() -> Any:
     """Turn it on, by a first code, and show the recovery codes."""
-    _offered()
-    who, typed = person(), request.form
-    _count(who.person_id)
-    try:
-        with entering.CHECKING:
-            codes = second_factor.confirm(
-                store(), who, settings().secret_keys, typed.get("present", ""), typed.get("otp", ""), now()
-            )
-    except Invalid as error:
-        return _page(forms.messages(error))
-    entering.enter(str(who.person_id), "code")
+    codes, errors = _made(second_factor.confirm, ("present", "otp"))
+    if errors:
+        return _page(errors)
+    entering.enter(str(person().person_id), "code")
     return _codes(codes)
-
-
-def _codes(codes: list[str]) -> str:
-    return render_template("account/recovery_codes.html", codes=codes)
 
 
 @blueprint.post("/account/second-factor/codes")
 @allowed("account")
 def new_codes() -> Any:
     """Make new recovery codes, by password and code, and show them."""
-    _offered()
-    who, typed = person(), request.form
-    _count(who.person_id)
-    given = (typed.get("present", ""), typed.get("otp", ""), typed.get("recovery", ""))
-    try:
-        with entering.CHECKING:
-            codes = second_factor.new_codes(store(), who, settings().secret_keys, *given, now())
-    except Invalid as error:
-        return _page({f"{name}-codes": text for name, text in forms.messages(error).items()})
-    entering.enter(str(who.person_id), who.factor or "code")
+    codes, errors = _made(second_factor.new_codes, PROOF, ending="-codes")
+    if errors:
+        return _page(errors)
+    entering.enter(str(person().person_id), person().factor or "code")
     return _codes(codes)
 
 
@@ -155,15 +140,29 @@ def new_codes() -> Any:
 @allowed("account")
 def factor_off() -> Any:
     """Turn it off, by password and code."""
-    _offered()
-    who, typed = person(), request.form
-    _count(who.person_id)
-    given = (typed.get("present", ""), typed.get("otp", ""), typed.get("recovery", ""))
-    try:
-        with entering.CHECKING:
-            second_factor.turn_off(store(), who, settings().secret_keys, *given, now())
-    except Invalid as error:
-        return _page({f"{name}-off": text for name, text in forms.messages(error).items()})
-    entering.enter(str(who.person_id), "provider" if who.factor == "provider" else None)
+    errors = _made(second_factor.turn_off, PROOF, ending="-off")[1]
+    if errors:
+        return _page(errors)
+    entering.enter(str(person().person_id), "provider" if person().factor == "provider" else None)
     flash(_("The second factor is off. Only your password is asked for now."), "success")
     return redirect(url_for("account.profile"), 303)
+
+
+def _made(change: Callable[..., Any], fields: tuple[str, ...], ending: str = "") -> tuple[Any, dict[str, str]]:
+    """Make a change of the factor with what was typed; return what it gives, or what was wrong with each field.
+
+    ending: what the names of this form's fields end in on the page, where several forms ask for the same.
+    """
+    _offered()
+    who = person()
+    _count(who.person_id)
+    typed = [request.form.get(name, "") for name in fields]
+    try:
+        with entering.CHECKING:
+            return change(store(), who, settings().secret_keys, *typed, now()), {}
+    except Invalid as error:
+        return None, {f"{name}{ending}": text for name, text in forms.messages(error).items()}
+
+
+def _codes(codes: list[str]) -> str:
+    return render_template("account/recovery_codes.html", codes=codes)
