@@ -1,15 +1,89 @@
-"""The longer words about needs: hints on phrasing, what each hint is marked with, and comments ready to send back."""
+"""The words about needs: fields, statuses and reasons, hints on phrasing, and comments ready to send back."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import force_locale
+from flask_babel import force_locale, lazy_pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from ..hub.need_content import missing
 from ..hub.need_hints import Hint, hints
-from ..hub.needs import missing
+
+LABELS: dict[str, dict[str, Any]] = {
+    "beneficiaries": {
+        "resident": _l("Resident"),
+        "patient": _l("Patient"),
+        "relative": _l("Relative"),
+        "traveller": _l("Traveller"),
+        "visitor": _l("Visitor"),
+        "staff": _l("Staff"),
+    },
+    "budgets": {
+        "unknown": _l("Not known yet"),
+        "none": _l("No money, only time and a place"),
+        "under_100k": _l("Under SEK 100,000"),
+        "100k_700k": _l("SEK 100,000–700,000"),
+        "700k_2m": _l("SEK 700,000–2 million"),
+        "over_2m": _l("Over SEK 2 million"),
+    },
+    "need_status": {
+        "draft": _l("Draft"),
+        "returned": _l("Sent back"),
+        "submitted": _l("Awaiting review"),
+        "published": lazy_pgettext("need", "Published"),  # Swedish bends the word after the noun
+        "closed": _l("Closed"),
+    },
+    "need_fields": {
+        "title": _l("Name"),
+        "people": _l("Who has the problem"),
+        "description": _l("What happens today"),
+        "effect": _l("The effect wanted"),
+        "measure": _l("How one would know"),
+        "tried": _l("What has been tried"),
+        "keep": _l("What must not change"),
+        "beneficiaries": _l("Who benefits"),
+        "themes": _l("Themes"),
+        "goals": _l("Global goals"),
+        "county_code": _l("County"),
+        "municipality_code": _l("Municipality"),
+        "local": _l("Only startups active in the county"),
+        "contact": _l("Who owns the need"),
+        "runner": _l("Who would run it afterwards"),
+        "budget": _l("Budget"),
+        "wanted_by": _l("Wanted by"),
+        "valid_until": _l("Valid until"),
+        "testbed_id": _l("Testbed offered"),
+        "languages": _l("Working languages"),
+        "min_readiness": _l("Lowest readiness level"),
+        "language": _l("Language of the text"),
+    },
+    "close_reasons": {
+        "met": _l("The need has been met"),
+        "no_longer_needed": _l("The need no longer exists"),
+        "no_match": _l("No suitable startup was found"),
+        "procured": _l("It goes on as a procurement"),
+        "paused": _l("It is paused"),
+        "duplicate": _l("It is the same as another need"),
+    },
+    "return_reasons": {
+        "describe_problem": _l("Describe the problem more closely"),
+        "describe_effect": _l("Describe the effect you want"),
+        "no_solution": _l("Describe the need, not a finished solution"),
+        "measure": _l("Say how you would know that it worked"),
+        "too_wide": _l("Divide it: it is several needs in one"),
+        "duplicate": _l("There is already a need like this"),
+        "other": _l("Other"),
+    },
+}
+SENTENCES: dict[str, Any] = {
+    "need_closed": _l("The need is closed and can no longer be changed. Make a new one from it if it is needed again."),
+    "need_already_submitted": _l("The need has already been sent. There is nothing more to do now."),
+    "need_already_decided": _l("Somebody has already decided about this need. Look at it again."),
+    "need_changed_meanwhile": _l("The text has changed since you opened the page. Read it again before you decide."),
+    "need_organisation": _l("You do not act for that organisation. Choose one of your own."),
+}
 
 HINTS: dict[tuple[str, str], Any] = {
     ("effect", "solution"): _l(
