@@ -11,24 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .flow import NO_PLACE, Arcs, Lock, Plan, Round, Solved, allowed, worth_of
-
-__all__ = [
-    "NO_PLACE",
-    "Arcs",
-    "Lock",
-    "Plan",
-    "Round",
-    "Shortage",
-    "best",
-    "dense",
-    "greedy",
-    "in_turn",
-    "shortages",
-    "solve",
-    "solve_dense",
-    "worth_of",
-]
+from .assignment import NO_PLACE, Arcs, Plan, Round, allowed, worth_of
+from .flow import Solved
 
 TOP = 50  # arcs a need that enter the network at first
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from . import planning, rounds
-from .planning import NO_PLACE, Lock, Plan, Shortage
+from .assignment import NO_PLACE, Lock, Plan, Round
+from .planning import Shortage
 from .rounds import Board
 
 Row = dict[str, Any]
@@ -200,7 +201,7 @@ def why_broken(board: Board, lock: Lock) -> str:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a lock or a no would do. cost: what the plan would be worth less (see planning.Plan.worth).
+    """What a lock or a no would do. cost: what the plan would be worth less (see assignment.Plan.worth).
 
     changes: (need, before, after), each a list of rows, for every need whose row would be another. broken: why it,
     or a lock that stands already, could not be kept; None if all can.
@@ -213,7 +214,7 @@ class Preview:
     broken: str | None
 
 
-def preview(board: Board, plan: Plan, wanted: planning.Round) -> Preview:
+def preview(board: Board, plan: Plan, wanted: Round) -> Preview:
     """Return what another round (`wanted`) would change in the plan of this one."""
     changed = Board(board.row, board.facts, board.arcs, board.stopped, board.slots, wanted, board.rules, board.void)
     after = rounds.solve(changed)
@@ -229,7 +230,7 @@ def preview(board: Board, plan: Plan, wanted: planning.Round) -> Preview:
     )
 
 
-def cost(board: Board, plan: Plan, wanted: planning.Round) -> float:
+def cost(board: Board, plan: Plan, wanted: Round) -> float:
     """Return what the plan would be worth less under another round."""
     return round(plan.worth - planning.solve(wanted, board.open).worth, 6)
 

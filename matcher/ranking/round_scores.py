@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..hub import needs as nouns
-from ..hub import round_facts
+from ..hub import need_content, round_facts
 from ..store import Store
 from . import planning, rounds
-from .planning import Arcs
+from .assignment import Arcs
 from .ranker import Ranker
 
 ALL_KEPT = 200_000  # pairs: up to so many no choice is made beforehand
@@ -34,7 +33,7 @@ def make(store: Store, ranker: Ranker, terms: dict[str, Any], now: str, report: 
 
     terms: those of the round (see hub.rounds.terms). report is told (done, total) while needs are ranked.
     """
-    rows = [nouns.decode(row) for row in round_facts.open_needs(store, now)]
+    rows = [need_content.decode(row) for row in round_facts.open_needs(store, now)]
     scores, startup_ids = _scores(ranker, rows, date.fromisoformat(now[:10]), report)
     if not scores.size:
         raise NothingToPlan

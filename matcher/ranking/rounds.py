@@ -17,7 +17,8 @@ from ..hub import quarters, round_facts
 from ..hub import rounds as stored
 from ..store import Store
 from . import gates, planning
-from .planning import NO_PLACE, Arcs, Lock, Plan, Round, Shortage
+from .assignment import NO_PLACE, Arcs, Lock, Plan, Round
+from .planning import Shortage
 
 LOAD = 0.01  # score: what each further test of one startup costs; the pages show two decimals, so less is a tie
 LATER = 0.005  # score a quarter: of two equal places the earlier one

@@ -15,6 +15,7 @@ from ..hub import limits, needs, quarters, record, round_facts, rounds
 from ..hub.errors import Conflict, HubError, Invalid, NotFound
 from ..ranking import planning, round_report, round_scores
 from ..ranking import rounds as boards
+from ..ranking.assignment import NO_PLACE, Lock, Pair, Plan
 from . import forms, plan_words, words
 from .access import allowed, now, person, settings, store
 from .ranking import ranker
@@ -120,13 +121,13 @@ def show(row: Row) -> str:
     )
 
 
-def _rules(board: boards.Board, plan: planning.Plan) -> list[Row]:
+def _rules(board: boards.Board, plan: Plan) -> list[Row]:
     """Return the rules with what each costs now: what the plan would be worth more without it."""
     small = len(board.arcs) <= COSTS_SHOWN and len(board.rules) <= 20
     return [{**rule, "now": _rule_cost(board, plan, rule) if small else None} for rule in board.rules]
 
 
-def _rule_cost(board: boards.Board, plan: planning.Plan, rule: Row) -> float | None:
+def _rule_cost(board: boards.Board, plan: Plan, rule: Row) -> float | None:
     if any(rule["id"] == void["id"] for void, _code in board.void):
         return None
     return -round_report.cost(board, plan, board.wanted.without(*board.at(rule["need_id"], rule["startup_id"])))
@@ -199,10 +200,10 @@ def _need(row: Row, errors: dict[str, str] | None = None) -> str:
     )
 
 
-def _lock_cost(board: boards.Board, plan: planning.Plan, need_id: str, candidate: Row) -> float | None:
+def _lock_cost(board: boards.Board, plan: Plan, need_id: str, candidate: Row) -> float | None:
     if candidate["stopped"] or candidate["here"]:
         return None
-    lock = planning.Lock(*board.at(need_id, candidate["startup_id"]))
+    lock = Lock(*board.at(need_id, candidate["startup_id"]))
     found = planning.solve(board.wanted.locking(lock), board.open)
     return None if set(found.broken) - set(plan.broken) else round(plan.worth - found.worth, 6)
 
@@ -265,16 +266,14 @@ def _change(row: Row, typed: Any, errors: dict[str, str] | None = None, notice: 
     )
 
 
-def _preview(
-    board: boards.Board, plan: planning.Plan, kind: str, pair: planning.Pair, place: int | None
-) -> round_report.Preview:
+def _preview(board: boards.Board, plan: Plan, kind: str, pair: Pair, place: int | None) -> round_report.Preview:
     if kind == "forbid":
         return round_report.preview(board, plan, board.wanted.forbidding(*pair))
-    lock = planning.Lock(*pair, planning.NO_PLACE if place is None else place)
+    lock = Lock(*pair, NO_PLACE if place is None else place)
     return round_report.preview(board, plan, board.wanted.locking(lock))
 
 
-def _stopped(board: boards.Board, pair: planning.Pair) -> str:
+def _stopped(board: boards.Board, pair: Pair) -> str:
     """Return the code of what stops a pair; one that has no score in this round counts as too far away."""
     at = ((board.arcs.need == pair[0]) & (board.arcs.startup == pair[1])).nonzero()[0]
     return str(board.stopped[at[0]]) if len(at) else "not_scored"

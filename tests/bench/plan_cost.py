@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from matcher.hub import needs, startups
+from matcher.hub import need_content, startups
 from matcher.ranking import planning
+from matcher.ranking.assignment import Round
 from matcher.ranking.encoder import Encoder
 
 from .material import repeated, rows, texts_of
@@ -19,10 +20,10 @@ NEEDS, STARTUPS = 1_000, 10_000
 
 def run(encoder: Encoder) -> Iterator[Ratio]:
     """Measure one need, one startup each; raise AssertionError unless both give the same sum."""
-    wanted = texts_of(encoder, ["\n".join(needs.sections(row)) for row in rows("needs")], "query")
+    wanted = texts_of(encoder, ["\n".join(need_content.sections(row)) for row in rows("needs")], "query")
     offered = texts_of(encoder, ["\n".join(startups.sections(row)) for row in rows("startups")], "passage")
     scores = repeated(wanted, NEEDS).vectors @ repeated(offered, STARTUPS).vectors.T
-    round_ = planning.Round(np.ones(NEEDS, np.int64), np.ones(STARTUPS, np.int64))
+    round_ = Round(np.ones(NEEDS, np.int64), np.ones(STARTUPS, np.int64))
     plan, _ = planning.solve_dense(round_, scores)
     best = scores[linear_sum_assignment(scores, maximize=True)].sum(dtype=np.float64)
     assert abs(plan.total - best) <= 1e-5 * NEEDS, (plan.total, best)

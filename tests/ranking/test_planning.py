@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import linprog
 
 from matcher.ranking import planning
-from matcher.ranking.planning import NO_PLACE, Lock, Round
+from matcher.ranking.assignment import NO_PLACE, Lock, Round
 
 
 def lp_worth(wanted: Round, scores: np.ndarray) -> float:

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from matcher.hub import needs as nouns
+from matcher.hub import need_content
 from matcher.hub import rounds as stored
 from matcher.ranking import indexing, planning, round_scores, rounds
 from matcher.ranking.encoder import TinyEncoder
@@ -37,7 +37,7 @@ def test_the_scores_are_those_of_the_list(store, ranker):
     terms = stored.terms({"name": "Vår", "least": 0}, NOW)
     scored = round_scores.make(store, ranker, terms, NOW)
     arcs = rounds.unpack(scored["arcs"])
-    need = nouns.decode(store.query("select * from need where id = :id", {"id": scored["need_ids"][3]})[0])
+    need = need_content.decode(store.query("select * from need where id = :id", {"id": scored["need_ids"][3]})[0])
     listed = {match.id: match.score for match in ranker.startups_for(need, date(2026, 11, 20)).matches}
     own = arcs.need == 3
     assert own.any()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from matcher.ranking import planning, round_report, rounds
-from matcher.ranking.planning import Arcs, Lock
+from matcher.ranking.assignment import Arcs, Lock
 
 NOW = "2026-11-22T09:00:00.000000Z"
 QUARTER = ("2027-01-01", "2027-03-31")
