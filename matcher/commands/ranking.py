@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from .. import config as configuration
-from ..hub import clock, needs
+from ..hub import clock, need_content
 from ..hub.errors import HubError, NotFound
 from .opening import fail, opened, sentences
 
@@ -37,7 +37,7 @@ def rank(need_id: str, top: int, as_json: bool) -> None:
     encoder = load_encoder(config.model, config.instance)
     background = shipped.load(config.instance, identity(encoder))
     ranker = Ranker(store, encoder, lambda: background)
-    ranking = ranker.startups_for(needs.decode(row[0]), date.fromisoformat(clock.day(clock.now())), top=top)
+    ranking = ranker.startups_for(need_content.decode(row[0]), date.fromisoformat(clock.day(clock.now())), top=top)
     if as_json:
         click.echo(json.dumps(as_data(ranking), ensure_ascii=False, indent=1))
         return

@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from ..hub import closures, needs, organisations, passwords, people, prerequisite_steps, startups, testbeds
+from ..hub import (
+    closures,
+    need_content,
+    need_review,
+    needs,
+    organisations,
+    passwords,
+    people,
+    prerequisite_steps,
+    startups,
+    testbeds,
+)
 from ..hub.clock import later
 from ..hub.reference import DATA
 from ..store import Store
@@ -100,14 +111,14 @@ def _owner(store: Store, organisation_id: str, role: str) -> str | None:
 
 def _need(store: Store, row: dict[str, Any], counted: str, now: str) -> None:
     """Create a need at `now`; the days in the row count from `counted`."""
-    content = {name: row.get(name) for name in needs.NeedContent.model_fields}
+    content = {name: row.get(name) for name in need_content.NeedContent.model_fields}
     days = {"wanted_by": _day(counted, row.get("wanted_days")), "valid_until": _day(counted, row.get("valid_days"))}
     needs.create(
         store, None, row["organisation_id"], {**content, **days}, now, id=row["id"], source="demo",
         person_id=_owner(store, row["organisation_id"], "owner"),
     )  # fmt: skip
     if row["state"] == "published":
-        needs.publish(store, None, row["id"], now, tell=False)
+        need_review.publish(store, None, row["id"], now, tell=False)
     elif row["state"] == "submitted":
         store.execute("update need set submitted_at = :now where id = :id", {"now": now, "id": row["id"]})
 

@@ -15,6 +15,8 @@ from ..hub import (
     agreements,
     cases,
     interests,
+    need_content,
+    need_review,
     needs,
     outcome_links,
     outcomes,
@@ -101,15 +103,15 @@ class Case(PilotSteps):
 
     def _write_need(self, now: str) -> None:
         given = self.row["need"]
-        content = {name: given.get(name) for name in needs.NeedContent.model_fields}
+        content = {name: given.get(name) for name in need_content.NeedContent.model_fields}
         valid = given.get("valid_days", VALID_DAYS - self.days["need"])
         content["valid_until"] = day(self.now, valid)
         owner, organisation = self.by("owner"), self.row["organisations"]["owner"]
         needs.create(self.store, owner, organisation, content, now, id=given["id"], source="demo")
-        needs.submit(self.store, owner, given["id"], now)
+        need_review.submit(self.store, owner, given["id"], now)
 
     def _publish_need(self, now: str) -> None:
-        needs.publish(self.store, self.by("broker"), self.need_id, now)
+        need_review.publish(self.store, self.by("broker"), self.need_id, now)
 
     def _route(self, now: str) -> None:
         given, owner, guide = self.row["route"], self.by("owner"), route_settings.load()

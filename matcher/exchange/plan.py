@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..hub import fields, need_content, needs, organisations, startups, testbeds
+from ..hub import fields, need_content, need_review, needs, organisations, startups, testbeds
 from ..hub.errors import HubError, Invalid
 from ..hub.people import Viewer
 from ..store import Store
@@ -211,7 +211,7 @@ def apply(store: Store, viewer: Viewer, job: Job, row: Planned, now: str) -> str
         limit=limit, person_id=None,
     )  # fmt: skip
     if job.publish and job.kind == "needs":
-        needs.publish(store, viewer, made, now, tell=False)
+        need_review.publish(store, viewer, made, now, tell=False)
     elif job.publish:
         module.publish(store, None, made, now)
     return made

@@ -11,14 +11,26 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import adopters, agreements, cases, fields, indicators, locks, needs, organisations, parties, record
+from . import (
+    adopters,
+    agreements,
+    cases,
+    fields,
+    indicators,
+    locks,
+    need_content,
+    needs,
+    organisations,
+    parties,
+    record,
+)
 from .errors import Conflict, Denied, Invalid, NotFound
 from .people import Viewer
 from .permissions import can
 
 Row = dict[str, Any]
 # Of the need: what it says, not when, where, by whom and for how much.
-COPIED = (*needs.TEXTS, "beneficiaries", "themes", "goals", "language", "languages", "min_readiness")
+COPIED = (*need_content.TEXTS, "beneficiaries", "themes", "goals", "language", "languages", "min_readiness")
 TERMS = (
     "purpose", "owner_does", "startup_does", "host_does", "owner_brings", "startup_brings", "results_owner",
     "results_use", "data", "liability", "payment",
@@ -136,7 +148,7 @@ def _not_copied_before(store: Store, pairing_id: str, organisation_id: str) -> N
 
 def _text(store: Store, found: Row, home: Row) -> Row:
     rows = store.query("select * from need where id = :id", {"id": found["need_id"]})
-    need = needs.decode(rows[0])
+    need = need_content.decode(rows[0])
     place = {name: home[name] for name in ("county_code", "municipality_code")}
     return {**{name: need[name] for name in COPIED}, **place}
 

@@ -206,6 +206,26 @@ def _whole(value: Any) -> Any:
     return [_whole(one) for one in value] if isinstance(value, list) else value
 
 
+class _OneText(Content):
+    text: Text = ""
+
+
+def note(name: str, text: str) -> str:
+    """Return a text that is a form's only one, cleaned; raise Invalid under its field's name when it is too long."""
+    try:
+        return validate(_OneText, {"text": text}).text
+    except Invalid as error:
+        raise Invalid({name: error.errors["text"]}) from None
+
+
+def written(name: str, text: str) -> str:
+    """Return the same where it may not be empty; raise Invalid for that too."""
+    found = note(name, text)
+    if not found:
+        raise Invalid({name: ("required", {})})
+    return found
+
+
 def filled(
     model: type[Model], data: dict[str, Any], required: dict[str, str], more: dict[str, Any] | None = None
 ) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import cases, needs
+from . import cases, need_content
 from .errors import Conflict, Invalid, NotFound
 
 Row = dict[str, Any]
@@ -55,7 +55,7 @@ def live(startup: Row, need: Row, now: str) -> None:
         raise Conflict("startup_not_live", startup=startup["name"])
     if not need["published_at"] or need["closed_at"]:
         raise Conflict("need_not_open", need=need["title"])
-    if needs.expired(need, now):
+    if need_content.expired(need, now):
         raise Conflict("need_expired", need=need["title"], valid_until=need["valid_until"])
     if need["organisation_id"] == startup["organisation_id"]:
         raise Conflict("own_need")

@@ -1,6 +1,7 @@
 """Needs: a published problem with an owner and a wanted effect. Draft → submitted → published → closed.
 
-The fields are in `need_content`, the lists that people browse in `need_catalogue`, versions in `need_versions`.
+The fields are in `need_content`, the way from a draft into the catalogue in `need_review`, the lists that people
+browse in `need_catalogue`, versions in `need_versions`.
 """
 
 from __future__ import annotations
@@ -9,13 +10,9 @@ from typing import Any
 
 from ..store import Store
 from . import fields, mail, need_versions, organisations, people, record
-from .clock import day
 from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
 from .need_content import (
-    LISTS,
-    NEEDED_TO_SUBMIT,
-    PUBLIC_FIELDS,
     TEXTS,
     NeedContent,
     checked,
@@ -25,27 +22,10 @@ from .need_content import (
     expired,
     missing,
     readable,
-    sections,
-    status,
 )
 from .people import Viewer
 
-__all__ = [
-    "CLOSE_REASONS", "LISTS", "NEEDED_TO_SUBMIT", "PUBLIC_FIELDS", "RETURN_REASONS", "TEXTS", "NeedContent", "close",
-    "conflicts", "create", "decode", "expired", "involved", "load", "missing", "owners", "publish", "save", "sections",
-    "send_back", "status", "submit", "visible",
-]  # fmt: skip
-
 CLOSE_REASONS = ("met", "no_longer_needed", "no_match", "procured", "paused", "duplicate")
-RETURN_REASONS = (
-    "describe_problem",
-    "describe_effect",
-    "no_solution",
-    "measure",
-    "too_wide",
-    "duplicate",
-    "other",
-)
 
 
 def visible(viewer: Viewer | None) -> tuple[str, dict[str, Any]]:
@@ -130,7 +110,7 @@ def save(
     see and are told of.
     """
     with store.atomic():
-        current = decode(_locked(store, need_id))
+        current = decode(locked(store, need_id))
         if current["closed_at"]:
             raise Conflict("need_closed")
         merged = {name: data.get(name, current[name]) for name in NeedContent.model_fields}
@@ -148,12 +128,12 @@ def save(
         if "testbed_id" in changed:
             _check_testbed(store, row["testbed_id"])
         version = current["version"] + 1 if current["published_at"] else current["version"]
-        _update(store, need_id, {**row, "version": version, "revision": revision + 1, "updated_at": now})
+        update(store, need_id, {**row, "version": version, "revision": revision + 1, "updated_at": now})
         if current["published_at"]:
             _new_version(store, viewer, current, row, version, now)
         by = viewer.person_id if viewer else None
         record.write(store, by, "need.save", "need", need_id, now, changed=changed, version=version)
-        return decode(_locked(store, need_id))
+        return decode(locked(store, need_id))
 
 
 def _new_version(
@@ -170,94 +150,20 @@ def _new_version(
     )  # fmt: skip
 
 
-def submit(store: Store, viewer: Viewer, need_id: str, now: str) -> None:
-    """Send a draft to the brokers; raise Invalid naming what is still to be written, Conflict if it was sent."""
-    with store.atomic():
-        row = _locked(store, need_id)
-        if row["submitted_at"] or row["published_at"] or row["closed_at"]:
-            raise Conflict("need_already_submitted")
-        errors: dict[str, tuple[str, dict[str, Any]]] = {name: ("required", {}) for name in missing(row)}
-        for name in ("wanted_by", "valid_until"):
-            if row[name] and row[name] < day(now):
-                errors[name] = ("past", {"value": row[name]})
-        if errors:
-            raise Invalid(errors)
-        _update(store, need_id, {"submitted_at": now, "returned_at": None, "revision": row["revision"] + 1})
-        mail.queue(
-            store, f"need.submitted:{need_id}:{row['revision']}", people.with_role(store, "broker"),
-            "need_submitted", now, need_id=need_id, title=row["title"],
-        )  # fmt: skip
-        record.write(store, viewer.person_id, "need.submit", "need", need_id, now)
-
-
-def publish(
-    store: Store, viewer: Viewer | None, need_id: str, now: str, *, revision: int | None = None, tell: bool = True
-) -> None:
-    """Publish a need (a broker's decision); raise Conflict when it is published or closed already.
-
-    With `revision` it is what the broker has read: raise Stale when the text has changed since, Conflict when it
-    was not submitted. Imports leave it out.
-    """
-    with store.atomic():
-        row = _locked(store, need_id)
-        if row["published_at"] or row["closed_at"] or (revision is not None and not row["submitted_at"]):
-            raise Conflict("need_already_decided")
-        if revision is not None and revision != row["revision"]:
-            raise Stale("need_changed_meanwhile", current=decode(row))
-        _update(
-            store, need_id,
-            {"published_at": now, "submitted_at": row["submitted_at"] or now, "version": 1,
-             "revision": row["revision"] + 1},
-        )  # fmt: skip
-        by = viewer.person_id if viewer else None
-        need_versions.keep(store, need_id, 1, by, row, now)
-        if tell:
-            mail.queue(
-                store, f"need.published:{need_id}", owners(store, row), "need_published", now,
-                need_id=need_id, title=row["title"],
-            )  # fmt: skip
-        record.write(store, by, "need.publish", "need", need_id, now)
-
-
-def send_back(store: Store, viewer: Viewer, need_id: str, reason: str, comment: str, now: str) -> None:
-    """Send a submitted need back to its owner with a reason and a comment."""
-    comment = _note(comment, "comment")
-    errors: dict[str, tuple[str, dict[str, Any]]] = {}
-    if reason not in RETURN_REASONS:
-        errors["reason"] = ("required_choice", {})
-    if not comment:
-        errors["comment"] = ("required", {})
-    if errors:
-        raise Invalid(errors)
-    with store.atomic():
-        row = _locked(store, need_id)
-        if not row["submitted_at"] or row["published_at"] or row["closed_at"]:
-            raise Conflict("need_already_decided")
-        _update(
-            store, need_id,
-            {"submitted_at": None, "returned_at": now, "return_comment": comment, "revision": row["revision"] + 1},
-        )  # fmt: skip
-        mail.queue(
-            store, f"need.returned:{need_id}:{row['revision']}", owners(store, row), "need_returned", now,
-            need_id=need_id, title=row["title"], comment=comment,
-        )  # fmt: skip
-        record.write(store, viewer.person_id, "need.return", "need", need_id, now, reason=reason, comment=comment)
-
-
 def close(store: Store, viewer: Viewer, need_id: str, reason: str, note: str, now: str) -> None:
     """Close a need with a reason that all who answered are told.
 
     Open interests and proposals that nobody has confirmed are declined with it; confirmed pairings go on.
     """
-    note = _note(note, "note")
+    note = fields.note("note", note)
     if reason not in CLOSE_REASONS:
         raise Invalid({"reason": ("required_choice", {})})
     with store.atomic():
-        row = _locked(store, need_id)
+        row = locked(store, need_id)
         if row["closed_at"]:
             raise Conflict("need_closed")
         told = involved(store, need_id)
-        _update(
+        update(
             store, need_id,
             {"closed_at": now, "close_reason": reason, "close_note": note, "revision": row["revision"] + 1},
         )  # fmt: skip
@@ -314,23 +220,6 @@ def involved(store: Store, need_id: str) -> list[dict[str, Any]]:
     )
 
 
-def conflicts(store: Store, need_id: str) -> dict[str, list[str]]:
-    """Return the live conflicts of interest of a need: startup id → what was declared."""
-    found: dict[str, list[str]] = {}
-    for row in store.query(
-        "select startup_id, note from conflict where need_id = :id and lifted_at is null order by declared_at",
-        {"id": need_id},
-    ):
-        found.setdefault(row["startup_id"], []).append(row["note"])
-    return found
-
-
-def _note(text: str, field: str) -> str:
-    if len(text) > fields.FORM_LIMIT:
-        raise Invalid({field: ("too_long", {"limit": fields.FORM_LIMIT, "length": len(text)})})
-    return fields.clean(text)
-
-
 def _check_testbed(store: Store, testbed_id: str | None) -> None:
     """Raise Invalid for a testbed that is not there or not offered any more."""
     if testbed_id and not store.query(
@@ -340,7 +229,7 @@ def _check_testbed(store: Store, testbed_id: str | None) -> None:
         raise Invalid({"testbed_id": ("unknown_choice", {"list": "testbeds", "value": testbed_id[:80]})})
 
 
-def _locked(store: Store, need_id: str) -> dict[str, Any]:
+def locked(store: Store, need_id: str) -> dict[str, Any]:
     """Lock a need's row by a write and return it: whoever comes second waits and sees what the first did."""
     rows = store.query("update need set seq = seq where id = :id returning *", {"id": need_id})
     if not rows:
@@ -348,7 +237,8 @@ def _locked(store: Store, need_id: str) -> dict[str, Any]:
     return rows[0]
 
 
-def _update(store: Store, need_id: str, changed: dict[str, Any]) -> None:
-    row = {**changed, "seq": record.next_seq(store)}
+def update(store: Store, need_id: str, columns: dict[str, Any]) -> None:
+    """Write columns of a need and give it its place in the change feed, inside the caller's transaction."""
+    row = {**columns, "seq": record.next_seq(store)}
     assignments = ", ".join(f"{name} = :{name}" for name in row)
     store.execute(f"update need set {assignments} where id = :need_id", {**row, "need_id": need_id})

@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..hub import clock, decisions, learned
-from ..hub import needs as nouns
+from ..hub import clock, decisions, learned, need_content
 from ..hub.decisions import Decision
 from ..store import Store
 from . import calibration, learning, scoring, weighing
@@ -174,7 +173,7 @@ def _lessons(
 def _needs(store: Store, ids: list[str]) -> Iterator[dict[str, Any]]:
     for start in range(0, len(ids), PAGE):
         for row in store.query("select * from need where id in :ids", {"ids": ids[start : start + PAGE]}):
-            yield nouns.decode(row)
+            yield need_content.decode(row)
 
 
 def _would_change(

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from ..hub import doubts, needs, startups, testbeds
+from ..hub import doubts, need_content, startups, testbeds
 from ..hub.doubts import Doubt
 from ..store import Store
 from . import gaming, lexical, sentences
 from .lexical import Terms
 
-SECTIONS = {"need": needs.sections, "startup": startups.sections, "testbed": testbeds.sections}
+SECTIONS = {"need": need_content.sections, "startup": startups.sections, "testbed": testbeds.sections}
 SENTENCES = 24
 SAID_AGAIN = 20  # words; less is a slogan that came twice
 BYTES_A_TERM = 6
@@ -152,7 +152,7 @@ class Published:
         ids = [row["id"] for row in rows]
         key = (len(rows), moment if then else "", *sorted(then))
         if key not in self._made:
-            stood = {name: needs.sections(content) for name, content in self._versions(moment, then).items()}
+            stood = {name: need_content.sections(content) for name, content in self._versions(moment, then).items()}
             self._made = {
                 key: gaming.Needs(
                     [
@@ -179,7 +179,7 @@ class Published:
     def _whole(self, ids: list[str], stood: dict[str, list[str]]) -> list[str]:
         now = [name for name in ids if name not in stood]
         rows = self._store.query("select * from need where id in :ids", {"ids": now}) if now else []
-        said = stood | {row["id"]: needs.sections(row) for row in rows}
+        said = stood | {row["id"]: need_content.sections(row) for row in rows}
         return ["\n".join(said[name]) for name in ids]
 
 

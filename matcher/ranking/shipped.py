@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from ..hub import needs, startups
+from ..hub import need_content, startups
 from ..hub.reference import DATA
 from . import lexical
 from .background import Background, Texts
@@ -75,6 +75,6 @@ def _rows(name: str) -> list[dict[str, Any]]:
 
 
 def _embed(name: str, prompt: Prompt, encoder: Encoder) -> Texts:
-    sections = needs.sections if name == "needs" else startups.sections
+    sections = need_content.sections if name == "needs" else startups.sections
     texts = ["\n".join(sections(row)) for row in _rows(name)]
     return Texts(encoder.encode(texts, prompt), [lexical.terms(text) for text in texts])

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..hub import atlas as kept
-from ..hub import clock, needs, record
+from ..hub import clock, need_content, record
 from ..store import Store
 from . import atlas, exposure, indexing
 from .mirror import Shelf
@@ -199,7 +199,7 @@ def _rows(store: Store, ids: list[str]) -> list[dict[str, Any]]:
     found = []
     for begin in range(0, len(ids), BLOCK):
         rows = store.query("select * from need where id in :ids order by id", {"ids": ids[begin : begin + BLOCK]})
-        found += [needs.decode(row) for row in rows]
+        found += [need_content.decode(row) for row in rows]
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import clock, conflicts, interests, needs, reasons
+from ..hub import clock, conflicts, interests, need_content, needs, reasons
 from ..hub.errors import Conflict, Invalid
 from . import forms, words
 from .access import allowed, now, person, settings, store
@@ -61,7 +61,7 @@ def _form(need: Row, typed: Row, errors: dict[str, str] | None = None, notice: s
         need=need,
         profiles=interests.profiles(store(), person(), need["id"]),
         competing=interests.competition(store(), [need["id"]]).get(need["id"], 0),
-        open=need["status"] == "published" and not needs.expired(need, now()),
+        open=need["status"] == "published" and not need_content.expired(need, now()),
         typed=typed,
         errors=errors or {},
         notice=notice,

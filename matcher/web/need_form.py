@@ -13,7 +13,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from ..hub import need_catalogue, needs
+from ..hub import need_catalogue, need_content, need_review, needs
 from ..hub.clock import later
 from ..hub.errors import Conflict, Denied, Invalid, NotFound, Stale
 from ..hub.need_hints import hints
@@ -50,7 +50,7 @@ BY_CODE = {step.code: step for step in STEPS}
 STEP_OF = {name: step.code for step in STEPS for name in step.fields}
 CHECK = "check"
 TOTAL = len(STEPS) + 1
-TICKED = (*needs.LISTS, "local")
+TICKED = (*need_content.LISTS, "local")
 
 
 @blueprint.get("/needs/new")
@@ -91,7 +91,7 @@ def edit(need: dict[str, Any]) -> Any:
         raise Conflict("need_closed")
     code = request.args.get("step", "")
     if code not in BY_CODE and code != CHECK:
-        code = next((STEP_OF[name] for name in needs.missing(need)), CHECK)
+        code = next((STEP_OF[name] for name in need_content.missing(need)), CHECK)
     return _check_page(need) if code == CHECK else _step_page(need, BY_CODE[code], {}, need["revision"])
 
 
@@ -138,7 +138,7 @@ def _sign(hint: Any) -> str:
 
 def done(need: dict[str, Any], step: Step) -> bool:
     """Whether something is written in a step, and everything that the review asks for."""
-    asked = [name for name in step.fields if name in needs.NEEDED_TO_SUBMIT]
+    asked = [name for name in step.fields if name in need_content.NEEDED_TO_SUBMIT]
     given = [name for name in step.fields if need[name] and (name, need[name]) not in _DEFAULTS]
     return all(name in given for name in asked) if asked else bool(given)
 
@@ -198,7 +198,7 @@ def _check_page(need: dict[str, Any], errors: dict[str, str] | None = None) -> s
         step_of=STEP_OF,
         number=TOTAL,
         total=TOTAL,
-        missing=needs.missing(need),
+        missing=need_content.missing(need),
         errors=errors or {},
         marks=need_words.marked(need),
         progress=_progress(need, CHECK),
@@ -211,7 +211,7 @@ def _check_page(need: dict[str, Any], errors: dict[str, str] | None = None) -> s
 def submit(need: dict[str, Any]) -> Any:
     """Send the draft to the brokers, or say what is still to be written."""
     try:
-        needs.submit(store(), person(), need["id"], now())
+        need_review.submit(store(), person(), need["id"], now())
     except Invalid as error:
         return _check_page(need, forms.messages(error)), 422
     day = words.day(later(now(), days=settings().review_days), "long")

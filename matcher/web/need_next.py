@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from ..hub import cases, needs
+from ..hub import cases, need_content
 from ..hub.clock import later
 from . import route_words, timeline, words
 
@@ -77,7 +77,7 @@ def _open(need: Need, past: list[dict[str, Any]], paired: bool, now: str) -> lis
     """Return what happens now with the need itself: past its last day it is offered to nobody."""
     if need["status"] != "published":
         return []
-    if needs.expired(need, now):
+    if need_content.expired(need, now):
         title = _("Its last day has passed: choose a new one if it still holds, or close the need")
         said = _("Until then it is not offered to startups, and nothing new can be proposed.")
         return [
@@ -123,7 +123,7 @@ def _coming(need: Need, live: list[tuple[dict[str, Any], dict[str, Any]]], now: 
     codes = [step["code"] for _row, step in live]
     if codes:
         return timeline.coming(min(codes, key=_FURTHEST.index))
-    if need["status"] == "published" and needs.expired(need, now):
+    if need["status"] == "published" and need_content.expired(need, now):
         return []
     first = [] if need["status"] == "published" else [_("Startups are ranked; the broker shows you those worth a call")]
     return [*first, _("You and a startup say yes; the broker confirms a testbed and a period")]

@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import needs, record
+from ..hub import need_review, needs, record
 from ..hub.clock import later
 from ..hub.errors import Conflict, Invalid, Stale
 from . import forms, need_words, words
@@ -23,7 +23,7 @@ def review(need: dict[str, Any]) -> Any:
         flash(_("This need is not waiting for review: somebody has decided, or it was not sent."), "info")
         return redirect(url_for("needs.show", need_id=need["id"]))
     reason = request.args.get("reason", "")
-    reason = reason if reason in needs.RETURN_REASONS else need_words.likely_reason(need)
+    reason = reason if reason in need_review.RETURN_REASONS else need_words.likely_reason(need)
     return _page(need, {"reason": reason, "comment": need_words.return_text(reason, need["language"])})
 
 
@@ -46,7 +46,7 @@ def _page(need: dict[str, Any], typed: dict[str, Any], errors: dict[str, str] | 
 def publish(need: dict[str, Any]) -> Any:
     """Publish the text that was read; another text, or a decided need, is a conflict."""
     try:
-        needs.publish(store(), person(), need["id"], now(), revision=forms.revision())
+        need_review.publish(store(), person(), need["id"], now(), revision=forms.revision())
     except Stale as error:
         newest = needs.load(store(), person(), need["id"])
         reason = need_words.likely_reason(newest)
@@ -65,7 +65,7 @@ def send_back(need: dict[str, Any]) -> Any:
         raise Conflict("need_already_decided")
     typed = forms.read(("reason", "comment"))
     try:
-        needs.send_back(store(), person(), need["id"], typed.get("reason", ""), typed.get("comment", ""), now())
+        need_review.send_back(store(), person(), need["id"], typed.get("reason", ""), typed.get("comment", ""), now())
     except Invalid as error:
         return _page(need, typed, forms.messages(error)), 422
     flash(_("Sent back. The owner has been told what to change."), "success")

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import cases, need_catalogue, need_versions, needs, people, reference, routes
+from ..hub import cases, need_catalogue, need_content, need_versions, needs, people, reference, routes
 from ..hub.errors import Conflict, Invalid
 from ..hub.need_catalogue import Filters
 from . import forms, need_next
@@ -84,7 +84,7 @@ def _address(**changed: Any) -> str:
 def show(need: dict[str, Any]) -> str:
     """Show one need, in the fields that this person may read, with what they may do."""
     who = viewer()
-    expired = needs.expired(need, now())
+    expired = need_content.expired(need, now())
     inside = bool(who) and (who.has("broker") or who.acts_for(need["organisation_id"], "owner", "startup"))
     rows = cases.of_need(store(), who, need["id"], now()) if inside and need["published_at"] else []
     route = routes.standing(store(), need["id"]) if inside else None
@@ -109,7 +109,7 @@ def show(need: dict[str, Any]) -> str:
 def versions(need: dict[str, Any]) -> str:
     """Show what was published when, and what changed from one version to the next."""
     found = need_versions.versions(store(), viewer(), need["id"])
-    return render_template("needs/versions.html", need=need, versions=found, texts=needs.TEXTS)
+    return render_template("needs/versions.html", need=need, versions=found, texts=need_content.TEXTS)
 
 
 @blueprint.get("/needs/<need_id>/close")

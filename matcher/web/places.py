@@ -12,6 +12,7 @@ from ..hub import (
     cases,
     distances,
     need_catalogue,
+    need_content,
     needs,
     organisations,
     overview,
@@ -154,7 +155,9 @@ def _home(need: Row | None, startup: Row | None) -> tuple[str | None, str | None
 
 def _explained(rows: list[Row], need: Row | None, startup: Row | None) -> list[Row]:
     """Give each testbed that is shown `why`: sentences that say why it stands where it does."""
-    asked = "\n".join([*(needs.sections(need) if need else ()), *(startups.sections(startup) if startup else ())])
+    asked = "\n".join(
+        [*(need_content.sections(need) if need else ()), *(startups.sections(startup) if startup else ())]
+    )
     texts = {row["id"]: f"{row['name']}\n{row['description']}\n{row['users']}\n{row['methods']}" for row in rows}
     shared = placing.words_in_common(asked, texts) if asked else {}
     themes = {code for one in (need, startup) if one for code in one["themes"] or []}

@@ -12,7 +12,7 @@ import torch
 from sentence_transformers import util
 from sklearn.neighbors import NearestNeighbors
 
-from matcher.hub import needs, startups
+from matcher.hub import need_content, startups
 from matcher.ranking.encoder import Encoder
 from matcher.ranking.vectors import Vectors, highest
 
@@ -28,7 +28,7 @@ def run(encoder: Encoder) -> Iterator[Ratio]:
     """Measure the exact top ten, many questions at once, a filter, and three libraries."""
     torch.set_num_threads(1)
     offered = texts_of(encoder, ["\n".join(startups.sections(row)) for row in rows("startups")], "passage")
-    wanted = texts_of(encoder, ["\n".join(needs.sections(row)) for row in rows("needs")], "query")
+    wanted = texts_of(encoder, ["\n".join(need_content.sections(row)) for row in rows("needs")], "query")
     asked = repeated(wanted, ASKED).vectors
     for size, goal in ((VERY_MANY, "≤ 1.25"), (MANY, "≤ 1.15")):
         matrix = repeated(offered, size).vectors

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from matcher import config as configuration
-from matcher.hub import needs, startups
+from matcher.hub import need_content, startups
 from matcher.hub.reference import DATA
 from matcher.ranking import lexical
 from matcher.ranking.background import Texts
@@ -79,7 +79,7 @@ def demo_texts(encoder: Encoder) -> tuple[Texts, Texts]:
     """Return the demo's startups and its needs."""
     return (
         texts_of(encoder, ["\n".join(startups.sections(row)) for row in rows("startups")], "passage"),
-        texts_of(encoder, ["\n".join(needs.sections(row)) for row in rows("needs")], "query"),
+        texts_of(encoder, ["\n".join(need_content.sections(row)) for row in rows("needs")], "query"),
     )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from matcher.hub import needs, startups, testbeds
+from matcher.hub import need_content, needs, startups, testbeds
 from matcher.ranking import indexing, mirror, sentences
 from matcher.ranking.background import Texts
 from matcher.ranking.encoder import Encoder
@@ -66,7 +66,7 @@ def run(encoder: Encoder) -> Iterator[str]:
 def _measured(encoder: Encoder, stores: list[Store]) -> Iterator[str]:
     store, identity = stores[0], indexing.identity(encoder)
     offered = repeated(texts_of(encoder, _passages(), "passage"), MANY)
-    wanted = [("\n".join(needs.sections(row))) for row in rows("needs")]
+    wanted = [("\n".join(need_content.sections(row))) for row in rows("needs")]
     asked = repeated(texts_of(encoder, wanted, "query"), ASKED)
     migrate(store)
     filled = _seconds(lambda: _fill(store, identity, offered))
@@ -115,7 +115,7 @@ def _lists(store: Store, encoder: Encoder) -> Iterator[str]:
     need = factories.create_need(store, published=True)
     for row in store.query("select * from need"):
         indexing.embed(store, encoder, "need", [row])
-    found = needs.decode(store.query("select * from need where id = :id", {"id": need["id"]})[0])
+    found = need_content.decode(store.query("select * from need where id = :id", {"id": need["id"]})[0])
     today = date(2026, 11, 22)
     ranker.warm()
     for name, call in {

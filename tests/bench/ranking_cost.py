@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from matcher.hub import needs, startups
+from matcher.hub import need_content, startups
 from matcher.ranking import sentences
 from matcher.ranking.background import Background, Texts
 from matcher.ranking.encoder import Encoder
@@ -95,7 +95,7 @@ class Held:
 
 @cache
 def _voices(encoder: Encoder) -> Voices:
-    own = _spoken(encoder, "\n".join(needs.sections(rows("needs")[0])), "query")
+    own = _spoken(encoder, "\n".join(need_content.sections(rows("needs")[0])), "query")
     return Voices(own, [_spoken(encoder, "\n".join(startups.sections(row)), "passage") for row in rows("startups")])
 
 

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from matcher.hub import needs, record, startups
+from matcher.hub import need_content, needs, record, startups
 from matcher.ranking import lexical, mapped
 from matcher.ranking.encoder import Encoder, TinyEncoder
 from matcher.ranking.ranker import Ranker
@@ -168,7 +168,7 @@ def _work(url: str, folder: Path) -> None:
             patience = Patience(age=AGE, pause=0.0, rest=0.0)
             ranker = Ranker(store, TinyEncoder(384), None, (MODEL, 384), patience, folder=folder)
             ranker.warm()
-        need = needs.decode(store.query("select * from need where id = 'need-000003'")[0])
+        need = need_content.decode(store.query("select * from need where id = 'need-000003'")[0])
         ranker.startups_for(need, date(2026, 11, 22), top=20)
         part = Path(line.split()[1] + ".part")
         part.write_text(json.dumps({"cpu": time.process_time(), "wall": time.monotonic() - began}))

@@ -8,7 +8,7 @@ import bm25s
 import numpy as np
 import pysqlite3
 
-from matcher.hub import needs, startups
+from matcher.hub import need_content, startups
 from matcher.ranking import lexical
 from matcher.ranking.encoder import Encoder
 from matcher.ranking.vectors import highest
@@ -31,7 +31,7 @@ def run(encoder: Encoder) -> Iterator[Ratio]:
     connection = pysqlite3.connect(":memory:")
     connection.execute("create virtual table t using fts5(text)")
     connection.executemany("insert into t(text) values (?)", ([text] for text in texts))
-    asked = lexical.normalise(" ".join("\n".join(needs.sections(row)) for row in rows("needs")[:3])).split()
+    asked = lexical.normalise(" ".join("\n".join(need_content.sections(row)) for row in rows("needs")[:3])).split()
     for count in (5, 30):
         chosen = list(dict.fromkeys(asked))[:count]
         ours = _ours(index, " ".join(chosen))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from matcher.hub import clock, needs, pairings, people
+from matcher.hub import clock, need_review, needs, pairings, people
 from matcher.store import Store
 
 from .conftest import Site, account
@@ -75,7 +75,7 @@ def accepted(store: Store, title: str) -> str:
     content = {"title": title, "people": "Boende.", "description": "Någon faller.", "effect": "Färre fall.",
                "measure": "Fall per 1 000 vårddygn.", "language": "sv"}  # fmt: skip
     need = needs.create(store, found["owner"], "lovhamn", content, now)
-    needs.publish(store, None, need, now, tell=False)
+    need_review.publish(store, None, need, now, tell=False)
     seen = {"rank": 1, "of": 9, "score": 0.7, "model": "e5", "parts": {}, "gates": [], "evidence": []}
     case = pairings.propose(store, found["broker"], need, "su-nattvakt", "", seen, now)
     for side in ("owner", "startup"):

@@ -14,7 +14,7 @@ from matcher.config import Config
 from matcher.exchange import backups
 from matcher.exchange import databases as copying
 from matcher.exchange.backups import BackupDamaged
-from matcher.hub import clock, needs
+from matcher.hub import clock, need_content
 from matcher.hub.clock import later, parse
 from matcher.store import Store, open_store
 from matcher.store.migrations import MIGRATIONS
@@ -46,7 +46,7 @@ def test_what_was_backed_up_comes_back_on_either_engine(hub: Store, folder: Path
     assert back["need"] == back["startup"] == 1
     wanted = hub.query("select * from need")
     assert target.query("select * from need") == wanted
-    assert needs.decode(target.query("select * from need")[0])["title"] == "Halka på gångvägar åäö 🚜"
+    assert need_content.decode(target.query("select * from need")[0])["title"] == "Halka på gångvägar åäö 🚜"
     target.close()
 
 

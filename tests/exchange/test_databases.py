@@ -13,7 +13,7 @@ import pytest
 
 from matcher.exchange import databases as copying
 from matcher.exchange.databases import CountsDiffer, SourceNotMigrated, TargetNotEmpty, copy_database
-from matcher.hub import needs, record
+from matcher.hub import need_content, record
 from matcher.ranking.ranker import Ranker
 from matcher.store import CopyUnfinished, Store, UniqueViolation, copy_mark
 from matcher.store.migrations import MIGRATIONS
@@ -297,7 +297,7 @@ def test_the_ranking_is_the_same_over_both_databases(databases):
     copy_database(first, second)
     copy_database(second, third)
     asked = first.query("select * from need where published_at is not null order by id")
-    lists = [[Ranker(store, encoder).startups_for(needs.decode(row), TODAY, top=20) for row in asked]
+    lists = [[Ranker(store, encoder).startups_for(need_content.decode(row), TODAY, top=20) for row in asked]
              for store in (first, second, third)]  # fmt: skip
     assert [len(found.matches) for found in lists[0]] == [20] * 4
     for other in lists[1:]:

@@ -1,4 +1,4 @@
-from matcher.hub import need_versions, needs
+from matcher.hub import need_content, need_review, need_versions, needs
 from tests import factories
 from tests.factories import NOW
 
@@ -21,7 +21,7 @@ def test_a_visitor_is_told_neither_names_nor_inner_fields(store):
     for reader in (None, factories.create_person(store, "startup"), factories.create_person(store, "owner")):
         newest, _ = need_versions.versions(store, reader, need["id"])
         assert (newest["changes"], newest["person"]) == ([], None)
-        assert set(newest["content"]) <= set(needs.PUBLIC_FIELDS)
+        assert set(newest["content"]) <= set(need_content.PUBLIC_FIELDS)
     newest, _ = need_versions.versions(store, owner, need["id"])
     assert [change.field for change in newest["changes"]] == ["contact"]
 
@@ -30,8 +30,8 @@ def test_what_was_written_before_the_first_publication_is_in_no_version(store):
     need = factories.create_need(store, effect="Bara ett utkast, med ett namn i.")
     owner = factories.create_person(store, "owner", need["organisation_id"])
     needs.save(store, owner, need["id"], {"effect": "Det som skickades."}, 1, NOW)
-    needs.submit(store, owner, need["id"], NOW)
-    needs.publish(store, factories.create_person(store, "broker"), need["id"], NOW)
+    need_review.submit(store, owner, need["id"], NOW)
+    need_review.publish(store, factories.create_person(store, "broker"), need["id"], NOW)
     [only] = need_versions.versions(store, None, need["id"])
     assert only["number"] == 1
     assert "Bara ett utkast" not in str(only)

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from matcher.hub import clock, needs, pairings, people, record
+from matcher.hub import clock, need_content, need_review, needs, pairings, people, record
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound, Stale
 from matcher.store import Store
 from tests import factories
@@ -141,9 +141,9 @@ def test_a_submitted_need_reaches_the_brokers_once(store):
     broker = factories.create_person(store, "broker")
     need = factories.create_need(store)
     owner = owner_of(store, need)
-    needs.submit(store, owner, need["id"], LATER)
+    need_review.submit(store, owner, need["id"], LATER)
     with pytest.raises(Conflict, match="need_already_submitted"):
-        needs.submit(store, owner, need["id"], LATER)
+        need_review.submit(store, owner, need["id"], LATER)
     assert mails(store) == [("need_submitted", broker.email)]
     assert needs.load(store, owner, need["id"])["status"] == "submitted"
 
@@ -151,7 +151,7 @@ def test_a_submitted_need_reaches_the_brokers_once(store):
 def test_an_unfinished_draft_is_not_submitted(store):
     need = factories.create_need(store, effect="", measure="", valid_until="2026-01-01")
     with pytest.raises(Invalid) as raised:
-        needs.submit(store, owner_of(store, need), need["id"], LATER)
+        need_review.submit(store, owner_of(store, need), need["id"], LATER)
     assert {name: code for name, (code, _) in raised.value.errors.items()} == {
         "effect": "required",
         "measure": "required",
@@ -162,7 +162,7 @@ def test_an_unfinished_draft_is_not_submitted(store):
 def test_publishing_tells_the_owner_and_keeps_version_one(store):
     need = factories.create_need(store, submitted=True)
     owner = owner_of(store, need)
-    needs.publish(store, factories.create_person(store, "broker"), need["id"], LATER, revision=1)
+    need_review.publish(store, factories.create_person(store, "broker"), need["id"], LATER, revision=1)
     assert needs.load(store, None, need["id"])["version"] == 1
     assert mails(store) == [("need_published", owner.email)]
 
@@ -170,29 +170,29 @@ def test_publishing_tells_the_owner_and_keeps_version_one(store):
 def test_a_need_is_published_once(store):
     need = factories.create_need(store, published=True)
     with pytest.raises(Conflict, match="need_already_decided"):
-        needs.publish(store, factories.create_person(store, "broker"), need["id"], LATER, revision=1)
+        need_review.publish(store, factories.create_person(store, "broker"), need["id"], LATER, revision=1)
 
 
 def test_a_broker_publishes_only_the_text_that_was_read(store):
     need = factories.create_need(store, submitted=True)
     needs.save(store, owner_of(store, need), need["id"], {"effect": "Ny"}, 1, LATER)
     with pytest.raises(Stale):
-        needs.publish(store, factories.create_person(store, "broker"), need["id"], LATER, revision=1)
+        need_review.publish(store, factories.create_person(store, "broker"), need["id"], LATER, revision=1)
 
 
 def test_a_draft_is_not_published_by_review(store):
     need = factories.create_need(store)
     with pytest.raises(Conflict):
-        needs.publish(store, factories.create_person(store, "broker"), need["id"], LATER, revision=1)
+        need_review.publish(store, factories.create_person(store, "broker"), need["id"], LATER, revision=1)
 
 
 def test_a_need_goes_back_with_a_reason_and_can_be_sent_again(store):
     need = factories.create_need(store, submitted=True)
     owner, broker = owner_of(store, need), factories.create_person(store, "broker")
-    needs.send_back(store, broker, need["id"], "measure", "Hur märks det?", LATER)
+    need_review.send_back(store, broker, need["id"], "measure", "Hur märks det?", LATER)
     returned = needs.load(store, owner, need["id"])
     assert (returned["status"], returned["return_comment"]) == ("returned", "Hur märks det?")
-    needs.submit(store, owner, need["id"], LATER)
+    need_review.submit(store, owner, need["id"], LATER)
     assert needs.load(store, owner, need["id"])["status"] == "submitted"
 
 
@@ -200,13 +200,13 @@ def test_a_need_goes_back_with_a_reason_and_can_be_sent_again(store):
 def test_a_need_never_goes_back_without_words(store, reason, comment):
     need = factories.create_need(store, submitted=True)
     with pytest.raises(Invalid):
-        needs.send_back(store, factories.create_person(store, "broker"), need["id"], reason, comment, LATER)
+        need_review.send_back(store, factories.create_person(store, "broker"), need["id"], reason, comment, LATER)
 
 
 def test_a_published_need_does_not_go_back(store):
     need = factories.create_need(store, published=True)
     with pytest.raises(Conflict):
-        needs.send_back(store, factories.create_person(store, "broker"), need["id"], "measure", "Text", LATER)
+        need_review.send_back(store, factories.create_person(store, "broker"), need["id"], "measure", "Text", LATER)
 
 
 def test_closing_answers_every_open_interest_and_proposal(store):
@@ -236,7 +236,7 @@ def test_a_need_is_closed_once_and_with_a_reason(store):
 def test_a_visitor_reads_the_public_fields_and_nothing_else(store):
     need = factories.create_need(store, published=True)
     seen = needs.load(store, None, need["id"])
-    assert set(seen) == set(needs.PUBLIC_FIELDS)
+    assert set(seen) == set(need_content.PUBLIC_FIELDS)
     assert "Kim Kontakt" not in str(seen)
 
 
@@ -284,18 +284,8 @@ def test_a_closed_need_is_still_seen_by_those_who_answered(store):
 
 def test_a_need_holds_through_its_last_day(store):
     need = factories.create_need(store, valid_until="2026-11-20")
-    assert not needs.expired(need, NOW)
-    assert needs.expired(need, LATER)
-
-
-def test_declared_conflicts_are_found_until_they_are_lifted(store):
-    need, startup = factories.create_need(store, published=True), factories.create_startup(store)
-    person = owner_of(store, need)
-    declared = {"need_id": need["id"], "startup_id": startup["id"], "person_id": person.person_id, "declared_at": NOW}
-    store.insert("conflict", {"id": "c1", "note": "Syskon", **declared})
-    assert needs.conflicts(store, need["id"]) == {startup["id"]: ["Syskon"]}
-    store.execute("update conflict set lifted_at = :now", {"now": LATER})
-    assert needs.conflicts(store, need["id"]) == {}
+    assert not need_content.expired(need, NOW)
+    assert need_content.expired(need, LATER)
 
 
 def test_who_wrote_a_need_and_has_left_its_organisation_is_told_no_more(store: Store) -> None:

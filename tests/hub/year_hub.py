@@ -16,7 +16,7 @@ from matcher.hub import (
     feedback,
     indicators,
     interests,
-    needs,
+    need_review,
     outcomes,
     pairings,
     pilot_ends,
@@ -82,15 +82,15 @@ class YearHub:
             store, organisation, person_id=owner.person_id, county_code=county, municipality_code=None,
             wanted_by="2031-01-01", valid_until="2032-01-01",
         )["id"]  # fmt: skip
-        needs.submit(store, owner, need, at)
+        need_review.submit(store, owner, need, at)
         if number % 5 == 0:
             at = self._later(at, 1, 12)
-            needs.send_back(store, self.broker, need, "measure", "Hur mäts det?", at)
-            needs.submit(store, owner, need, at := self._later(at, 1, 5))
+            need_review.send_back(store, self.broker, need, "measure", "Hur mäts det?", at)
+            need_review.submit(store, owner, need, at := self._later(at, 1, 5))
         at = self._later(at, 1, 12)
         if at > NOW:
             return
-        needs.publish(store, self.broker, need, at)
+        need_review.publish(store, self.broker, need, at)
         for step in (self._shown, self._proposed):
             at = step(number, need, owner, founder, startup, at)
             if not at:

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from matcher.hub import needs, record, startups
+from matcher.hub import need_content, needs, record, startups
 from matcher.ranking import indexing
 from matcher.ranking.embedder import EmbedderAway
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import Store
 from tests import factories
 
-EMPTY_NEED = dict.fromkeys(needs.TEXTS, "")
+EMPTY_NEED = dict.fromkeys(need_content.TEXTS, "")
 EMPTY_STARTUP = dict.fromkeys(startups.TEXTS, "")
 LATER = "2026-11-21T09:00:00.000000Z"
 

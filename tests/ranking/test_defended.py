@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matcher.hub import needs, startups
+from matcher.hub import need_content, startups
 from matcher.hub.reference import DATA
 from matcher.ranking import carrying, gaming, lexical, sentences
 from matcher.ranking.background import Texts
@@ -39,7 +39,7 @@ class Demo:
     def __init__(self, encoder):
         self._encoder, self._known = encoder, {}
         self.needs, self.startups = rows("needs"), rows("startups")
-        self.asked = ["\n".join(needs.sections(row)) for row in self.needs]
+        self.asked = ["\n".join(need_content.sections(row)) for row in self.needs]
         self.offers = ["\n".join(startups.sections(row)) for row in self.startups]
         self.place = {row["id"]: place for place, row in enumerate(self.needs)}
         self.questions, self.documents = self.texts(self.asked, "query"), self.texts(self.offers, "passage")

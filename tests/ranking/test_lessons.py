@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from matcher.hub import clock, decisions, learned
+from matcher.hub import clock, decisions, learned, need_content
 from matcher.ranking import indexing, learning, lessons, scoring, weighing
 from matcher.ranking.chance import Chance
 from matcher.ranking.ranker import Ranker
@@ -58,7 +58,7 @@ def decide(store, ranker, most: int = 8) -> int:
 
 
 def _need(store, need_id):
-    return lessons.nouns.decode(store.query("select * from need where id = :id", {"id": need_id})[0])
+    return need_content.decode(store.query("select * from need where id = :id", {"id": need_id})[0])
 
 
 def _hash(store, subject_id):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.hub import needs
+from matcher.hub import need_content
 from matcher.ranking.ranker import Ranker
 from matcher.store import Store
 from tests.ranking.hub import AwayEncoder, CountingEncoder, CountingStore, create_need, create_startup, embed
@@ -67,7 +67,7 @@ def test_near_each_and_near_to_are_one_scale(store, hub):
 def test_the_sentences_that_meet_are_those_of_both_needs(store, hub):
     pair = (hub["open"]["id"], hub["closed"]["id"])
     met = Ranker(store, CountingEncoder()).need_meetings([pair])[pair][0]
-    assert (met.need, met.profile) == (needs.sections(hub["open"])[0], needs.sections(hub["closed"])[0])
+    assert (met.need, met.profile) == (need_content.sections(hub["open"])[0], need_content.sections(hub["closed"])[0])
 
 
 def test_nothing_to_compare_with_finds_nothing(store, hub):

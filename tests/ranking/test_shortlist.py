@@ -60,7 +60,7 @@ def build(store: Store, encoder: hub.CountingEncoder) -> None:
 
 
 def need(store: Store, number: int = 0) -> dict[str, object]:
-    return hub.needs.decode(store.query("select * from need where id = :id", {"id": f"n{number}"})[0])
+    return hub.need_content.decode(store.query("select * from need where id = :id", {"id": f"n{number}"})[0])
 
 
 def startup(store: Store, name: str) -> dict[str, object]:

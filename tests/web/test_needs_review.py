@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from matcher.hub import needs
+from matcher.hub import need_content, needs
 from tests import factories
 
 
@@ -13,7 +13,7 @@ def broker(store, client, login):
 
 
 def status(store, need):
-    return needs.status(store.query("select * from need where id = :id", {"id": need["id"]})[0])
+    return need_content.status(store.query("select * from need where id = :id", {"id": need["id"]})[0])
 
 
 def test_the_review_marks_gaps_beside_the_text(store, broker, text):

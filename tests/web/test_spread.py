@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from matcher.hub import adopters, askings, clock, copies, needs, pairings, radar, releases
+from matcher.hub import adopters, askings, clock, copies, need_review, pairings, radar, releases
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
 from matcher.web import letters
@@ -132,8 +132,8 @@ def test_what_a_copy_brought_stands_as_it_was(store, pilot):
 def test_a_copied_need_offers_its_indicators_and_terms_when_it_becomes_a_case(client, login, store, text, pilot):
     now = clock.now()
     need_id = copies.copy(store, pilot.broker, pilot.id, pilot.need["organisation_id"], now)
-    needs.submit(store, pilot.owner, need_id, now)
-    needs.publish(store, pilot.broker, need_id, now)
+    need_review.submit(store, pilot.owner, need_id, now)
+    need_review.publish(store, pilot.broker, need_id, now)
     other = factories.create_startup(store, published=True)
     given = {"message": "", "seen": {"evidence": [], "gates": []}, "answer_days": 14}
     case = pairings.propose(store, pilot.broker, need_id, other["id"], now=now, **given)
