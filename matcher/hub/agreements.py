@@ -57,10 +57,6 @@ class Terms(fields.Content):
     template_id: fields.Line = ""
 
 
-class _Note(fields.Content):
-    note: fields.Text = ""
-
-
 # Without these an agreement is not sent; the draft may be saved without them.
 NEEDED = (
     "purpose", "owner_does", "startup_does", "results_owner", "results_use", "data", "liability", "payment", "funds",
@@ -214,7 +210,7 @@ def send(store: Store, viewer: Viewer, pairing_id: str, number: int, paper: byte
 
 def withdraw(store: Store, viewer: Viewer, pairing_id: str, number: int, note: str, now: str) -> None:
     """Take back an agreement that is not in force; who has signed it is told why."""
-    note = _reason(note)
+    note = fields.written("note", note)
     with store.atomic():
         case = _held(store, viewer, pairing_id)
         row = load(store, pairing_id, number)
@@ -235,7 +231,7 @@ def withdraw(store: Store, viewer: Viewer, pairing_id: str, number: int, note: s
 
 def end(store: Store, viewer: Viewer, pairing_id: str, number: int, note: str, now: str) -> None:
     """End an agreement that is in force, with a reason; the place may not be used from this moment on."""
-    note = _reason(note)
+    note = fields.written("note", note)
     with store.atomic():
         case = _held(store, viewer, pairing_id)
         row = load(store, pairing_id, number)
@@ -301,13 +297,6 @@ def _stored(terms: Terms) -> Row:
         "language": terms.language or "sv",
         "template_id": terms.template_id or None,
     }
-
-
-def _reason(note: str) -> str:
-    text = fields.validate(_Note, {"note": note}).note
-    if not text:
-        raise Invalid({"note": ("required", {})})
-    return text
 
 
 def usual(case: Row) -> Row:

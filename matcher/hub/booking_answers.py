@@ -41,10 +41,6 @@ class _Scores(fields.Content):
     users_score: fields.number(1, 5) = None
 
 
-class _Note(fields.Content):
-    note: fields.Text = ""
-
-
 class _Question(fields.Content):
     question: fields.Text = ""
 
@@ -73,7 +69,7 @@ def score(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str) -
 
 def wait(store: Store, viewer: Viewer, booking_id: str, note: str, now: str) -> None:
     """Put a request on the waiting list: both are told when its days become free."""
-    note = fields.validate(_Note, {"note": note}).note
+    note = fields.note("note", note)
     with store.atomic():
         locks.testbed(store, bookings.fetch(store, booking_id)["testbed_id"])  # one that is withdrawn has no line
         row = _open(store, viewer, booking_id, now)
@@ -97,7 +93,7 @@ def approve(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str,
     the way: another decision, a closure, something red, the startup's own limit, the staff's load, a profile or need
     that is no longer there to be seen, a conflict of interest.
     """
-    note = fields.validate(_Note, {"note": given.get("note", "")}).note
+    note = fields.note("note", given.get("note", ""))
     typed = {name: given.get(name) for name in SCORES}
     with store.atomic():
         before = bookings.fetch(store, booking_id)

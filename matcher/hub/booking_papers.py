@@ -20,10 +20,6 @@ class _Agreement(fields.Content):
     agreed_note: fields.Text = ""
 
 
-class _Note(fields.Content):
-    note: fields.Text = ""
-
-
 def agree(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str) -> None:
     """Note the signed agreement of a booking outside a case: its last day, and where it is kept."""
     needed = {"agreed_until": "required_day", "agreed_note": "required"}
@@ -47,7 +43,7 @@ def agree(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str) -
 
 def meet(store: Store, viewer: Viewer, booking_id: str, prerequisite_id: str, note: str, now: str) -> None:
     """Say that something the testbed asks for is met in a booking, with a note of how that is known."""
-    note = fields.validate(_Note, {"note": note}).note
+    note = fields.note("note", note)
     with store.atomic():
         one = _asked_for(store, viewer, booking_id, prerequisite_id, now)
         if one["met_at"]:

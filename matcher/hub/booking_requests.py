@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import access, booking_mails, bookings, capacity, cases, conflicts, fields, locks, needs, record
+from . import access, booking_mails, bookings, capacity, cases, conflicts, fields, locks, need_content, record
 from .clock import day, days_between, later
 from .errors import Conflict, Denied, Invalid
 from .ids import new_id
@@ -143,7 +143,7 @@ def refuse_gone(store: Store, row: Row, now: str) -> Row:
         conflicts.refuse(store, need["id"], startup["id"])
     elif startup and (not startup["published_at"] or startup["hidden_at"] or startup["merged_at"]):
         raise Conflict("startup_not_live", startup=startup["name"])
-    elif need and (not need["published_at"] or need["closed_at"] or needs.expired(need, now)):
+    elif need and (not need["published_at"] or need["closed_at"] or need_content.expired(need, now)):
         raise Conflict("need_not_open", need=need["title"])
     return startup
 
@@ -206,7 +206,7 @@ def reply(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str) -
 
 def withdraw(store: Store, viewer: Viewer, booking_id: str, note: str, now: str) -> None:
     """Take a request back before it is answered, also from the waiting list; the host is told."""
-    note = fields.validate(_Note, {"note": note}).note
+    note = fields.note("note", note)
     with store.atomic():
         row = bookings.locked(store, booking_id)
         if not can(viewer, "booking.reply", row):
@@ -218,10 +218,6 @@ def withdraw(store: Store, viewer: Viewer, booking_id: str, note: str, now: str)
         )
         booking_mails.tell(store, viewer, row, ("host", "asker"), "withdrawn", now, note=note)
         record.write(store, viewer.person_id, "booking.withdraw", "booking", booking_id, now, note=note)
-
-
-class _Note(fields.Content):
-    note: fields.Text = ""
 
 
 def refuse_decided(row: Row, now: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..store import Store
 from . import fields, mail, needs, parties, people, record, startups
-from .errors import Conflict, Denied, Invalid, NotFound
+from .errors import Conflict, Denied, NotFound
 from .ids import new_id
 from .people import Viewer
 from .permissions import can
@@ -19,12 +19,6 @@ _NAMED = """
            s.organisation_id as startup_organisation, declarer.name as declared_by_name, lifter.name as lifted_by_name
     from conflict c join need n on n.id = c.need_id join startup s on s.id = c.startup_id
     left join person declarer on declarer.id = c.person_id left join person lifter on lifter.id = c.lifted_by"""
-
-
-class ConflictContent(fields.Content):
-    """What is said about the tie."""
-
-    note: fields.Text = ""
 
 
 def pair(store: Store, viewer: Viewer | None, need_id: str, startup_id: str) -> dict[str, Any]:
@@ -56,9 +50,7 @@ def load(store: Store, viewer: Viewer | None, conflict_id: str) -> dict[str, Any
 
 def declare(store: Store, viewer: Viewer, need_id: str, startup_id: str, note: str, now: str) -> str:
     """Declare a conflict of interest, with what it is; return its id. Raise Conflict when one stands already."""
-    note = fields.validate(ConflictContent, {"note": note}).note
-    if not note:
-        raise Invalid({"note": ("required", {})})
+    note = fields.written("note", note)
     with store.atomic():
         # The startup's row is what proposing and confirming lock too: a declaration never slips in between.
         store.execute("update startup set seq = seq where id = :id", {"id": startup_id})

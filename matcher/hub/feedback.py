@@ -46,10 +46,6 @@ class AnswerContent(fields.Content):
     text: fields.Text = ""
 
 
-class _ChangedContent(fields.Content):
-    changed: fields.Text = ""
-
-
 def status(row: Row, now: str) -> str:
     """Return open, closed (by somebody), past (its last day has passed) or over (the pilot is decided or ended)."""
     if row["closed_at"]:
@@ -175,9 +171,7 @@ def close(store: Store, viewer: Viewer, pairing_id: str, feedback_id: str, now: 
 
 def say_changed(store: Store, viewer: Viewer, pairing_id: str, feedback_id: str, text: str, now: str) -> None:
     """Keep the startup's word on what it changed after a round; a later one replaces it, the record keeps both."""
-    changed = fields.validate(_ChangedContent, {"changed": text}).changed
-    if not changed:
-        raise Invalid({"changed": ("required", {})})
+    changed = fields.written("changed", text)
     with store.atomic():
         case = pilots.locked(store, viewer, pairing_id, "feedback.answer", ended=True)
         row = _round(store, pairing_id, feedback_id)

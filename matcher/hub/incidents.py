@@ -28,10 +28,6 @@ class IncidentContent(fields.Content):
     done: fields.Text = ""
 
 
-class _DoneContent(fields.Content):
-    done: fields.Text = ""
-
-
 def of_pilot(store: Store, pilot_id: str) -> list[Row]:
     """Return a pilot's incidents, the latest first, at most a page, with the names of who told and who handled."""
     return store.query(
@@ -70,9 +66,7 @@ def report(store: Store, viewer: Viewer, pairing_id: str, data: Row, now: str) -
 
 def handle(store: Store, viewer: Viewer, pairing_id: str, incident_id: str, done: str, now: str) -> None:
     """Say what was done about an incident; one that stopped the pilot no longer does. Owner's side or a broker."""
-    done = fields.validate(_DoneContent, {"done": done}).done
-    if not done:
-        raise Invalid({"done": ("required", {})})
+    done = fields.written("done", done)
     with store.atomic():
         case = pilots.locked(store, viewer, pairing_id, "pilot.edit", ended=True)
         rows = store.query(

@@ -6,13 +6,13 @@ from typing import Any
 
 from ..store import Store
 from . import company_news, fields, mail, startups
-from .errors import Conflict, Invalid
+from .errors import Conflict
 from .people import Viewer
 
 
 def hide(store: Store, viewer: Viewer, startup_id: str, reason: str, now: str) -> None:
     """Hide a profile from all but its own people and the brokers; the startup is told why."""
-    reason = _reason(reason)
+    reason = fields.written("reason", reason)
     with store.atomic():
         row = startups.locked(store, startup_id)
         if row["hidden_at"] or row["merged_into"]:
@@ -35,7 +35,7 @@ def unhide(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
 
 def flag(store: Store, viewer: Viewer, startup_id: str, reason: str, now: str) -> None:
     """Mark a profile for the brokers with what is doubtful; the startup is told, and it stays visible."""
-    reason = _reason(reason)
+    reason = fields.written("reason", reason)
     with store.atomic():
         row = startups.locked(store, startup_id)
         if row["flagged_at"] or row["merged_into"]:
@@ -52,15 +52,6 @@ def unflag(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
             raise Conflict("startup_not_flagged")
         startups.decide(store, viewer, row, "startup.unflag", now, flagged_at=None, flag_reason=None)
         _tell(store, viewer, row, "unflagged", now)
-
-
-def _reason(text: str) -> str:
-    reason = fields.clean(text[: fields.FORM_LIMIT + 1])
-    if len(text) > fields.FORM_LIMIT:
-        raise Invalid({"reason": ("too_long", {"limit": fields.FORM_LIMIT, "length": len(text)})})
-    if not reason:
-        raise Invalid({"reason": ("required", {})})
-    return reason
 
 
 def _tell(store: Store, viewer: Viewer, row: dict[str, Any], what: str, now: str, **params: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import affected, cases, fields, locks, parties, prerequisites, record
+from . import affected, cases, fields, locks, parties, prerequisites, record, testbeds
 from .clock import day
 from .errors import Conflict, Denied, NotFound
 from .ids import new_id
@@ -24,10 +24,6 @@ class Content(fields.Content):
 
     kind: fields.choice("prerequisites", frozenset(prerequisites.KINDS), "other") = "other"
     text: fields.Title
-
-
-class _Note(fields.Content):
-    note: fields.Text = ""
 
 
 def add(store: Store, viewer: Viewer, testbed_id: str, given: Row, now: str) -> str:
@@ -63,7 +59,7 @@ def retire(store: Store, viewer: Viewer, testbed_id: str, prerequisite_id: str, 
 
 def meet(store: Store, viewer: Viewer, pairing_id: str, prerequisite_id: str, note: str, now: str) -> None:
     """Say that a thing is met in a case, with a note of how that is known; raise Conflict when it is met already."""
-    note = fields.validate(_Note, {"note": note}).note
+    note = fields.note("note", note)
     with store.atomic():
         one = _in_case(store, viewer, pairing_id, prerequisite_id)
         if one["met_at"]:
@@ -97,12 +93,10 @@ def undo(store: Store, viewer: Viewer, pairing_id: str, prerequisite_id: str, no
 
 
 def _locked_testbed(store: Store, viewer: Viewer, testbed_id: str) -> Row:
-    rows = store.query("update testbed set places = places where id = :id returning *", {"id": testbed_id})
-    if not rows:
-        raise NotFound("testbed")
-    if not can(viewer, "testbed.edit", rows[0]):
+    row = testbeds.locked(store, testbed_id)
+    if not can(viewer, "testbed.edit", row):
         raise Denied("denied")
-    return rows[0]
+    return row
 
 
 def _in_case(store: Store, viewer: Viewer, pairing_id: str, prerequisite_id: str) -> Row:

@@ -152,7 +152,7 @@ def remind(store: Store, now: str) -> int:
 
 def _remind(store: Store, need_id: str, question_id: str, now: str) -> int:
     with store.atomic():
-        need = store.query("update need set seq = seq where id = :id returning *", {"id": need_id})[0]
+        need = needs.locked(store, need_id)
         rows = store.query("select * from need_question where id = :id and answered_at is null", {"id": question_id})
         return sum(
             mail.queue(
@@ -186,9 +186,9 @@ def recipients(store: Store, question: Row) -> list[Row]:
 
 def _locked(store: Store, viewer: Viewer, need_id: str) -> Row:
     """Lock a need by a write and return its whole row when the person may see it; raise NotFound."""
-    rows = store.query("update need set seq = seq where id = :id returning *", {"id": need_id})
+    row = needs.locked(store, need_id)
     needs.load(store, viewer, need_id)
-    return rows[0]
+    return row
 
 
 def _open_now(need: Row, now: str) -> None:

@@ -27,10 +27,6 @@ class ReadingContent(fields.Content):
     note: fields.Text = ""
 
 
-class _WithdrawContent(fields.Content):
-    reason: fields.Text = ""
-
-
 def of_pilot(store: Store, pilot_id: str) -> dict[str, list[Row]]:
     """Return a pilot's readings by indicator id, in the order of their days; those withdrawn too. One query."""
     found: dict[str, list[Row]] = {}
@@ -64,7 +60,7 @@ def enter(store: Store, viewer: Viewer, pairing_id: str, indicator_id: str, data
 
 def correct(store: Store, viewer: Viewer, pairing_id: str, reading_id: str, data: Row, reason: str, now: str) -> str:
     """Replace a reading by another and return the new one's id; the old one stays, with the reason."""
-    content, reason = _checked(data, now), _reason(reason)
+    content, reason = _checked(data, now), fields.written("reason", reason)
     with store.atomic():
         pilot = _open(store, viewer, pairing_id)
         old = _standing(store, pilot, reading_id)
@@ -79,7 +75,7 @@ def correct(store: Store, viewer: Viewer, pairing_id: str, reading_id: str, data
 
 def withdraw(store: Store, viewer: Viewer, pairing_id: str, reading_id: str, reason: str, now: str) -> None:
     """Strike a reading out that should not be there at all; it stays in the table, with the reason."""
-    reason = _reason(reason)
+    reason = fields.written("reason", reason)
     with store.atomic():
         pilot = _open(store, viewer, pairing_id)
         old = _standing(store, pilot, reading_id)
@@ -95,13 +91,6 @@ def _checked(data: Row, now: str) -> Row:
     if content["on_day"] > day(now):
         raise Invalid({"on_day": ("day_ahead", {})})
     return content
-
-
-def _reason(text: str) -> str:
-    reason = fields.validate(_WithdrawContent, {"reason": text}).reason
-    if not reason:
-        raise Invalid({"reason": ("required", {})})
-    return reason
 
 
 def _open(store: Store, viewer: Viewer, pairing_id: str) -> Row:

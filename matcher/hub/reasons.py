@@ -16,16 +16,12 @@ WITHDRAW = ("no_capacity", "no_fit", "need_changed", "terms", "not_now", "confli
 DISMISS = ("no_fit", "gate", "readiness", "known", "too_generic", "other_chosen", "conflict", "other")
 
 
-class _NoteContent(fields.Content):
-    note: fields.Text = ""
-
-
 def checked(reason: str, note: str, allowed: tuple[str, ...], *, told: str = "others") -> str:
     """Return the cleaned note; raise Invalid for a reason outside the list, or for `other` without a note.
 
     told: who reads the note, the `others` in the matter or the `brokers` only, so that the remedy is true.
     """
-    note = fields.validate(_NoteContent, {"note": note}).note
+    note = fields.note("note", note)
     if reason not in allowed:
         raise Invalid({"reason": ("required_choice", {})})
     if reason == "other" and not note:

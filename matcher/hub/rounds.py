@@ -54,12 +54,6 @@ class MatchDayContent(fields.Content):
     tables: fields.number(1, 500) = None
 
 
-class NoteContent(fields.Content):
-    """Why a broker locks or forbids."""
-
-    note: fields.Text = ""
-
-
 class DemandContent(fields.Content):
     """How many startups a need asks for in a round."""
 
@@ -172,7 +166,7 @@ def add_rule(
 
     cost: what it was shown to cost. testbed_id with starts_on (the first day of a quarter): the place to lock.
     """
-    note = fields.validate(NoteContent, {"note": note}).note
+    note = fields.note("note", note)
     if kind not in KINDS:
         raise Invalid({"kind": ("required_choice", {})})
     with store.atomic():

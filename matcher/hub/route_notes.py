@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..store import Store
-from . import record, routes
+from . import fields, record, routes
 from .errors import Conflict, Invalid
 from .ids import new_id
 from .people import Viewer
@@ -76,7 +76,7 @@ def consider(store: Store, viewer: Viewer, need_id: str, considered: str, note: 
     """
     if considered not in ("yes", "no"):
         raise Invalid({"considered": ("required_choice", {})})
-    note = routes.written("innovation_note", note)
+    note = fields.written("innovation_note", note)
     with store.atomic():
         routes.held(store, viewer, need_id)
         before = innovation(store, need_id)

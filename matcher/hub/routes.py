@@ -14,7 +14,7 @@ from typing import Any
 
 from ..store import Store
 from . import fields, needs, record
-from .errors import Conflict, Denied, Invalid, NotFound, Stale
+from .errors import Conflict, Denied, Invalid, Stale
 from .ids import new_id
 from .people import Viewer
 from .permissions import can
@@ -139,7 +139,7 @@ def choose(
     `number` is the version of the answers that the person saw, `replaces` the id of the choice that stood then (empty
     when none did). Raise Invalid, Conflict when somebody answered or chose in between, or the same way stands already.
     """
-    why = written("why", why)
+    why = fields.written("why", why)
     if guide.way(way) is None:
         raise Invalid({"way": ("required_choice", {})})
     with store.atomic():
@@ -196,20 +196,8 @@ def done_before(store: Store, viewer: Viewer | None, need_id: str) -> dict[str, 
 
 def held(store: Store, viewer: Viewer, need_id: str) -> None:
     """Lock a need by a write, so that whoever comes second waits; raise NotFound, Denied, or Conflict when closed."""
-    rows = store.query("update need set seq = seq where id = :id returning *", {"id": need_id})
-    if not rows:
-        raise NotFound("need")
-    if not can(viewer, "need.route", rows[0]):
+    row = needs.locked(store, need_id)
+    if not can(viewer, "need.route", row):
         raise Denied("denied")
-    if rows[0]["closed_at"]:
+    if row["closed_at"]:
         raise Conflict("need_closed")
-
-
-def written(name: str, text: str) -> str:
-    """Return a typed text that must be there, cleaned; raise Invalid under its field's name."""
-    if len(text) > fields.FORM_LIMIT:
-        raise Invalid({name: ("too_long", {"limit": fields.FORM_LIMIT, "length": len(text)})})
-    found = fields.clean(text)
-    if not found:
-        raise Invalid({name: ("required", {})})
-    return found

@@ -26,12 +26,6 @@ _NAMED = """
     left join person sharer on sharer.id = sh.person_id left join person commenter on commenter.id = sh.commented_by"""
 
 
-class ShareContent(fields.Content):
-    """What the broker says about the candidate."""
-
-    note: fields.Text = ""
-
-
 class CommentContent(fields.Content):
     """What the owner says about the candidate; `known_before` is yes or no."""
 
@@ -74,7 +68,7 @@ def share(
     store: Store, viewer: Viewer, need_id: str, startup_id: str, note: str, seen: dict[str, Any], now: str
 ) -> str:
     """Show a candidate to the need's owner and return the share's id; the owner is told."""
-    note = fields.validate(ShareContent, {"note": note}).note
+    note = fields.note("note", note)
     with store.atomic():
         startup, need = locks.pair(store, startup_id, need_id)
         if not can(viewer, "share.create", need):
