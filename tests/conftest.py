@@ -20,13 +20,14 @@ import pytest
 
 from matcher.config import DEFAULT_MODEL
 from matcher.hub import passwords
+from matcher.hub.people import Viewer
 from matcher.ranking import weights
 from matcher.ranking.encoder import SentenceEncoder, load_encoder
 from matcher.store import Store, open_store
 from matcher.store.schema import migrate
 
 from . import compiled, shared_out
-from .factories import PASSWORD, create_testbed
+from .factories import PASSWORD, create_person, create_testbed
 from .hub.cases import Case
 
 compiled.once()
@@ -177,6 +178,24 @@ def empty_store(request: pytest.FixtureRequest, databases: Databases) -> Store:
 def password_hash() -> str:
     """The hash of `factories.PASSWORD`: making one is slow on purpose."""
     return passwords.hashed(PASSWORD)
+
+
+@pytest.fixture
+def broker(store: Store) -> Viewer:
+    """Give a broker of a hub."""
+    return create_person(store, "broker")
+
+
+@pytest.fixture
+def owner(store: Store) -> Viewer:
+    """Give somebody who posts needs for a municipality."""
+    return create_person(store, "owner")
+
+
+@pytest.fixture
+def host(store: Store) -> Viewer:
+    """Give somebody who acts for a testbed's host."""
+    return create_person(store, "host")
 
 
 @pytest.fixture

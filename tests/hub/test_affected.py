@@ -10,25 +10,15 @@ from matcher.hub import affected, bookings, closures, pairings, testbeds
 from matcher.hub.errors import Conflict
 from tests.factories import NOW, create_person, create_testbed
 
-from .cases import Case, mails
+from .cases import mails
 from .test_feeds import ASKED, booking
 
 CLOSED = ("2027-03-10", "2027-03-12", "Ombyggnad.")
 
 
 @pytest.fixture
-def host(store):
-    return create_person(store, "host")
-
-
-@pytest.fixture
 def testbed(store, host):
     return create_testbed(store, host.organisations("host")[0], published=True, places=5)
-
-
-@pytest.fixture
-def case(store):
-    return Case(store)
 
 
 @pytest.fixture

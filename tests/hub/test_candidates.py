@@ -1,15 +1,7 @@
 from __future__ import annotations
 
-import pytest
-
 from matcher.hub import candidates
 from tests import factories
-from tests.hub.cases import Case
-
-
-@pytest.fixture
-def case(store) -> Case:
-    return Case(store)
 
 
 def test_nothing_said_is_nothing(store, case):

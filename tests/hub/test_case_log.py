@@ -15,11 +15,6 @@ WORDS = {"text": "Vi möttes på plats.", "kind": "meeting"}
 
 
 @pytest.fixture
-def case(store):
-    return Case(store)
-
-
-@pytest.fixture
 def pairing_id(case):
     return case.propose()
 

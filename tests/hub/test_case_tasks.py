@@ -9,8 +9,6 @@ from matcher.hub.clock import day, later
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound
 from tests.factories import NOW
 
-from .cases import Case
-
 LISTS = checklists.load()
 OWN = """
 [[item]]
@@ -22,11 +20,6 @@ en = "A line of ours."
 sv = "För att."
 en = "Because."
 """
-
-
-@pytest.fixture
-def case(store):
-    return Case(store)
 
 
 @pytest.fixture

@@ -10,11 +10,6 @@ from tests.factories import NOW, create_person
 from .cases import Case, mails, recorded
 
 
-@pytest.fixture
-def case(store: Store) -> Case:
-    return Case(store)
-
-
 def declare(case: Case, who: str = "owner", note: str = "Min bror äger bolaget.") -> str:
     return conflicts.declare(case.store, getattr(case, who), case.need["id"], case.startup["id"], note, NOW)
 

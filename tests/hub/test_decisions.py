@@ -3,18 +3,12 @@ from __future__ import annotations
 import pytest
 
 from matcher.hub import decisions, dismissals, pairings
-from matcher.store import Store
 from tests import factories
 from tests.factories import NOW
 
 from .cases import Case
 
 SEEN = {"rank": 3, "parts": {"semantic": 0.4, "lexical": 0.2}, "scoring": "1", "model": "tiny", "texts": {"need": "a"}}
-
-
-@pytest.fixture
-def case(store: Store) -> Case:
-    return Case(store)
 
 
 def dismiss(case: Case, reason: str = "no_fit", seen: dict | None = SEEN) -> str:

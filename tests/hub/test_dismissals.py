@@ -10,11 +10,6 @@ from tests.factories import NOW
 from .cases import Case, recorded
 
 
-@pytest.fixture
-def case(store: Store) -> Case:
-    return Case(store)
-
-
 def dismiss(case: Case, reason: str = "too_generic", note: str = "") -> str:
     return dismissals.dismiss(case.store, case.broker, case.need["id"], case.startup["id"], reason, note, NOW)
 

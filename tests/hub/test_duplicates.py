@@ -15,11 +15,6 @@ OTHER = "2026-11-22T09:00:00.000000Z"
 
 
 @pytest.fixture
-def broker(store):
-    return create_person(store, "broker")
-
-
-@pytest.fixture
 def pair(store):
     """Two profiles of one company, each with a person of its own; the first is older."""
     first = create_organisation(store, "company", name="Nattljus AB", orgnr="5560360793")

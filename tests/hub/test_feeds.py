@@ -12,7 +12,7 @@ from matcher.hub.ids import new_id
 from matcher.store import Store
 from tests.factories import NOW, create_person, create_testbed, grant
 
-from .cases import Case, recorded
+from .cases import recorded
 
 LATER = "2026-11-25T09:00:00.000000Z"
 TABLES = ("feed", "feed_read")
@@ -34,16 +34,6 @@ def booking(store: Store, testbed: dict[str, Any], organisation_id: str, **colum
 
 
 ASKED = dict.fromkeys(("operation_score", "users_score", "scored_at", "approved_at", "answered_at"))
-
-
-@pytest.fixture
-def case(store: Store) -> Case:
-    return Case(store)
-
-
-@pytest.fixture
-def host(store: Store):
-    return create_person(store, "host")
 
 
 @pytest.fixture

@@ -11,14 +11,9 @@ from matcher.hub.clock import later
 from matcher.hub.errors import Conflict, Denied, Invalid
 from tests.factories import NOW, create_person
 
-from .cases import Case, mails, recorded
+from .cases import mails, recorded
 
 LATER = later(NOW, days=3)
-
-
-@pytest.fixture
-def case(store):
-    return Case(store)
 
 
 @pytest.fixture

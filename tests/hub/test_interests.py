@@ -13,11 +13,6 @@ from tests.factories import NOW, create_person, create_startup
 from .cases import Case, mails, recorded
 
 
-@pytest.fixture
-def case(store: Store) -> Case:
-    return Case(store)
-
-
 def express(case: Case, message: str = "Vi monterar tolv sensorer.", now: str = NOW, **given: str) -> str:
     return interests.create(case.store, case.founder, case.need["id"], case.startup["id"], message, now, 5, **given)
 

@@ -11,18 +11,12 @@ from hypothesis import strategies as st
 from matcher.hub import capacity, occupancy
 from tests.factories import NOW, create_testbed
 
-from .cases import Case
 from .test_feeds import ASKED, booking
 
 
 @pytest.fixture
 def testbed(store):
     return create_testbed(store, published=True, places=2, buffer_days=3)
-
-
-@pytest.fixture
-def case(store):
-    return Case(store)
 
 
 @pytest.fixture

@@ -18,11 +18,6 @@ DUE, COMPANY = "pairing_outcome_due", "pairing_outcome_company_due"
 LAST = "2029-02-08T08:00:00.000000Z"
 
 
-@pytest.fixture
-def case(store: Store) -> Case:
-    return Case(store)
-
-
 def token(store: Store, template: str = DUE, place: int = -1) -> str:
     """Return the token of the newest mail (or another by its place)."""
     rows = store.query("select params from outbox where template = :t order by created_at, id", {"t": template})

@@ -20,11 +20,6 @@ SIX = "2027-08-08T08:00:00.000000Z"
 TWELVE = "2028-02-08T08:00:00.000000Z"
 
 
-@pytest.fixture
-def case(store: Store) -> Case:
-    return Case(store)
-
-
 def completed(store: Store, case: Case, reason: str = "completed", ended: str = ENDED) -> str:
     pairing_id = case.accepted()
     case.confirm(pairing_id, create_testbed(store, published=True))

@@ -17,11 +17,6 @@ from .cases import SEEN, Case, mails, recorded
 ANSWER = {"question": "Hur många rum gäller det?", "answer": "Fyrtio, på två avdelningar."}
 
 
-@pytest.fixture
-def case(store):
-    return Case(store)
-
-
 def company(store):
     """Return somebody at a startup with a published profile, and its id."""
     person = create_person(store, "startup")

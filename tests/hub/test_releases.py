@@ -19,11 +19,6 @@ OWNER = {"title": "Färre fall på natten", "owner_text": "Vi provade en sensor.
 STARTUP = {"startup_text": "Vi lärde oss om nattskiften."}
 
 
-@pytest.fixture
-def case(store: Store) -> Case:
-    return Case(store)
-
-
 def written(store: Store, case: Case, pairing_id: str, now: str = SIX) -> int:
     """Let both sides write, and return the revision."""
     releases.save(store, case.owner, pairing_id, "owner", OWNER, 0, now)

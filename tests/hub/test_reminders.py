@@ -1,7 +1,5 @@
 """Mails before a day passes."""
 
-import pytest
-
 from matcher.hub import pairings, reminders
 from matcher.hub.clock import day, later
 from tests import factories
@@ -9,11 +7,6 @@ from tests.factories import NOW
 from tests.hub.cases import Case, mails
 
 SOON = later(NOW, days=12)
-
-
-@pytest.fixture
-def case(store):
-    return Case(store)
 
 
 def recipients(store, template):

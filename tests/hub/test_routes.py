@@ -15,11 +15,6 @@ ANSWERS = {"market": "no", "amount": "450 000", "testbed": "yes", "service": "or
 
 
 @pytest.fixture
-def owner(store):
-    return create_person(store, "owner")
-
-
-@pytest.fixture
 def need_id(store, owner):
     return create_need(store, owner.organisations("owner")[0], published=True)["id"]
 

@@ -12,11 +12,6 @@ from tests.factories import NOW, create_person
 from .cases import SEEN, Case, mails, recorded
 
 
-@pytest.fixture
-def case(store: Store) -> Case:
-    return Case(store)
-
-
 def give(case: Case, note: str = "Se deras mätning.") -> str:
     return shares.share(case.store, case.broker, case.need["id"], case.startup["id"], note, SEEN, NOW)
 

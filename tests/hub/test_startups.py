@@ -29,11 +29,6 @@ def person(store, company):
     return create_person(store, "startup", company)
 
 
-@pytest.fixture
-def broker(store):
-    return create_person(store, "broker")
-
-
 def mails(store):
     return [
         (row["template"], row["recipient"]) for row in store.query("select * from outbox order by template, recipient")

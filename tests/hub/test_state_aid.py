@@ -16,11 +16,6 @@ from tests.factories import NOW, create_organisation, create_person, create_star
 TODAY = day(NOW)
 
 
-@pytest.fixture
-def broker(store: Store) -> Viewer:
-    return create_person(store, "broker")
-
-
 def company(store: Store, **columns: Any) -> str:
     return create_organisation(store, "company", **columns)["id"]
 

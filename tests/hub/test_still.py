@@ -10,13 +10,8 @@ from matcher.hub import case_log, cases, holders, pairings, reminders, still
 from matcher.hub.clock import later
 from tests.factories import NOW, create_person
 
-from .cases import Case, mails
+from .cases import mails
 from .pilots import BEGUN, Pilot
-
-
-@pytest.fixture
-def case(store):
-    return Case(store)
 
 
 @pytest.fixture

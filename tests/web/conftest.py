@@ -79,6 +79,24 @@ def client(app: Flask) -> CheckedClient:
 
 
 @pytest.fixture
+def english(client: CheckedClient) -> None:
+    """The visitor's browser asks for English: what the pages say is looked for in it."""
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock stands, so that no quarter of an hour ends in the middle of counting."""
+    monkeypatch.setattr(clock, "now", lambda: "2026-11-20T09:07:00.000000Z")
+
+
+@pytest.fixture
+def open_as(app: Flask, login: Callable[..., CheckedClient]) -> Callable[[Viewer], CheckedClient]:
+    """`open_as(person)`: a browser of their own, logged in."""
+    return lambda person: login(app.test_client(), person)
+
+
+@pytest.fixture
 def login() -> Callable[[CheckedClient, Viewer], CheckedClient]:
     """`login(client, person)`: a session for the person, without the cost of a password; returns the client."""
 

@@ -17,12 +17,6 @@ def kim(store, password_hash):
     return create_person(store, "owner", email="kim@example.org", name="Kim", password_hash=password_hash)
 
 
-@pytest.fixture
-def still(monkeypatch):
-    """The clock stands, so that no quarter of an hour ends in the middle of counting."""
-    monkeypatch.setattr(clock, "now", lambda: "2026-11-20T09:07:00.000000Z")
-
-
 def log_in(client, **typed):
     return client.post("/login", data={"email": "kim@example.org", "password": PASSWORD, **typed})
 

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from matcher.hub import case_log, clock, questions
 from matcher.hub.clock import later
-from matcher.hub.people import Viewer
 from tests.factories import create_person
-from tests.hub.cases import Case
-
-
-@pytest.fixture
-def case(store) -> Case:
-    return Case(store)
 
 
 @pytest.fixture
 def pairing_id(case) -> str:
     return case.propose(now=clock.now())
-
-
-@pytest.fixture
-def open_as(app, login) -> Callable[[Viewer], Any]:
-    return lambda person: login(app.test_client(), person)
 
 
 def test_the_log_is_written_read_and_summed(case, pairing_id, open_as, text):

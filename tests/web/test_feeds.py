@@ -11,21 +11,10 @@ from icalendar import Calendar
 
 from matcher.hub import clock, feeds, pairings, people
 from matcher.web import feeds as pages
-from tests.factories import create_person, create_testbed
-from tests.hub.cases import Case
+from tests.factories import create_testbed
 from tests.hub.test_feeds import ASKED, booking
 
 ENGLISH = {"Accept-Language": "en"}
-
-
-@pytest.fixture
-def case(store):
-    return Case(store)
-
-
-@pytest.fixture
-def host(store):
-    return create_person(store, "host")
 
 
 @pytest.fixture

@@ -9,11 +9,6 @@ from tests.hub.cases import Case
 
 
 @pytest.fixture
-def owner(store):
-    return factories.create_person(store, "owner")
-
-
-@pytest.fixture
 def organisation(owner):
     return owner.organisations("owner")[0]
 

@@ -7,11 +7,6 @@ from tests.factories import NOW
 
 
 @pytest.fixture
-def owner(store):
-    return factories.create_person(store, "owner")
-
-
-@pytest.fixture
 def draft(store, owner):
     return factories.create_need(store, owner.organisations("owner")[0])
 

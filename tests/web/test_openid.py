@@ -19,12 +19,7 @@ from tests.factories import PASSWORD, create_organisation, create_person
 from .providers import CLIENT, SECRET, log_in_at, way_out
 from .test_account import hidden
 
-
-@pytest.fixture
-def client(client):
-    """A visitor's browser that asks for English: what the pages say is looked for in it."""
-    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
-    return client
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture(scope="module")

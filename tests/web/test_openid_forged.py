@@ -17,12 +17,7 @@ from tests.factories import PASSWORD, create_person
 
 from .providers import CLIENT, SECRET, Forger, serve, way_out
 
-
-@pytest.fixture
-def client(client):
-    """A visitor's browser that asks for English: what the pages say is looked for in it."""
-    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
-    return client
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture(scope="module")

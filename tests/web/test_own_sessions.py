@@ -12,18 +12,13 @@ from matcher.hub import clock, sessions
 from matcher.web import account, devices
 from tests.factories import PASSWORD, create_person
 
+pytestmark = pytest.mark.usefixtures("english")
+
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0"
 SAFARI = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 "
     "Mobile/15E148 Safari/604.1"
 )
-
-
-@pytest.fixture
-def client(client):
-    """A visitor's browser that asks for English: what the pages say is looked for in it."""
-    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
-    return client
 
 
 @pytest.fixture
@@ -142,12 +137,6 @@ def test_a_form_with_a_password_that_came_too_late_leads_to_its_page(store, clie
     asked = client.post(path, data={"present": PASSWORD})
     assert asked.status_code == 401
     assert 'name="next" value="/account"' in asked.get_data(as_text=True)
-
-
-@pytest.fixture
-def still(monkeypatch):
-    """The clock stands, so that no quarter of an hour ends in the middle of counting."""
-    monkeypatch.setattr(clock, "now", lambda: "2026-11-20T09:07:00.000000Z")
 
 
 def test_guessing_the_password_here_is_limited(still, here, phone, monkeypatch):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from matcher.hub import agreements, clock, feedback, incidents, pairings, pilot_ends, pilots
-from matcher.hub.people import Viewer
 from tests.hub.pilots import DECISION, INDICATOR, Pilot
 
 CHECKS = {"personal_data": "no", "patients": "no", "research": "no", "security": "yes"}
@@ -20,11 +17,6 @@ CHECKS = {"personal_data": "no", "patients": "no", "research": "no", "security":
 def pilot(store) -> Pilot:
     """A case whose place is booked from yesterday, with an agreement in force."""
     return Pilot(store, now=clock.now(), ahead=-1)
-
-
-@pytest.fixture
-def open_as(app, login) -> Callable[[Viewer], Any]:
-    return lambda person: login(app.test_client(), person)
 
 
 def address(pilot: Pilot, *more: str) -> str:

@@ -11,7 +11,6 @@ from matcher.hub import cases, clock, pairings, startups
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
 from tests.factories import create_need, create_person, create_startup, create_testbed
-from tests.hub.cases import Case
 
 ENGLISH = {"Accept-Language": "en"}
 
@@ -19,11 +18,6 @@ ENGLISH = {"Accept-Language": "en"}
 @pytest.fixture
 def day():
     return lambda number: clock.day(clock.later(clock.now(), days=number))
-
-
-@pytest.fixture
-def case(store):
-    return Case(store)
 
 
 @pytest.fixture
@@ -181,11 +175,6 @@ def test_a_long_list_comes_in_pages(store, find):
 
 
 # ---- a testbed's calendar
-
-
-@pytest.fixture
-def host(store):
-    return create_person(store, "host")
 
 
 @pytest.fixture

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.factories import create_person
-from tests.hub.cases import Case
-
-
-@pytest.fixture
-def case(store):
-    return Case(store)
 
 
 def test_a_question_is_answered_to_all_and_the_ledger_is_for_the_needs_side(app, store, case, login, text):

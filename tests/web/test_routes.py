@@ -18,11 +18,6 @@ ANSWERS = {
 
 
 @pytest.fixture
-def owner(store):
-    return factories.create_person(store, "owner")
-
-
-@pytest.fixture
 def need(store, owner):
     return factories.create_need(store, owner.organisations("owner")[0], published=True, title="Färre fall")
 

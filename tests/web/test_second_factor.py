@@ -14,14 +14,9 @@ from tests.factories import PASSWORD, create_organisation, create_person
 
 from .test_account import hidden
 
+pytestmark = pytest.mark.usefixtures("english")
+
 MOMENT = "2026-11-20T09:07:00.000000Z"
-
-
-@pytest.fixture
-def client(client):
-    """A visitor's browser that asks for English: what the pages say is looked for in it."""
-    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
-    return client
 
 
 @pytest.fixture

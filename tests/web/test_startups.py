@@ -39,11 +39,6 @@ def person(store, company):
     return create_person(store, "startup", company)
 
 
-@pytest.fixture
-def broker(store):
-    return create_person(store, "broker")
-
-
 def test_profiles_are_for_those_who_are_logged_in(store, client):
     row = create_startup(store, published=True)
     for path in ("/startups", f"/startups/{row['id']}"):
