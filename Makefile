@@ -50,9 +50,11 @@ empty :=
 space := $(empty) $(empty)
 COVERED ?= tests --ignore=tests/faults
 
-coverage: $(DEV_STAMP) ## all tests but those that kill, one by one, and which branches they take (long)
+coverage: $(DEV_STAMP) ## all tests but those that kill, and which branches they take (as long as `make test` and a half)
 	@sh scripts/need chromium strace $(PDF)
-	$(BIN)/coverage run -m pytest $(COVERED)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --no-loadscope-reorder $(COVERED)
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=100 --include=$(subst $(space),$(comma),$(DECIDING:%=matcher/hub/%.py))
 	$(BIN)/coverage report
 
@@ -64,7 +66,8 @@ walks: $(DEV_STAMP) ## walk cases 10,000 times at random through the chain and c
 	WALKS=10000 $(BIN)/python -m pytest tests/hub/test_walks.py -k sqlite -s
 
 test-faults: $(DEV_STAMP) ## kill, race and break it at length: 1,000 kills, 10,000 races, all hostile files (up to three quarters of an hour)
-	MATCHER_KILLS=1000 MATCHER_RACE_ROUNDS=10000 MATCHER_FILES=all $(BIN)/python -m pytest tests/faults -s
+	MATCHER_KILLS=1000 MATCHER_RACE_ROUNDS=10000 MATCHER_SEQUENCES=10000 MATCHER_FILES=all \
+		$(BIN)/python -m pytest tests/faults tests/hub/test_capacity.py -s
 
 storm: $(DEV_STAMP) ## send 100,000 requests with hostile text into every field as everybody, and walk the API (half an hour)
 	MATCHER_REQUESTS=100000 MATCHER_API_EXAMPLES=300 \

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from tests.factories import NOW, create_need, create_startup, create_testbed
 from .cases import Case
 
 DAY_ZERO = date(2027, 1, 1)
+SEQUENCES = int(os.environ.get("MATCHER_SEQUENCES", "60"))  # on each engine; `make test-faults` takes 10,000
 
 
 def day(number: int) -> str:
@@ -103,7 +105,7 @@ kinds = st.sampled_from(["access", "booking", "cancelled", "used", "asked"])
 holds = st.lists(st.tuples(numbers, st.integers(0, 8), kinds, numbers), max_size=8)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=SEQUENCES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(holds, spans, st.integers(0, 5), st.integers(1, 3), st.none() | spans)
 def test_a_place_is_free_when_counting_day_by_day_finds_one(
     store: Store, rows: list[tuple[int, int, str, int]], span: tuple[int, int], buffer: int, places: int,
