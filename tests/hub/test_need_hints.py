@@ -55,6 +55,6 @@ def test_the_problem_repeated_as_the_effect_is_noticed():
 
 @pytest.mark.parametrize("text", ["a" * 100_000, "a." * 50_000, "1" * 100_000, "0 7" * 33_000])
 def test_a_long_text_takes_no_time(text):
-    began = time.perf_counter()
+    began = time.process_time()
     hints({"description": text, "effect": text})
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -199,10 +199,10 @@ def test_with_the_provider_away_one_logs_in_by_password(app, store, client, forg
 
 def test_a_provider_that_hangs_is_waited_for_some_seconds_and_then_left_alone(monkeypatch, client, forger, alice):
     monkeypatch.setattr("matcher.exchange.openid.TIMEOUT", (0.3, 0.3))
-    forger.slow = 1.0
+    forger.slow = 3.0
     start = time.monotonic()
     assert client.post("/login/openid").status_code == 503
-    assert time.monotonic() - start < 0.9
+    assert time.monotonic() - start < 2.5
     forger.slow = 0.0
     before = len(forger.asked)
     assert client.post("/login/openid").status_code == 503, "and not asked again for half a minute"
