@@ -126,12 +126,6 @@ def signed(store: Store, pairing_id: str, now: str) -> Row | None:
     return {**rows[0], "terms": json.loads(rows[0]["terms"])} if rows else None
 
 
-def in_force(store: Store, pairing_id: str, now: str) -> Row | None:
-    """Return the agreement that is in force today, its first and last day included, or None."""
-    row = signed(store, pairing_id, now)
-    return row if row and row["starts_on"] <= day(now) <= row["ends_on"] else None
-
-
 def draft(store: Store, viewer: Viewer, pairing_id: str, given: Row, now: str) -> int:
     """Begin an agreement from terms as they were typed and return its number; only a confirmed case can have one."""
     terms = fields.validate(Terms, given)

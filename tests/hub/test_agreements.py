@@ -137,6 +137,47 @@ def test_a_paper_of_older_terms_is_not_sent(case: Signing) -> None:
         agreements.send(case.store, case.broker, case.id, number, PAPER, 1, NOW)
 
 
+def test_days_are_needed_and_the_first_booked_one_is_covered(case: Signing) -> None:
+    with pytest.raises(Invalid) as error:
+        case.draft(starts_on="", ends_on="")
+    assert {name: code for name, (code, _) in error.value.errors.items()} == {
+        "starts_on": "required_day", "ends_on": "required_day",
+    }  # fmt: skip
+    with pytest.raises(Invalid) as error:
+        case.draft(starts_on=day(later(f"{FIRST}T00:00:00Z", days=1)))
+    assert error.value.errors["starts_on"][0] == "agreement_covers"
+
+
+def test_of_two_who_change_a_draft_the_second_is_told(case: Signing) -> None:
+    number = case.draft()
+    agreements.change(case.store, case.broker, case.id, number, {**TERMS, "purpose": "Annat."}, 1, NOW)
+    with pytest.raises(Stale) as error:
+        agreements.change(case.store, case.broker, case.id, number, {**TERMS, "purpose": "Tredje."}, 1, NOW)
+    assert error.value.params["current"]["terms"]["purpose"] == "Annat."
+
+
+def test_of_a_draft_there_is_no_paper_and_it_is_withdrawn_once_and_not_ended(case: Signing) -> None:
+    number = case.draft()
+    with pytest.raises(NotFound):
+        agreements.paper(case.store, agreements.load(case.store, case.id, number)["id"])
+    with pytest.raises(Conflict) as error:
+        agreements.end(case.store, case.broker, case.id, number, "Klart.", NOW)
+    assert error.value.code == "agreement_not_in_force"
+    agreements.withdraw(case.store, case.broker, case.id, number, "Fel belopp.", NOW)
+    with pytest.raises(Conflict) as error:
+        agreements.withdraw(case.store, case.broker, case.id, number, "Fel igen.", NOW)
+    assert error.value.code == "agreement_withdrawn"
+
+
+def test_an_agreement_ends_once(case: Signing) -> None:
+    number = case.send()
+    case.all_sign(number)
+    agreements.end(case.store, case.broker, case.id, number, "Klart.", NOW)
+    with pytest.raises(Conflict) as error:
+        agreements.end(case.store, case.broker, case.id, number, "Igen.", NOW)
+    assert error.value.code == "agreement_ended"
+
+
 def test_what_was_sent_is_kept_and_not_changed(case: Signing) -> None:
     number = case.send()
     row = agreements.load(case.store, case.id, number)
