@@ -51,11 +51,6 @@ def startups(store: Store, ids: list[str]) -> dict[str, Row]:
     return {row["id"]: _parsed(row, ("regions", "languages")) for row in rows}
 
 
-def names(store: Store, ids: list[str]) -> dict[str, str]:
-    """Return the titles of needs by id, also of those that are closed since."""
-    return {row["id"]: row["title"] for row in store.query("select id, title from need where id in :ids", {"ids": ids})}
-
-
 def under_way(store: Store, starts_on: str) -> list[Row]:
     """Return the pairings that a round counts as taken: proposed or accepted, or with a test that reaches into it."""
     return store.query(
