@@ -23,6 +23,7 @@ from . import (
     booking_words,
     case_words,
     handling_words,
+    learning_words,
     need_words,
     outcome_words,
     pilot_words,
@@ -111,6 +112,7 @@ SENTENCES: dict[str, Any] = {
     **route_words.SENTENCES,
     **outcome_words.SENTENCES,
     **spread_words.SENTENCES,
+    **learning_words.SENTENCES,
 }
 
 
