@@ -299,3 +299,10 @@ def test_who_wrote_a_need_and_has_left_its_organisation_is_told_no_more(store: S
     broker = create_person(store, "broker")
     by_broker = create_need(store, town, person_id=broker.person_id, published=True)
     assert [row["email"] for row in needs.owners(store, by_broker)] == [broker.email]
+
+
+def test_half_a_character_in_a_note_is_kept_as_a_mark(store: Store) -> None:
+    need = create_need(store, published=True)
+    needs.close(store, owner_of(store, need), need["id"], "paused", "Vi väntar \ud83d", LATER)
+    kept = store.query("select close_note from need where id = :id", {"id": need["id"]})
+    assert kept == [{"close_note": "Vi väntar \ufffd"}]
