@@ -26,7 +26,7 @@ from matcher.ranking.encoder import SentenceEncoder, load_encoder
 from matcher.store import Store, open_store
 from matcher.store.schema import migrate
 
-from . import compiled, shared_out
+from . import compiled, memory, shared_out
 from .factories import PASSWORD, create_person, create_testbed
 from .hub.cases import Case
 
@@ -159,9 +159,9 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_file(database_folder: Path) -> Path:
     """Make a migrated SQLite file, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "template.db"
+    path = database_folder / "template.db"
     path.write_bytes(_migrated())
     return path
 
@@ -175,10 +175,17 @@ def _migrated() -> bytes:
         return path.read_bytes()
 
 
+@pytest.fixture(scope="session")
+def database_folder() -> Iterator[Path]:
+    """Give the folder that databases of tests stand in."""
+    with memory.folder() as folder:
+        yield folder
+
+
 @pytest.fixture
-def databases(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> Iterator[Databases]:
+def databases(request: pytest.FixtureRequest, database_folder: Path, migrated_file: Path) -> Iterator[Databases]:
     """Give what makes databases, for tests that need more than one."""
-    made = Databases(tmp_path, migrated_file, lambda: request.getfixturevalue("postgres"))
+    made = Databases(database_folder, migrated_file, lambda: request.getfixturevalue("postgres"))
     yield made
     made.clear()
 

@@ -1,6 +1,8 @@
-"""Tables of the store's own tests: they know no noun of the hub."""
+"""Tables of the store's own tests: they know no noun of the hub, and stand on a disk."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +35,12 @@ create table loan (
 ){strict}
 """,
 )
+
+
+@pytest.fixture(scope="session")
+def database_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder on the disk."""
+    return tmp_path_factory.mktemp("disk")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
@@ -47,12 +48,21 @@ class CheckedClient(FlaskClient):
 
 
 @pytest.fixture
-def app(tmp_path: Path, migrated_file: Path) -> Iterator[Flask]:
+def hub_file(database_folder: Path, migrated_file: Path) -> Iterator[Path]:
+    """The file of an empty, migrated hub."""
+    path = database_folder / f"{uuid.uuid4().hex}.db"
+    shutil.copyfile(migrated_file, path)
+    yield path
+    for left in database_folder.glob(f"{path.name}*"):
+        left.unlink()
+
+
+@pytest.fixture
+def app(tmp_path: Path, hub_file: Path) -> Iterator[Flask]:
     """An application on an empty, migrated SQLite hub, with the tiny encoder."""
-    shutil.copyfile(migrated_file, tmp_path / "hub.db")
     config = Config(
         instance=tmp_path,
-        database_url=f"sqlite:///{tmp_path / 'hub.db'}",
+        database_url=f"sqlite:///{hub_file}",
         model="tiny",
         secret_key="for tests only, 0123456789 abcdefghij",
         base_url="http://localhost",

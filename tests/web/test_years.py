@@ -41,13 +41,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, YearHub]:
 
 
 @pytest.fixture
-def hub(template: tuple[Path, YearHub], app: Flask, tmp_path: Path, monkeypatch: Any) -> Iterator[YearHub]:
+def hub(template: tuple[Path, YearHub], app: Flask, hub_file: Path, monkeypatch: Any) -> Iterator[YearHub]:
     """The hub of three years behind the running application, at its own moment."""
     file, made = template
     app.extensions["store"].close()
-    for rest in tmp_path.glob("hub.db*"):
+    for rest in hub_file.parent.glob(f"{hub_file.name}*"):
         rest.unlink()
-    shutil.copyfile(file, tmp_path / "hub.db")
+    shutil.copyfile(file, hub_file)
     monkeypatch.setattr(clock, "now", lambda: NOW)
     made.store = app.extensions["store"]
     return made
