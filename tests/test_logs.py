@@ -117,6 +117,6 @@ def test_gunicorn_writes_such_lines_and_no_access_log():
 
 
 @pytest.fixture(scope="module")
-def app_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    with open_hub(tmp_path_factory.mktemp("logs")) as opened:
+def app_hub() -> Iterator[Hub]:
+    with open_hub() as opened:
         yield opened

@@ -29,8 +29,8 @@ SECONDS = reading.SECONDS + 5  # the limit, and the time to start and end a proc
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    with open_hub(tmp_path_factory.mktemp("files")) as opened:
+def hub() -> Iterator[Hub]:
+    with open_hub() as opened:
         yield opened
 
 

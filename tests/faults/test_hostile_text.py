@@ -20,8 +20,8 @@ SEED = int(os.environ.get("MATCHER_SEED") or 20261122)
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    with open_hub(tmp_path_factory.mktemp("storm")) as opened:
+def hub() -> Iterator[Hub]:
+    with open_hub() as opened:
         yield opened
 
 

@@ -144,8 +144,8 @@ QUERIES = (
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    with open_hub(tmp_path_factory.mktemp("canaries")) as opened:
+def hub() -> Iterator[Hub]:
+    with open_hub() as opened:
         yield opened
 
 

@@ -33,8 +33,8 @@ PLAIN = re.compile(r"[\s\x00-\x1f\u200b-\u200f\u2060-\u206f\ufeff]+")
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    with open_hub(tmp_path_factory.mktemp("out")) as opened:
+def hub() -> Iterator[Hub]:
+    with open_hub() as opened:
         yield opened
 
 

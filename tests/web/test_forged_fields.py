@@ -19,8 +19,8 @@ OWN = ("title", "name", "revision", "seq", "updated_at")
 
 
 @pytest.fixture(scope="module")
-def world_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    with open_hub(tmp_path_factory.mktemp("forged")) as opened:
+def world_hub() -> Iterator[Hub]:
+    with open_hub() as opened:
         yield opened
 
 

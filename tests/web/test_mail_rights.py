@@ -38,8 +38,8 @@ ADDRESSED = {
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    with open_hub(tmp_path_factory.mktemp("mail")) as opened:
+def hub() -> Iterator[Hub]:
+    with open_hub() as opened:
         yield opened
 
 

@@ -40,9 +40,9 @@ POLICY = _read()
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+def hub() -> Iterator[Hub]:
     """One hub for all cells; whoever changes it puts it back."""
-    with open_hub(tmp_path_factory.mktemp("policy")) as opened:
+    with open_hub() as opened:
         yield opened
 
 

@@ -36,8 +36,8 @@ ALWAYS = {
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    with open_hub(tmp_path_factory.mktemp("writes")) as opened:
+def hub() -> Iterator[Hub]:
+    with open_hub() as opened:
         yield opened
 
 

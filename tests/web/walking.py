@@ -8,6 +8,8 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,12 @@ from matcher import create_app
 from matcher.config import Config, Oidc
 from matcher.exchange import agreement_papers as papers
 from matcher.exchange.openid import Provider
-from matcher.hub import affected, sessions
+from matcher.hub import affected, clock, sessions
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import open_store
 from matcher.store.schema import migrate
+from tests import memory
 
 from . import world as worlds
 from .world import MISSING, World
@@ -365,36 +368,54 @@ def readable(answer: TestResponse) -> str:
 
 
 @contextmanager
-def open_hub(folder: Path, **settings: Any) -> Iterator[Hub]:
-    """Build the world in a folder, with every text embedded, and serve it."""
-    file = folder / "hub.db"
-    config = Config(
-        **{
-            "instance": folder,
-            "database_url": f"sqlite:///{file}",
-            "model": "tiny",
-            "secret_key": "for tests only, 0123456789 abcdefghij",
-            "base_url": "http://localhost",
-            "port": 8000,
-            "testing": True,
-            "oidc": Oidc(ISSUER, "walking", "secret", "Lövhamn"),
-            **settings,
-        }
+def open_hub() -> Iterator[Hub]:
+    """Serve the world, with every text embedded, in a folder of its own."""
+    data, made = _built(clock.now()[:13])
+    with memory.folder() as folder, _sessions_that_stay():
+        config = _config(folder)
+        file = folder / "hub.db"
+        file.write_bytes(data)
+        app = _served(config)
+        store = app.extensions["store"]
+        things = {name: dict(states) for name, states in made.things.items()}
+        yield Hub(app, replace(made, store=store, people={**made.people}, tokens={**made.tokens}, things=things), file)
+        store.close()
+
+
+def _config(folder: Path) -> Config:
+    return Config(
+        instance=folder,
+        database_url=f"sqlite:///{folder / 'hub.db'}",
+        model="tiny",
+        secret_key="for tests only, 0123456789 abcdefghij",
+        base_url="http://localhost",
+        port=8000,
+        testing=True,
+        oidc=Oidc(ISSUER, "walking", "secret", "Lövhamn"),
     )
-    encoder = TinyEncoder()
-    app = create_app(config, encoder)
+
+
+@cache
+def _built(hour: str) -> tuple[bytes, World]:
+    """Return the world's database and who and what is in it; made once an hour, as its days are counted from today."""
+    with memory.folder() as folder:
+        config, encoder = _config(folder), TinyEncoder()
+        store = open_store(config.database_url, keys=config.record_keys)
+        migrate(store)
+        made = worlds.build(store)
+        while indexing.catch_up(store, encoder):
+            pass
+        store.close()
+        return (folder / "hub.db").read_bytes(), made
+
+
+def _served(config: Config) -> Flask:
+    app = create_app(config, TinyEncoder())
     app.extensions["openid"] = provider = Provider(config.oidc)
     addresses = ("authorization_endpoint", "token_endpoint", "jwks_uri")
     provider.know({"issuer": ISSUER, **{name: f"{ISSUER}/{name}" for name in addresses}})  # and nobody is asked
     app.config["PROPAGATE_EXCEPTIONS"] = False  # a fault is a 500 in its cell, and the walk goes on
-    store = app.extensions["store"]
-    migrate(store)
-    world = worlds.build(store)
-    while indexing.catch_up(store, encoder):
-        pass
-    with _sessions_that_stay():
-        yield Hub(app, world, file)
-    store.close()
+    return app
 
 
 @contextmanager

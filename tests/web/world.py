@@ -2,7 +2,7 @@
 
 Organisation A is one municipality, one company and one host, whose things the tests look at; B is another of each.
 Every text that not everybody may read holds a word of its own, `canary-WHERE-7q`, to be looked for where it should
-not be. `open_hub(folder)` builds the world once and copies it back whenever a request changed something.
+not be. `open_hub()` builds the world once and copies it back whenever a request changed something.
 """
 
 from __future__ import annotations
