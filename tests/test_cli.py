@@ -226,6 +226,7 @@ def test_a_decision_is_replayed(matcher: Command) -> None:
     assert answer.exit_code == 0, answer.output
     assert answer.output.endswith("The same list.\n")
     assert case.startup["id"] in answer.output
+    assert f"{case.startup['name']} ({case.startup['id']})" in answer.output, "a list of ids tells a reader nothing"
     found = json.loads(matcher("replay", stored, "--json").output)
     assert (found["same"], found["gone"]) == (True, [])
     store.execute("delete from embedding where subject_id = :id", {"id": case.startup["id"]})

@@ -58,6 +58,12 @@ def profiles(store: Store, startup_ids: list[str]) -> dict[str, dict[str, Any]]:
     return {row["id"]: _parsed(row, ("regions", "languages", "seeks", "themes")) for row in rows}
 
 
+def names(store: Store, startup_ids: list[str]) -> dict[str, str]:
+    """Return the names of startups by id, also of those that are not on offer now."""
+    rows = store.query("select id, name from startup where id in :ids", {"ids": startup_ids})
+    return {row["id"]: row["name"] for row in rows}
+
+
 def need_cards(store: Store, need_ids: list[str]) -> dict[str, dict[str, Any]]:
     """Return by id what a list shows of needs, with how many startups have shown interest. One query."""
     rows = store.query(

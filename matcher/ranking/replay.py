@@ -7,12 +7,12 @@ made of, the weights as numbers. Scores of another scoring version are never com
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import islice
 from typing import Any
 
-from ..hub import rankings
+from ..hub import candidates, rankings
 from ..store import Store
 from . import ranked, scoring, weighing
 from .background import Background
@@ -40,13 +40,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Replay:
-    """What was shown, what the same texts give now, and what is missing for making it again."""
+    """What was shown, what the same texts give now, and what is missing for making it again.
+
+    names: what the startups of both lists are called now, by id; one that is gone has none.
+    """
 
     made_at: str
     facts: dict[str, Any]
     shown: list[Row]
     again: list[Row]
     gone: list[str]
+    names: dict[str, str] = field(default_factory=dict)
 
     @property
     def same(self) -> bool:
@@ -66,9 +70,14 @@ class Replay:
             found = now.get(row.id)
             changed = "" if found and found[0] == place else f"   now {found[0]}" if found else "   not in it now"
             stopped = f"  [{', '.join(row.stops)}]" if row.stops else ""
-            lines.append(f"{place:>3}  {row.score:+.4f}  {row.id}{stopped}{changed}")
+            lines.append(f"{place:>3}  {row.score:+.4f}  {self._called(row.id)}{stopped}{changed}")
         lines += [f"gone: {name}" for name in self.gone]
         return "\n".join([*lines, "The same list." if self.same else "Not the same list."])
+
+    def _called(self, startup_id: str) -> str:
+        """Return name and id: a list of ids alone tells a reader nothing."""
+        name = self.names.get(startup_id)
+        return f"{name} ({startup_id})" if name else startup_id
 
 
 def taken(store: Store, ranker: Ranker, need: dict[str, Any], background: str, now: str) -> rankings.Run:
@@ -122,12 +131,13 @@ def replay(store: Store, run_id: str, shipped: Shipped) -> Replay:
     run = rankings.load(store, run_id)
     facts = run["facts"]
     shown = [Row(**row) for row in facts["list"]]
+    names = candidates.names(store, [row.id for row in shown])
     name, background = shipped(facts["model"], facts["dimensions"])
     startups, needs = (Past(store, kind, facts["model"], facts["dimensions"]) for kind in ("startup", "need"))
     asked_key: Key = tuple(facts["asked"]) if facts["asked"] else ("", "")
     gone = _gone(facts, name, startups, needs, run, asked_key)
     if not facts["asked"] or asked_key[0] in needs.gone([asked_key]) or not _same_scoring(facts):
-        return Replay(run["made_at"], facts, shown, [], gone)
+        return Replay(run["made_at"], facts, shown, [], gone, names)
     if not facts["background"] or facts["background"] != name:
         background = Background.none(facts["dimensions"])
     questions = needs.shelf(run["made_questions"])
@@ -144,7 +154,8 @@ def replay(store: Store, run_id: str, shipped: Shipped) -> Replay:
         Row(name := shelf.rows[place]["id"], round(float(result.total[place]), 6), stops.get(name, []))
         for place in result.order[: len(shown)]
     ]
-    return Replay(run["made_at"], facts, shown, again, gone)
+    names |= candidates.names(store, [row.id for row in again if row.id not in names])
+    return Replay(run["made_at"], facts, shown, again, gone, names)
 
 
 @dataclass(frozen=True)
