@@ -60,13 +60,17 @@ class Change:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a startup stands among `total` for a need, its parts beside those at place FIRST, and what would help."""
+    """Where a startup stands among `total` for a need, its parts beside those at place FIRST, and what would help.
+
+    near: whether the profile answers any sentence of the need; texts are tried only then.
+    """
 
     match: Match
     total: int
     first: Mapping[str, float]
     changes: list[Change] = field(default_factory=list)
     away: bool = False
+    near: bool = False
 
 
 def standing(ranker: Ranker, need: Row, startup: Row, today: date, phrases: Phrases) -> Standing | None:
@@ -85,7 +89,11 @@ def standing(ranker: Ranker, need: Row, startup: Row, today: date, phrases: Phra
         changes += _texts(_Trial(ranker, need, startup, run), found, phrases, rank)
     except EmbedderAway:
         away = True
-    return Standing(found, run.of, first, sorted(changes, key=_worth)[:TOLD], away)
+    return Standing(found, run.of, first, sorted(changes, key=_worth)[:TOLD], away, _answers(found))
+
+
+def _answers(match: Match) -> bool:
+    return any(meeting.score >= evidence.ANSWERED for meeting in (match.reasons.meetings if match.reasons else []))
 
 
 def _worth(change: Change) -> tuple[bool, bool, int]:
@@ -150,8 +158,7 @@ def _texts(trial: _Trial, match: Match, phrases: Phrases, rank: int) -> Iterator
 
 def _ideas(trial: _Trial, match: Match, phrases: Phrases) -> Iterator[tuple[str, str, str, str]]:
     """Yield what could be tried; nothing for a profile that is about other things and answers no sentence."""
-    met = match.reasons.meetings if match.reasons else []
-    if not any(meeting.score >= evidence.ANSWERED for meeting in met):
+    if not _answers(match):
         return
     for theme in (trial.need["themes"] or [])[:1]:
         yield "test", theme, "evidence", phrases.test(theme)

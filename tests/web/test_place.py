@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from matcher.hub import conflicts
 from matcher.hub.clock import now
 from matcher.ranking.encoder import TinyEncoder
 from tests import factories
@@ -89,3 +90,25 @@ def test_nearly_the_same_profiles_are_one_row_that_names_the_others(
     hub.embed(store, TinyEncoder())
     page = text(login(client, factories.create_person(store, "broker")).get("/desk/needs/behov"))
     assert "And 2 nearly the same" in page
+
+
+def test_while_the_model_is_away_nothing_is_said_to_have_been_tried(
+    founder: Any, app: Any, store: Any, text: Any
+) -> None:
+    hub.change(store, "need", {"id": "behov"}, min_readiness=3)
+    app.extensions["encoder"] = hub.AwayEncoder()
+    page = text(founder.get("/startups/bolag/needs/behov"))
+    assert "no text could be tried" in page
+    assert "Nothing that was tried" not in page
+
+
+def test_a_profile_that_answers_the_need_is_not_told_that_it_is_about_other_things(
+    founder: Any, store: Any, text: Any
+) -> None:
+    hub.change(store, "need", {"id": "behov"}, min_readiness=3)
+    conflicts.declare(store, factories.create_person(store, "broker"), "behov", "bolag", "Samma ägare.", now())
+    page = text(founder.get("/startups/bolag/needs/behov"))
+    assert "Place 1 of 1" in page
+    assert "Where the two texts meet" in page
+    assert "about other things than this need" not in page
+    assert "Nothing that was tried would lift you." in page
