@@ -85,3 +85,10 @@ def test_what_is_not_there_is_said(hub):
     answer = run(hub, "--round", "nothing")
     assert answer.exit_code == 1
     assert "there is no round 'nothing'" in answer.output
+
+
+def test_a_plan_of_texts_that_were_not_read_says_so(hub):
+    fill(hub[2])
+    assert "had not been read" not in run(hub, "--least", "0").output
+    indexing.keep_words(hub[2], "startup", factories.create_startup(hub[2], published=True, name="Nytt bolag"))
+    assert "1 text(s) had not been read: words alone ranked them" in run(hub, "--least", "0").output

@@ -60,7 +60,12 @@ def text(found: dict[str, Any]) -> str:
     lines += [f"  none  {row['need']}\n        {plan_words.why(row)}" for row in found["short"]]
     for row in found["broken"]:
         lines.append(f"broken  {row['need_id']} – {row['startup_id']}: {plan_words.broken(row['code'])}")
-    return "\n".join([*lines, "", *_compared(found["figures"]), f"model {found['model']}, scoring {found['scoring']}"])
+    lines += ["", *_compared(found["figures"]), f"model {found['model']}, scoring {found['scoring']}"]
+    if found["by_words"]:
+        lines.append(
+            f"{found['by_words']} text(s) had not been read: words alone ranked them. Rank anew before deciding."
+        )
+    return "\n".join(lines)
 
 
 def _compared(figures: dict[str, dict[str, Any]]) -> list[str]:

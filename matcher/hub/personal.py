@@ -290,7 +290,7 @@ HOLDINGS: dict[str, Holding] = {
     "round": Holding(
         "plan",
         "id starts_on quarters days demand most places least model scoring need_ids startup_ids made_at created_at "
-        "held_on opens_at minutes pause tables closed_at",
+        "held_on opens_at minutes pause tables closed_at by_words",
         who="person_id", work="name:person_id", machine="arcs",
     ),
     "round_demand": Holding("machine", "round_id need_id demand"),

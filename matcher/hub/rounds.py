@@ -81,7 +81,8 @@ def terms(data: Row, now: str) -> Row:
 def create(store: Store, viewer: Viewer, checked: Row, scored: Row, now: str) -> str:
     """Keep a new round and return its id; `scored` is what the ranking gave.
 
-    scored: model, scoring, need_ids, startup_ids (lists in the order that the arcs count in) and arcs (bytes).
+    scored: model, scoring, need_ids, startup_ids (lists in the order that the arcs count in) and arcs (bytes);
+    by_words: how many of these texts had not been read, so that words alone gave their scores.
     """
     _broker(viewer)
     row = {"id": new_id(), **checked, **_kept(scored), "made_at": now, "person_id": viewer.person_id, "created_at": now}
@@ -258,7 +259,8 @@ def minutes_of(text: str) -> int | None:
 
 def _kept(scored: Row) -> Row:
     ids = {name: json.dumps(scored[name]) for name in ("need_ids", "startup_ids")}
-    return {"model": scored["model"], "scoring": scored["scoring"], "arcs": scored["arcs"], **ids}
+    figures = {name: scored[name] for name in ("model", "scoring", "arcs")}
+    return {**figures, "by_words": scored.get("by_words", 0), **ids}
 
 
 def _told(checked: Row, scored: Row) -> Row:

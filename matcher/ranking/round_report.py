@@ -284,6 +284,7 @@ def as_data(board: Board, plan: Plan) -> Row:
     return {
         "model": board.row["model"],
         "scoring": board.row["scoring"],
+        "by_words": board.row["by_words"],
         "starts_on": board.row["starts_on"],
         "quarters": board.row["quarters"],
         "worth": round(plan.worth, 6),

@@ -29,12 +29,12 @@ class NothingToPlan(Exception):
 
 
 def make(store: Store, ranker: Ranker, terms: dict[str, Any], now: str, report: Report | None = None) -> Scored:
-    """Return what a round keeps: model, scoring, need_ids, startup_ids and arcs. Raise NothingToPlan.
+    """Return what a round keeps: model, scoring, need_ids, startup_ids, arcs and by_words. Raise NothingToPlan.
 
     terms: those of the round (see hub.rounds.terms). report is told (done, total) while needs are ranked.
     """
     rows = [need_content.decode(row) for row in round_facts.open_needs(store, now)]
-    scores, startup_ids = _scores(ranker, rows, date.fromisoformat(now[:10]), report)
+    scores, startup_ids, by_words = _scores(ranker, rows, date.fromisoformat(now[:10]), report)
     if not scores.size:
         raise NothingToPlan
     scores[scores < terms["least"]] = -np.inf
@@ -43,6 +43,7 @@ def make(store: Store, ranker: Ranker, terms: dict[str, Any], now: str, report: 
         "scoring": ranker.weighing().version,
         "need_ids": [row["id"] for row in rows],
         "startup_ids": startup_ids,
+        "by_words": by_words,
     }
     arcs = planning.dense(scores) if scores.size <= ALL_KEPT else _best(store, {**terms, **scored}, scores, now)
     return {**scored, "arcs": rounds.pack(arcs)}
@@ -50,14 +51,19 @@ def make(store: Store, ranker: Ranker, terms: dict[str, Any], now: str, report: 
 
 def _scores(
     ranker: Ranker, rows: list[dict[str, Any]], today: date, report: Report | None
-) -> tuple[np.ndarray, list[str]]:
-    """Return (needs, startups) float32 scores and the startups' ids; one that came or went meanwhile is at -inf."""
+) -> tuple[np.ndarray, list[str], int]:
+    """Return (needs, startups) float32 scores, the startups' ids, and how many texts were ranked by words alone.
+
+    A startup that came or went meanwhile is at -inf. Meaning cannot be told of a text that was not read yet.
+    """
     ranker = ranker.whole()
     found: list[np.ndarray] = []
     ids: list[str] = []
     place: dict[str, int] = {}
+    away = waiting = 0
     for done, row in enumerate(rows, 1):
         run = ranker.run_for(row, today)[0]
+        away, waiting = away + run.away, max(waiting, run.waiting)
         here = [one["id"] for one in run.shelf.rows]
         if not ids:
             ids, place = here, {name: at for at, name in enumerate(here)}
@@ -72,7 +78,7 @@ def _scores(
         found.append(line)
         if report:
             report(done, len(rows))
-    return np.array(found, np.float32).reshape(len(rows), len(ids)), ids
+    return np.array(found, np.float32).reshape(len(rows), len(ids)), ids, away + waiting
 
 
 def _best(store: Store, row: dict[str, Any], scores: np.ndarray, now: str) -> Arcs:

@@ -193,10 +193,8 @@ def _capacity(held: Facts, row: Row) -> np.ndarray:
         startup = held.startups.get(name)
         if startup is None:
             return 0
-        if row["most"]:
-            return row["most"]
         own = UNKNOWN_CAPACITY if startup["capacity"] is None else startup["capacity"]
-        return max(own - taken[name], 0)
+        return max((row["most"] or own) - taken[name], 0)
 
     return np.array([room(name) for name in row["startup_ids"]], np.int64)
 

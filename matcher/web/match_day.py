@@ -40,6 +40,7 @@ def _page(row: Row, typed: Any = None, errors: dict[str, str] | None = None) -> 
         row=row,
         rows=[one for one in found if not party or party in (one["owner_id"], one["company_id"])],
         party=party if party in names else "",
+        unknown=bool(party) and party not in names,
         parties=sorted(names.items(), key=lambda one: swedish_key(one[1])),
         times=len({one["time"] for one in found}),
         too_long=too_long,
@@ -72,7 +73,8 @@ def day_file(row: Row) -> Response:
     found, _too_long = _meetings(row)
     party = request.args.get("organisation", "")
     entries = [_entry(row, one) for one in found if not party or party in (one["owner_id"], one["company_id"])]
-    body = calendars.calendar(row["name"], entries, clock.parse(row["made_at"]))
+    # Of two files the calendar programs believe the one that was made later: the day may have been moved since.
+    body = calendars.calendar(row["name"], entries, clock.parse(now()))
     return download(body, "match-day.ics", "text/calendar")
 
 

@@ -25,6 +25,7 @@ STOPS: dict[str, Any] = {
     "paired": _l("already being paired"),
     "gone": _l("no longer on offer"),
     "forbidden": _l("you said no"),
+    "not_scored": _l("not among the candidates of this round"),
 }
 BROKEN: dict[str, Any] = {
     "lock_demand": _l("The need asks for fewer startups than are locked to it. Raise its number, or undo a lock."),
@@ -102,4 +103,4 @@ def _listed(given: Row) -> str:
 
 
 def _figure(value: float) -> str:
-    return f"{value:.2f}"
+    return words.decimals(value, "0.00")

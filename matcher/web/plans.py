@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from ..hub import limits, needs, quarters, record, round_facts, rounds
+from ..hub import candidates, limits, needs, quarters, record, round_facts, rounds
 from ..hub.errors import Conflict, HubError, Invalid, NotFound
 from ..ranking import planning, round_report, round_scores
 from ..ranking import rounds as boards
@@ -27,6 +27,7 @@ TERMS = ("name", "starts_on", "quarters", "days", "demand", "most", "places", "l
 AT_ONCE = 400  # needs: ranking more of them takes longer than a page may; the command line does it
 COSTS_SHOWN = 20_000  # pairs: of a larger round a cost is shown on the page of the change only
 SHOWN = 100  # rows of a page
+COST_SEEN = 0.005  # score: the pages write two decimals
 RANKED_A_QUARTER = 20  # rounds, of an hour and a person: each ranks all open needs
 
 
@@ -40,11 +41,15 @@ def listing() -> str:
 def _listing(typed: Any = None, errors: dict[str, str] | None = None) -> str:
     first, page = quarters.next_first_day(now()[:10]), forms.page()
     rows, total = rounds.listing(store(), page)
+    pages = max(-(-total // rounds.PAGE), 1)
+    if page > pages:  # an old address: the last page, not one that says there are no rounds
+        page = pages
+        rows, _total = rounds.listing(store(), page)
     return render_template(
         "plans/listing.html",
         rows=rows,
         page=page,
-        pages=max(-(-total // rounds.PAGE), 1),
+        pages=pages,
         page_url=forms.page_address("plans.listing"),
         typed=typed if typed is not None else {"places": "yes", "quarters": 4, "days": 56, "demand": 1, "least": 10},
         firsts=[(period[0], quarters.name(period[0])) for period in quarters.span(first, 4)],
@@ -97,7 +102,9 @@ def show(row: Row) -> str:
     """Show the plan of a round: the tests it suggests, who is short and why, the locks, the comparison with greedy."""
     board = boards.load(store(), row, now())
     plan = boards.solve(board)
-    number, listed = forms.page(), round_report.rows(board, plan)
+    listed = round_report.rows(board, plan)
+    pages = max(-(-len(listed) // SHOWN), 1)
+    number = min(forms.page(), pages)  # beyond the last page nothing would seem to be suggested at all
     short = round_report.short(board, plan)
     return render_template(
         "plans/show.html",
@@ -115,7 +122,7 @@ def show(row: Row) -> str:
         answer_days=settings().answer_days,
         history=list(reversed(record.history(store(), "round", row["id"])))[:20],
         page=number,
-        pages=max(-(-len(listed) // SHOWN), 1),
+        pages=pages,
         page_url=lambda page: url_for("plans.show", round_id=row["id"], page=page),
         wide=True,
     )
@@ -246,6 +253,8 @@ def _change(row: Row, typed: Any, errors: dict[str, str] | None = None, notice: 
     pair = board.at(row["need_id"], row["startup_id"])
     stopped, found = _stopped(board, pair), None
     place = _place(board, typed.get("place", ""))
+    if kind == "lock" and typed.get("place") and place is None:
+        notice = notice or _("That testbed or quarter is not in the round any more. Choose another place.")
     if not stopped:
         found = _preview(board, plan, kind, pair, place)
     return render_template(
@@ -253,7 +262,7 @@ def _change(row: Row, typed: Any, errors: dict[str, str] | None = None, notice: 
         row=row,
         kind=kind,
         need=needs.load(store(), person(), row["need_id"]),
-        startup=board.facts.startups.get(row["startup_id"], {"name": row["startup_id"]}),
+        startup=board.facts.startups.get(row["startup_id"]) or _gone(row["startup_id"]),
         stopped=plan_words.stop(stopped) if stopped else "",
         found=found,
         broken=plan_words.broken(found.broken) if found and found.broken else "",
@@ -264,6 +273,11 @@ def _change(row: Row, typed: Any, errors: dict[str, str] | None = None, notice: 
         notice=notice,
         wide=True,
     )
+
+
+def _gone(startup_id: str) -> Row:
+    """Return the name of a startup that is no longer on offer."""
+    return {"name": candidates.names(store(), [startup_id]).get(startup_id) or _("a startup that is gone")}
 
 
 def _preview(board: boards.Board, plan: Plan, kind: str, pair: Pair, place: int | None) -> round_report.Preview:
@@ -303,15 +317,20 @@ def _free_slots(board: boards.Board, need: int) -> list[tuple[str, str]]:
 @allowed("plan", _pair)
 def override(row: Row) -> Any:
     """Take a lock or a no, with the cost that stands in the record; what cannot be kept is not taken."""
-    typed = forms.read(("kind", "place", "note"))
+    typed = forms.read(("kind", "place", "note", "cost"))
     board = boards.load(store(), row, now())
     pair, kind = board.at(row["need_id"], row["startup_id"]), typed.get("kind", "")
     place = _place(board, typed.get("place", ""))
     if kind not in rounds.KINDS or _stopped(board, pair):
         return _change(row, typed, notice=_("This cannot be planned. Look at what stops it.")), 409
+    if kind == "lock" and typed.get("place") and place is None:
+        return _change(row, typed), 409  # the place that was asked for; another one costs something else
     found = _preview(board, boards.solve(board), kind, pair, place)
     if found.broken:
         return _change(row, typed, notice=plan_words.broken(found.broken)), 409
+    if _dearer(typed.get("cost"), found.cost):
+        notice = _("The plan has changed meanwhile, and this costs something else now. Read it once more.")
+        return _change(row, typed, notice=notice), 409
     slot = board.slots[place] if place is not None and kind == "lock" else None
     try:
         rounds.add_rule(
@@ -324,6 +343,14 @@ def override(row: Row) -> Any:
         return _change(row, typed, notice=words.sentence(error)), 409
     flash(_("Locked.") if kind == "lock" else _("The plan goes without this pair now."), "success")
     return _to(row["id"])
+
+
+def _dearer(shown: str | None, cost: float) -> bool:
+    """Whether the cost differs, as the pages write it, from the one that was shown before; None: none was shown."""
+    try:
+        return shown is not None and abs(float(shown) - cost) > COST_SEEN
+    except ValueError:
+        return True
 
 
 @blueprint.post("/rules/<rule_id>/undo")

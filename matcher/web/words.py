@@ -225,6 +225,13 @@ def figure(value: float | None, decimals: int = 6, typed: bool = False) -> str:
     return format_decimal(value, f"0.{digits}" if typed else f"#,##0.{digits}", locale=_dates())
 
 
+def decimals(value: float, format: str = "0.00") -> str:
+    """Return a number as `format` writes it in the reader's language; what is rounded to nought has no minus sign."""
+    locale = _dates() if get_locale() else "en_GB"  # the command line speaks English
+    written = format_decimal(value, format, locale=locale)
+    return written if any(sign in "123456789" for sign in written) else format_decimal(0, format, locale=locale)
+
+
 def due(step: dict[str, Any]) -> str:
     """Return when the next step of a case is: a day it begins on, a day it lasts until, or the last day to do it."""
     if not step["by"]:
@@ -266,7 +273,7 @@ def install(app: Flask) -> None:
         npgettext=lambda context, one, many, number: texts().unpgettext(context, one, many, number),
         newstyle=True,
     )
-    app.jinja_env.filters.update(day=day, figure=figure, moment=moment, paragraphs=paragraphs)
+    app.jinja_env.filters.update(day=day, decimalformat=decimals, figure=figure, moment=moment, paragraphs=paragraphs)
     app.jinja_env.globals.update(
         due=due,
         label=label,

@@ -174,3 +174,10 @@ def test_a_pair_that_has_no_score_cannot_be_asked_for() -> None:
     assert Arcs(np.array([0]), np.array([1]), np.array([0.5])).value((0, 0)) is None
     with pytest.raises(ValueError, match="not in list"):
         board([[0.5]]).at("n0", "s9")
+
+
+def test_a_rounds_own_number_counts_what_is_under_way_too() -> None:
+    running = [{"id": "p", "need_id": "n1", "startup_id": "s0", "starts_on": None, "ends_on": None}]
+    made = board([[0.9, 0.5], [0.1, 0.2]], most=1, under_way=running)
+    assert made.wanted.capacity.tolist() == [0, 1], "a startup with a case is not given one test more than is allowed"
+    assert rounds.solve(made).pairs() == {(0, 1)}

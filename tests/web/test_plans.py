@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -300,3 +301,124 @@ def test_a_match_day_that_cannot_be_comes_back(client, login, store, text, name,
     login(client, made["broker"])
     given = {"held_on": clock.later(clock.now(), days=30)[:10], "opens_at": "09:00", "tables": "3", name: value}
     assert client.post(f"/plans/{made['id']}/day", data=given).status_code == 422
+
+
+def test_a_plan_of_texts_that_were_not_read_says_so_until_it_is_ranked_anew(client, login, store, text):
+    login(client, factories.create_person(store, "broker"))
+    factories.create_need(store, published=True)
+    for _ in range(2):
+        indexing.keep_words(store, "startup", factories.create_startup(store, published=True))
+    page = text(client.post("/plans/", data={"name": "Vår 2027", "least": "0"}, follow_redirects=True))
+    assert "2 texts had not been read when this plan got its scores" in page
+    [row] = store.query("select * from round")
+    while indexing.catch_up(store, TinyEncoder()):
+        pass
+    page = text(client.post(f"/plans/{row['id']}/remake", follow_redirects=True))
+    assert "had not been read" not in page
+
+
+def test_an_override_whose_cost_has_changed_since_it_was_shown_is_shown_again(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.5], [0.8, 0.1]])
+    login(client, made["broker"])
+    page = text(client.get(f"{change(made, 0, 1)}?kind=forbid"))
+    [shown] = re.findall(r'name="cost" value="([^"]+)"', page)
+    client.post(change(made, 1, 0), data={"kind": "forbid"})  # another broker, or another tab
+    given = {"kind": "lock", "cost": "0.3", "note": "Lovat i maj."}
+    answer = client.post(change(made, 0, 0), data=given)
+    assert answer.status_code == 409
+    page = text(answer)
+    assert "The plan has changed meanwhile" in page
+    assert "This costs nothing." in page
+    assert "Lovat i maj." in page
+    assert [row["kind"] for row in store.query("select kind from round_rule")] == ["forbid"]
+    [again] = re.findall(r'name="cost" value="([^"]+)"', page)
+    assert client.post(change(made, 0, 0), data={**given, "cost": again}).status_code == 303
+    assert float(shown) == pytest.approx(0.3)
+    assert client.post(change(made, 0, 1), data={"kind": "forbid", "cost": "<b>"}).status_code == 409
+
+
+def test_a_lock_of_a_place_that_is_gone_is_not_taken_for_one_of_any_place(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.5]], places=[1, 1])
+    first = quarters.next_first_day(clock.now()[:10])
+    place = f"{made['testbeds'][1]['id']}@{first}"
+    store.execute("update testbed set withdrawn_at = :now where id = :id", {
+        "now": clock.now(), "id": made["testbeds"][1]["id"],
+    })  # fmt: skip
+    login(client, made["broker"])
+    answer = client.post(change(made, 0, 0), data={"kind": "lock", "place": place, "note": "Lovat i maj."})
+    assert answer.status_code == 409
+    assert "That testbed or quarter is not in the round any more. Choose another place." in text(answer)
+    assert "Lovat i maj." in text(answer)
+    assert store.query("select * from round_rule") == []
+
+
+def test_closing_a_round_asks_first(client, login, store):
+    made = hub_of(store, [[0.9]])
+    login(client, made["broker"])
+    page = client.get(f"/plans/{made['id']}").text
+    before, after = page.split(f'action="/plans/{made["id"]}/close"')
+    assert before.rindex("<details") > before.rindex("</details>"), "folded up until it is asked for"
+    assert "cannot be opened again" in after
+
+
+def test_a_page_beyond_the_last_does_not_say_that_nothing_is_suggested(client, login, store, text):
+    made = hub_of(store, [[0.9]])
+    login(client, made["broker"])
+    page = text(client.get(f"/plans/{made['id']}?page=99"))
+    assert "Nothing can be suggested" not in page
+    assert "Behov 0" in page
+    assert "Vår" in text(client.get("/plans/?page=99"))
+
+
+def test_the_day_of_an_organisation_without_meetings_does_not_say_that_nobody_meets(client, login, store, text):
+    made = hub_of(store, [[0.9]])
+    login(client, made["broker"])
+    held_on = clock.later(clock.now(), days=30)[:10]
+    client.post(f"/plans/{made['id']}/day", data={"held_on": held_on, "opens_at": "09:00"})
+    page = text(client.get(f"/plans/{made['id']}/day?organisation=none-such"))
+    assert "The plan suggests no pair" not in page
+    assert "This organisation meets nobody" in page
+    assert "Show the day of everybody" in page
+
+
+def test_a_moved_match_day_is_a_newer_calendar_file(client, login, store, monkeypatch):
+    made = hub_of(store, [[0.9]])
+    login(client, made["broker"])
+    stamps, now = [], clock.now()
+    for turn in range(2):
+        monkeypatch.setattr(clock, "now", lambda turn=turn: clock.later(now, minutes=turn))
+        given = {"held_on": clock.later(now, days=30)[:10], "opens_at": f"0{8 + turn}:00"}
+        client.post(f"/plans/{made['id']}/day", data=given)
+        [event] = Calendar.from_ical(client.get(f"/plans/{made['id']}/day.ics").data).walk("VEVENT")
+        stamps.append(event["dtstamp"].dt)
+    assert stamps[1] > stamps[0]
+
+
+def test_no_code_of_the_machine_stands_for_a_reason(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.01]], least=10)
+    store.execute("update round set arcs = :arcs", {"arcs": boards.pack(planning.dense(np.array([[0.9, -np.inf]])))})
+    login(client, made["broker"])
+    page = text(client.get(f"{change(made, 0, 1)}?kind=lock"))
+    assert "not among the candidates of this round" in page
+    assert "not_scored" not in page
+
+
+def test_a_startup_that_is_gone_is_called_by_its_name(client, login, store, text):
+    made = hub_of(store, [[0.9, 0.5]])
+    one = made["startups"][1]
+    store.execute("update startup set hidden_at = :now where id = :id", {"now": clock.now(), "id": one["id"]})
+    login(client, made["broker"])
+    page = text(client.get(f"{change(made, 0, 1)}?kind=lock"))
+    assert "Lock Bolag 1" in page
+    assert "no longer on offer" in page
+
+
+def test_figures_in_reasons_are_written_as_in_tables(client, login, store, text):
+    made = hub_of(store, [[0.05]], least=10)
+    store.execute("update round set arcs = :arcs", {"arcs": boards.pack(planning.dense(np.array([[-np.inf]])))})
+    login(client, made["broker"])
+    page = text(client.get(f"/plans/{made['id']}", headers={"Accept-Language": "sv"}))
+    store.execute("update person set locale = 'sv' where id = :id", {"id": made["broker"].person_id})
+    page = text(client.get(f"/plans/{made['id']}"))
+    assert "0,10" in page
+    assert "0.10" not in page
