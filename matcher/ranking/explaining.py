@@ -167,10 +167,11 @@ def _reasons(need: _Side, profile: _Side, near: np.ndarray, central: np.ndarray,
     scores = near[np.arange(len(near))[:, None], pairs[..., 0], pairs[..., 1]]
     meant = found & (scores >= evidence.ANSWERED)
     meant[:, 0] = True
-    alone = np.broadcast_to(telling & (near.max(axis=2) < LITTLE), meant.shape[:1] + near.shape[1:2])
+    far = near.max(axis=2) < LITTLE
+    alone = np.broadcast_to(telling & far, meant.shape[:1] + near.shape[1:2])
     first = np.argsort(np.where(alone, -central, np.inf), axis=1, kind="stable")[:, :UNCOVERED]
     shown = np.sort(np.where(np.take_along_axis(alone, first, axis=1), first, -1), axis=1)
-    found = zip(pairs.tolist(), scores.tolist(), meant.tolist(), shown.tolist(), strict=True)
+    found = zip(pairs.tolist(), scores.tolist(), meant.tolist(), shown.tolist(), far.tolist(), strict=True)
     return [
         Reasons(
             [
@@ -179,8 +180,9 @@ def _reasons(need: _Side, profile: _Side, near: np.ndarray, central: np.ndarray,
                 if is_meant
             ],
             [asks[place] for place in unanswered if place >= 0],
+            [ask for ask, is_far in zip(asks, silent, strict=False) if is_far],  # a row is as long as the longest need
         )
-        for asks, offers, (places, cosines, kept, unanswered) in zip(
+        for asks, offers, (places, cosines, kept, unanswered, silent) in zip(
             need.sentences, profile.sentences, found, strict=True
         )
     ]

@@ -91,6 +91,16 @@ def unspoken(store: Store, model: str) -> int:
     )
 
 
+def unheard(store: Store, model: str, need_id: str, startup_ids: list[str]) -> int:
+    """Return how many of these texts have their vector, but wait for their sentences to be read."""
+    rows = store.query(
+        """select count(*) as n from embedding where spoken_at is null and model = :model and length(vector) > 0
+           and ((kind = 'need' and subject_id = :need) or (kind = 'startup' and subject_id in :ids))""",
+        {"model": model, "need": need_id, "ids": startup_ids},
+    )
+    return int(rows[0]["n"])
+
+
 def catch_up(store: Store, encoder: Encoder, limit: int = BATCH) -> int:
     """Embed up to `limit` texts that are behind, or the sentences of as many; return how many. The newest come first.
 

@@ -43,10 +43,14 @@ class Meeting:
 
 @dataclass(frozen=True)
 class Reasons:
-    """The sentences that meet, best first, and those of the need that the profile says least about."""
+    """The sentences that meet, best first, and those of the need that the profile says least about.
+
+    uncovered: the few of them that tell most of the need. silent: every sentence that nothing in the profile is near.
+    """
 
     meetings: list[Meeting]
     uncovered: list[str]
+    silent: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

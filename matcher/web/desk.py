@@ -11,7 +11,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 
 from ..hub import atlas, candidates, inbox, needs
-from ..ranking import exposure, unexpected
+from ..ranking import exposure, indexing, unexpected
 from ..ranking.matches import Match
 from . import chance, shortlist, words
 from .access import allowed, now, settings, store
@@ -88,6 +88,8 @@ def ranking(need: dict[str, Any]) -> str:
         chosen=chosen,
         elsewhere=_elsewhere(chosen, profiles, shown),
         here=_back(need, page=number),
+        first_page=_back(need, page=1),
+        unheard=_unheard(need, found.model, shown),
         seen_in=_seen_in(shown),
         chance=chance.of_list(found, shown, whole=number == 1 and not filters and not _in_hand(said)),
         reasons=words.choices("dismiss_reasons"),
@@ -99,6 +101,12 @@ def ranking(need: dict[str, Any]) -> str:
 def _in_hand(said: dict[str, candidates.Standing]) -> bool:
     """Whether somebody is being paired with the need, or wants to be."""
     return any("pairing" in row or "interest" in row for row in said.values())
+
+
+def _unheard(need: dict[str, Any], model: str, shown: list[Match]) -> int:
+    """Return how many texts of the list have no reasons yet because their sentences are still being read."""
+    silent = [match.id for match in shown if match.reasons is None]
+    return indexing.unheard(store(), model, need["id"], silent) if silent else 0
 
 
 def _seen_in(shown: list[Match]) -> dict[str, int | None]:

@@ -10,6 +10,7 @@ from matcher.ranking.scoring import Collection
 ENCODER = TinyEncoder(128)
 
 
+WIDE = ("Snöröjning", "Parkering", "Biblioteket", "Simhallen", "Avloppet")
 ABOUT = {"title": "", "tried": "", "keep": ""}
 
 
@@ -124,3 +125,16 @@ def test_shared_words_are_marked_when_somebody_asks(word, marks):
     meeting = find([f"Under {word} faller de gamla."], ["Larm hela natten lång."]).meetings[0]
     assert meeting.need_marks == marks
     assert len(meeting.profile_marks) == len(marks)
+
+
+def test_every_sentence_that_nothing_is_near_is_known_also_the_short_ones_and_those_that_are_not_shown():
+    need = [
+        "Äldre faller om natten på väg till badrummet och ingen får veta det.",
+        *(f"{word} kostar kommunen mycket pengar {word} och tar tid från {word} varje vecka." for word in WIDE),
+        "Kylan biter.",
+    ]
+    found = find(need, ["En sensor märker om natten när äldre faller på väg till badrummet."])
+    assert len(found.uncovered) == explaining.UNCOVERED
+    assert set(found.uncovered) < set(found.silent)
+    assert "Kylan biter." in found.silent
+    assert need[0] not in found.silent

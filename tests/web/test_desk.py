@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from matcher import cli
 from matcher.hub import clock, conflicts, dismissals
-from matcher.ranking import combinations, indexing
+from matcher.ranking import combinations, explaining, indexing
 from matcher.ranking import encoder as encoders
 from matcher.ranking.encoder import TinyEncoder
 from tests import factories
@@ -349,3 +349,66 @@ def test_the_whole_page_asks_the_store_at_most_fifteen_times(broker: Any, app: A
     broker.get("/desk/needs/behov")
     app.extensions["store"] = counting._store
     assert counting.asked <= 15
+
+
+def test_a_closed_need_is_not_said_to_have_expired(broker: Any, store: Any, startups: Any, text: Any) -> None:
+    hub.change(store, "need", {"id": "behov"}, closed_at=clock.now(), valid_until="2024-11-14")
+    page = text(broker.get("/desk/needs/behov"))
+    assert "The need is closed" in page
+    assert "Change the day" not in page, "a closed need cannot be given another day"
+
+
+def test_beyond_the_end_of_the_list_no_filter_is_blamed(broker: Any, startups: Any, text: Any) -> None:
+    page = text(broker.get("/desk/needs/behov?page=7"))
+    assert "The list ends before this page" in page
+    assert "No startup passes these filters" not in page
+    assert 'href="/desk/needs/behov?page=1"' in page
+
+
+def test_show_all_shows_the_dismissed_too_so_that_it_leads_somewhere(
+    broker: Any, store: Any, startups: Any, text: Any
+) -> None:
+    for row in startups:
+        dismissals.dismiss(store, broker.person, "behov", row["id"], "known", "", clock.now(), {})
+    page = text(broker.get("/desk/needs/behov"))
+    link = re.search(r'href="([^"]+)">Show all<', page)
+    assert link
+    assert len(ranked(broker.get(link[1].replace("&amp;", "&")))) == 3
+
+
+def test_a_list_without_reasons_says_that_they_are_still_being_read(
+    broker: Any, store: Any, startups: Any, text: Any
+) -> None:
+    said = "still being read. The reasons show up"
+    assert said not in text(broker.get("/desk/needs/behov"))
+    store.execute("delete from sentence where kind = 'startup'")
+    store.execute("update embedding set spoken_at = null where kind = 'startup'")
+    assert f"The sentences of 3 texts on this part of the list are {said}" in text(broker.get("/desk/needs/behov"))
+    store.execute("update embedding set spoken_at = embedded_at")
+    assert said not in text(broker.get("/desk/needs/behov")), "read, and there is nothing in them to show"
+
+
+def test_the_comparison_claims_no_answer_where_nothing_in_the_profile_is_near(
+    broker: Any, store: Any, text: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(explaining, "UNCOVERED", 0)  # as for what is silent beside the few that a list shows
+    asked = [
+        "Vi söker en tyst larmsensor som varnar när äldre personer faller omkull om natten.",
+        "Skolan behöver minska matsvinnet i köket med hjälp av nya vågar och mätningar.",
+    ]
+    hub.create_need(store, "Två frågor", id="behov", description=" ".join(asked))
+    for number, sentence in enumerate(asked):
+        hub.create_startup(store, sentence, id=f"bolag-{number}", name=f"Bolag {number}")
+    hub.embed(store, TinyEncoder())
+    page = text(broker.get("/desk/needs/behov/compare?startup=bolag-0&startup=bolag-1"))
+    rows = dict(re.findall(r'<tr><th scope="row" lang="[^"]*">([^<]+)</th>(.*?)</tr>', page))
+    for sentence in asked:
+        assert "Says little about it" in rows[sentence], sentence
+        assert "met less closely" not in rows[sentence], sentence
+
+
+@pytest.mark.parametrize(("value", "shown"), [(-0.004, "0.00"), (0.004, "0.00"), (-0.006, "-0.01")])
+def test_no_figure_is_minus_nought(app: Any, value: float, shown: str) -> None:
+    with app.test_request_context("/", headers={"Accept-Language": "en"}):
+        found = app.jinja_env.from_string('{{ value | decimalformat("0.00") }}').render(value=value)
+    assert found.replace("−", "-") == shown
