@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from matcher import create_app
 from matcher.config import Config
 from matcher.exchange import demo
-from matcher.hub import clock
+from matcher.hub import clock, sessions
 from matcher.ranking import indexing
 from matcher.ranking.encoder import SentenceEncoder
 from matcher.store import Store
@@ -31,9 +32,17 @@ QUIET = ("favicon",)
 class Site:
     """The address of the running hub, and its store for looking behind the pages."""
 
-    def __init__(self, url: str, store: Store) -> None:
+    def __init__(self, url: str, app: Flask) -> None:
         self.url = url
-        self.store = store
+        self.store: Store = app.extensions["store"]
+        self._app = app
+
+    def session_of(self, role: str) -> dict[str, str]:
+        """Return the cookie of a new session of the demo person of a role, as the browser would have it."""
+        found = self.store.query("select id from person where email = :e", {"e": account(role)["email"]})
+        held = {"token": sessions.start(self.store, found[0]["id"], clock.now()), "_permanent": True}
+        value = self._app.session_interface.get_signing_serializer(self._app).dumps(held)
+        return {"name": self._app.config["SESSION_COOKIE_NAME"], "value": value, "url": self.url}
 
 
 @pytest.fixture(scope="session")
@@ -70,20 +79,24 @@ def site(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncoder) -> 
         indexing.catch_up(store, encoder)  # all but what is left to quiet hours
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Site(f"http://127.0.0.1:{server.server_port}", store)
+    yield Site(f"http://127.0.0.1:{server.server_port}", app)
     server.shutdown()
     store.close()
 
 
 @pytest.fixture
 def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
-    """`visit(role, locale, javascript, width)`: a page of a browser of its own, logged in; errors fail the test."""
+    """`visit(role, locale, javascript, width)`: a page of a browser of its own, logged in; errors fail the test.
+
+    form: by the form, as a person would; else with a session that the hub has begun.
+    """
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
     def open_page(
-        role: str | None = None, locale: str = "sv", javascript: bool = True, width: int = 1280, scheme: str = "light"
-    ) -> Page:
+        role: str | None = None, locale: str = "sv", javascript: bool = True, width: int = 1280,
+        scheme: str = "light", form: bool = False,
+    ) -> Page:  # fmt: skip
         context = browser.new_context(
             base_url=site.url,
             java_script_enabled=javascript,
@@ -99,7 +112,10 @@ def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: faults.append(str(error)))
         if role:
             set_locale(site.store, role, locale)
-            log_in(page, role)
+            if form:
+                log_in(page, role)
+            else:
+                context.add_cookies([site.session_of(role)])
         return page
 
     yield open_page

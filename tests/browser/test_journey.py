@@ -26,10 +26,10 @@ MEASURE = "Antal fall per 1 000 vårddygn, i dag 5,1 och helst under 3,5."
 def test_from_a_need_to_a_place(site: Site, visit: Callable[..., Page], locale: str, javascript: bool) -> None:
     title = f"Fall nattetid på vårt nya boende ({locale})"
 
-    owner = visit("owner", locale, javascript)
+    owner = visit("owner", locale, javascript, form=True)
     need_id = post_need(owner, title)
 
-    broker = visit("broker", locale, javascript)
+    broker = visit("broker", locale, javascript, form=True)
     broker.goto("/desk/")
     with loaded(broker):
         broker.get_by_role("link", name=title, exact=True).first.click()
@@ -46,7 +46,7 @@ def test_from_a_need_to_a_place(site: Site, visit: Callable[..., Page], locale: 
 
     owner.goto(case_url)
     submit(owner, "/accept")
-    startup = visit("startup", locale, javascript)
+    startup = visit("startup", locale, javascript, form=True)
     startup.goto(case_url)
     submit(startup, "/accept")
 
@@ -64,7 +64,7 @@ def test_from_a_need_to_a_place(site: Site, visit: Callable[..., Page], locale: 
     )
     assert [row["testbed_id"] for row in access] == ["tb-vinterbana"]
 
-    host = visit("host", locale, javascript)
+    host = visit("host", locale, javascript, form=True)
     host.goto(case_url)
     assert title in host.locator("h1").inner_text()
     seen = site.store.query("select seen from pairing where need_id = :id", {"id": need_id})[0]["seen"]
