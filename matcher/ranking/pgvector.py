@@ -31,10 +31,10 @@ COLUMNS = ("id", "vector", "features")
 OLDEST = (0, 8, 0)  # iterative scans: before them a filter loses rows
 WIDEST = 4000  # dimensions that an HNSW graph of halfvec takes
 
-LOOKED_AT = 400  # hnsw.ef_search; measured with `make bench`, docs/scaling.md
+LOOKED_AT = 400  # hnsw.ef_search; measured with `make bench`, docs/measurements.md
 SPARE = 4  # times as many are looked at exactly as are asked for: half precision shuffles those that are nearly equal
-# Microseconds, of 100,000 rows of 384 dimensions (docs/scaling.md): a row that the graph meets, one that a filter keeps
-# and that is compared, one that is looked at to see whether the filter keeps it.
+# Microseconds, of 100,000 rows of 384 dimensions (docs/measurements.md): a row that the graph meets, one that a filter
+# keeps and that is compared, one that is looked at to see whether the filter keeps it.
 MET, COMPARED, SCANNED = 60.0, 15.0, 1.5
 MORE_MEMORY = 8  # times work_mem that an iterative scan may take
 

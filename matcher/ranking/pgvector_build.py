@@ -26,7 +26,7 @@ PAGE = 2_000
 SAMPLE = 20_000  # texts whose means all vectors are centred by
 OUTGROWN = 2  # times as many texts as it was made of: the means are taken anew
 FEW = 1_000
-# More of both where many texts are nearly alike: a graph of few links then falls into islands (docs/scaling.md).
+# More of both where many texts are nearly alike: a graph of few links then falls into islands (docs/measurements.md).
 LINKS, BREADTH = 16, 128
 MEMORY = "1GB"
 log = logging.getLogger(__name__)

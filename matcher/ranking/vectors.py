@@ -2,7 +2,7 @@
 
 Where they outgrow the processor's caches, reading them is what a question costs. A product of a matrix with its rows
 one after the other then reaches two thirds of that speed; blocks of columns that fit the second cache nine tenths of it
-(docs/scaling.md). As long as they fit the caches the plain product is quicker, so few vectors stay as they are.
+(docs/measurements.md). As long as they fit the caches the plain product is quicker, so few vectors stay as they are.
 """
 
 from __future__ import annotations
