@@ -17,7 +17,7 @@ from .hub.clock import day
 from .ranking import embedder, indexing, mapped, pgvector, pgvector_build, shared, shipped, weights
 from .ranking.upkeep import Patience
 from .store import CopyUnfinished, SchemaTooNew, Store, StoreError, copy_mark, open_store
-from .store.schema import pending
+from .store.schema import listed, pending
 
 FREE_MB = 500
 MARKS = {"fine": "✓", "note": "–", "wrong": "✗"}
@@ -115,7 +115,7 @@ def _schema_and_work(config: Config, store: Store) -> list[Finding]:
     except SchemaTooNew as error:
         return [Finding("schema", "wrong", f"{_ended(error)} Install the version of Matcher that the database knows.")]
     if missing:
-        return [Finding("schema", "wrong", f"{', '.join(missing)} not applied: run `matcher migrate`")]
+        return [Finding("schema", "wrong", f"{listed(missing)} not applied: run `matcher migrate`")]
     findings = [Finding("schema", "fine", "up to date")]
     if not people.with_role(store, "administrator"):
         text = "nobody is administrator: run `matcher create-administrator you@example.org`"

@@ -257,6 +257,21 @@ def test_a_hub_is_copied_and_a_full_target_refused(matcher: Command, tmp_path: P
     assert answer.output.startswith("matcher: ")
 
 
+def test_a_setting_that_cannot_be_is_no_crash_of_restore_and_evaluate(matcher: Command, tmp_path: Path) -> None:
+    for words in (["restore", str(tmp_path / "x.db")], ["evaluate", str(tmp_path)]):
+        answer = matcher(*words, PORT="abc")
+        assert (answer.exit_code, answer.output.partition(" is ")[0]) == (1, "matcher: PORT"), words
+    answer = matcher("restore", str(tmp_path / "x.db"), DATABASE_URL="mysql://x")
+    assert (answer.exit_code, answer.output.startswith("matcher: a database is written")) == (1, True)
+
+
+def test_a_copy_of_a_file_that_is_not_there_makes_none(matcher: Command, tmp_path: Path) -> None:
+    gone = tmp_path / "gone.db"
+    answer = matcher("copy-database", f"sqlite:///{gone}", f"sqlite:///{tmp_path / 'copy.db'}")
+    assert (answer.exit_code, gone.exists()) == (1, False)
+    assert "there is no database" in answer.output
+
+
 def test_a_hub_is_backed_up_and_brought_back(matcher: Command, tmp_path: Path) -> None:
     create_administrator(matcher)
     assert "name a folder" in matcher("backup").output

@@ -120,7 +120,15 @@ def test_a_schema_that_is_behind_or_ahead_is_wrong(config: Config, store: Store,
     assert "Install the version" in wrong(config)["schema"]
 
 
-@pytest.mark.parametrize("url", ["mysql://x", "sqlite:////nowhere/at/all.db", "postgresql://nobody@127.0.0.1:1/none"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://x",
+        "postgresql://kim:pa%ss@127.0.0.1/x",
+        "sqlite:////nowhere/at/all.db",
+        "postgresql://nobody@127.0.0.1:1/none",
+    ],
+)
 def test_a_database_that_does_not_answer_is_wrong(config: Config, url: str) -> None:
     assert "Check DATABASE_URL" in wrong(replace(config, database_url=url))["store"]
 

@@ -10,7 +10,7 @@ import click
 from .. import config as configuration
 from ..exchange import databases, imports
 from ..hub import clock
-from ..store import StoreError, open_store
+from ..store import StoreError, UniqueViolation, open_store
 from .opening import fail, opened, store_of
 
 
@@ -46,8 +46,11 @@ def copy_database(source: str, target: str) -> None:
     try:
         with rows() as report:
             counts = databases.copy_database(
-                open_store(source), open_store(target), report, say=lambda text: click.echo(text, err=True)
+                databases.existing(source), open_store(target), report, say=lambda text: click.echo(text, err=True)
             )
+    except UniqueViolation as error:
+        why = str(error).partition("\n")[0]
+        fail(f"{why}. Does another copy write into this database? Let it come to its end, then run this again")
     except (StoreError, ValueError) as error:
         fail(str(error))
     for table, count in counts.items():
@@ -81,10 +84,10 @@ def restore(file: Path, check: bool) -> None:
     from ..exchange import backups, erased
     from ..progress import rows
 
-    config = configuration.read()
-    folders = (file.absolute().parent, config.backups, config.instance)
     again: list[str] = []
     try:
+        config = configuration.read()
+        folders = (file.absolute().parent, config.backups, config.instance)
         if check:
             counts = backups.check(file)
         else:
@@ -96,7 +99,7 @@ def restore(file: Path, check: bool) -> None:
     except databases.TargetNotEmpty:
         fail("the hub's database holds rows, and nothing is written over: stop the hub, move its database aside "
              "(or set DATABASE_URL to an empty one), and run this again")  # fmt: skip
-    except (StoreError, OSError) as error:
+    except (configuration.ConfigurationError, StoreError, ValueError, OSError) as error:
         fail(str(error))
     click.echo(f"{file}: {sum(counts.values())} rows, {'whole' if check else 'all brought back'}.")
     if again:

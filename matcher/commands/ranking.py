@@ -106,14 +106,15 @@ def evaluate(folder: Path, as_json: bool) -> None:
     from ..progress import stages
     from ..ranking import evaluation, judged, shipped
     from ..ranking.encoder import load_encoder
+    from ..ranking.weights import ModelDamaged
 
-    config = configuration.read()
-    encoder = load_encoder(config.model, config.instance)
-    background = shipped.load_background(config.instance, encoder)
     try:
+        config = configuration.read()
+        encoder = load_encoder(config.model, config.instance)
+        background = shipped.load_background(config.instance, encoder)
         with stages() as progress:
             found = evaluation.evaluate(folder, encoder, config.instance / "evaluation", background, progress)
-    except judged.BadFolder as error:
+    except (configuration.ConfigurationError, judged.BadFolder, ModelDamaged, OSError) as error:
         fail(str(error))
     click.echo(json.dumps(found, ensure_ascii=False) if as_json else _table(found))
 

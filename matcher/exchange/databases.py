@@ -20,7 +20,7 @@ from typing import Any
 from ..store import Store, StoreError, Table, copy_mark, open_store
 from ..store.copy_mark import Place
 from ..store.migrations import MIGRATIONS, Migration
-from ..store.schema import migrate, pending
+from ..store.schema import listed, migrate, pending
 
 BATCH = 200  # rows; a row may hold a file of megabytes
 _OWN = ("migration", copy_mark.TABLE)  # each database's own: when it was migrated, and a copy into it
@@ -36,6 +36,10 @@ class TargetNotEmpty(StoreError):
 
 class SourceNotMigrated(StoreError):
     """The source lacks migrations of this version of the code: run `matcher migrate` on it first."""
+
+
+class SourceMissing(StoreError):
+    """There is no such database to copy."""
 
 
 class CountsDiffer(StoreError):
@@ -57,13 +61,34 @@ def copy_database(
     copy_mark.refuse(source)
     missing = pending(source, migrations)
     if missing:
-        raise SourceNotMigrated(f"the source lacks {', '.join(missing)}: migrate it first")
+        raise SourceNotMigrated(_without(missing, migrations))
     with source.snapshot():
         _prepare(source, target, _fingerprint(source), migrations, say)
         tables = _parents_first(source, target)
         for table in tables:
             _copy_table(source, target, table, report)
         return _compared(source, target, tables)
+
+
+def existing(url: str) -> Store:
+    """Return the store that a copy is made of. Raise SourceMissing for a file that is not there: SQLite would make it.
+
+    Raises as `open_store` does.
+    """
+    scheme, _, rest = url.partition(":///")
+    if scheme == "sqlite" and rest and not Path(rest).is_file():
+        raise SourceMissing(f"there is no database {Path(rest).absolute()}: the source is named first, then the target")
+    return open_store(url)
+
+
+def _without(missing: list[str], migrations: Sequence[Migration]) -> str:
+    """Return what a source is told that lacks migrations; one that lacks all was hardly meant."""
+    if len(missing) == len(migrations):
+        return (
+            f"the source holds no hub, it lacks all of {listed(missing)}: is it the right database? "
+            "The source is named first, then the target"
+        )
+    return f"the source lacks {listed(missing)}: stop the hub, run `matcher migrate` on it, then this again"
 
 
 def _prepare(source: Store, target: Store, from_where: str, migrations: Sequence[Migration], say: Say) -> None:
@@ -117,7 +142,9 @@ def _refuse_rows(target: Store, migrations: Sequence[Migration]) -> None:
         fresh.close()
     filled = [f"{table} ({count})" for table, count in found.items() if count > seeded.get(table, 0)]
     if filled:
-        raise TargetNotEmpty(f"the target already holds rows: {', '.join(filled)}")
+        raise TargetNotEmpty(
+            f"the target already holds rows, and nothing is written over: {', '.join(filled)}. Name an empty database"
+        )
 
 
 def _parents_first(source: Store, target: Store) -> list[Table]:

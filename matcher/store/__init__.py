@@ -28,6 +28,7 @@ Transactions
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -119,9 +120,8 @@ class Store(Protocol):
 def open_store(url: str, wait_ms: int = WAIT_MS, keys: Sequence[bytes] = (b"",)) -> Store:
     """Return the store at `sqlite:///relative`, `sqlite:////absolute` or `postgresql://…`; connects at first use.
 
-    `wait_ms` is how long a lock is waited for before StoreBusy, `keys` what rows are signed with (the
-    first) or were before. Raise
-    ValueError for any other address.
+    `wait_ms` is how long a lock is waited for before StoreBusy, `keys` what rows are signed with (the first) or were
+    before. Raise ValueError for any other address, StoreError where PostgreSQL's driver is not installed.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
@@ -129,7 +129,11 @@ def open_store(url: str, wait_ms: int = WAIT_MS, keys: Sequence[bytes] = (b"",))
 
         return SqliteStore(rest[1:], wait_ms, keys)
     if scheme in ("postgresql", "postgres"):
-        from .postgres import PostgresStore
-
+        try:
+            from .postgres import PostgresStore
+        except ImportError as error:
+            said = str(error).partition("\n")[0]
+            remedy = f"{sys.prefix}/bin/pip install -r requirements-postgres.txt"
+            raise StoreError(f"the driver of PostgreSQL is not installed ({said}): {remedy}") from None
         return PostgresStore(url, wait_ms, keys)
     raise ValueError("a database is written sqlite:///relative, sqlite:////absolute or postgresql://user@host/name")

@@ -43,8 +43,11 @@ def source(store: Store) -> str | None:
 
 
 def place(store: Store, table: str) -> Place:
-    """Return how far a table has come."""
-    row = store.query(f"select done, last_key from {TABLE} where name = :name", {"name": table})[0]
+    """Return how far a table has come. Raise CopyUnfinished where another copy has taken the mark away."""
+    found = store.query(f"select done, last_key from {TABLE} where name = :name", {"name": table})
+    if not found:
+        raise CopyUnfinished("another copy into this database has ended meanwhile: run this again")
+    row = found[0]
     rows, _, whole = row["done"].partition(" ")
     return Place(int(rows), json.loads(row["last_key"]) if row["last_key"] else None, bool(whole))
 

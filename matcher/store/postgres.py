@@ -6,8 +6,9 @@ may, as on SQLite (`:county is null or …`), where a server-side parameter has 
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from . import forks, statements
+from . import forks, no_connection, statements
 from .catalogue import Table
 from .ending import Act, Ending
 from .errors import (
@@ -45,6 +46,9 @@ _PATIENCE = {
     "keepalives_interval": "2",
     "keepalives_count": "3",
 }
+# The pool tells its log at each try that it failed, and the hub does not log what libraries say of values; what it says
+# itself (`no_connection`) stands where somebody waited for the connection.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 _SECRETS = ("password", "sslpassword", "passfile")
 _KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[StoreError]], ...] = (
     (errors.UniqueViolation, UniqueViolation),
@@ -82,9 +86,11 @@ class PostgresStore:
     def __init__(self, url: str, wait_ms: int, keys: Sequence[bytes]) -> None:
         self.keys = tuple(keys)
         self._url = url
+        self._place = _read(url)
         self._wait_ms = wait_ms
         self._connect_seconds = max(wait_ms / 1000, CONNECT_SECONDS)
         self._pool: ConnectionPool | None = None
+        self._fault = ""
         self.forget()
         forks.watch(self)
 
@@ -167,7 +173,7 @@ class PostgresStore:
 
     def describe(self) -> dict[str, str]:
         """Return version and address."""
-        place = {name: value for name, value in conninfo_to_dict(self._url).items() if name not in _SECRETS}
+        place = {name: value for name, value in self._place.items() if name not in _SECRETS}
         return {
             "engine": "PostgreSQL",
             "version": self.query("select current_setting('server_version') as version")[0]["version"],
@@ -222,10 +228,8 @@ class PostgresStore:
                 with self._own_pool().connection() as connection:
                     yield connection
             except PoolTimeout as error:
-                raise StoreUnavailable(
-                    f"no connection within {self._connect_seconds:g} s: PostgreSQL does not answer at "
-                    f"{_places(self._url)}, or all {POOL_SIZE} connections of this process are in use"
-                ) from error
+                why = no_connection.why(self._connect_seconds, self._place, self._fault, POOL_SIZE)
+                raise StoreUnavailable(why) from error
 
     def _held(self) -> psycopg.Connection | None:
         return getattr(self._local, "held", None)
@@ -235,7 +239,8 @@ class PostgresStore:
             if not self._pool:
                 self._pool = ConnectionPool(
                     _address(self._url),
-                    kwargs={"autocommit": True, "cursor_factory": psycopg.ClientCursor},
+                    connection_class=_Telling,
+                    kwargs={"autocommit": True, "cursor_factory": psycopg.ClientCursor, "tell": self._hear},
                     min_size=1,
                     max_size=POOL_SIZE,
                     timeout=self._connect_seconds,
@@ -246,6 +251,9 @@ class PostgresStore:
                 )
             return self._pool
 
+    def _hear(self, fault: str) -> None:
+        self._fault = fault
+
     def _configure(self, connection: psycopg.Connection) -> None:
         connection.execute(f"set lock_timeout = {self._wait_ms:d}")
         connection.execute(f"set idle_in_transaction_session_timeout = {IDLE_MS:d}")
@@ -253,20 +261,54 @@ class PostgresStore:
         connection.adapters.register_loader("bool", _Truth)
 
 
+class _Telling(psycopg.Connection):
+    """A connection that says why it could not be opened; the pool would only let those who wait for it wait."""
+
+    @classmethod
+    def connect(cls, conninfo: str = "", *, tell: Callable[[str], None], **given: Any) -> psycopg.Connection:
+        """Open it, and call `tell` with what was wrong, or with nothing."""
+        try:
+            connection = super().connect(conninfo, **given)
+            _check_encoding(connection)
+        except psycopg.Error as error:
+            tell(str(error))
+            raise
+        tell("")
+        return connection
+
+
+def _check_encoding(connection: psycopg.Connection) -> None:
+    """Raise for a database in which some texts of the hub cannot stand: the first would be met by whoever writes it."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        connection.close()
+        raise psycopg.OperationalError(
+            f"the database keeps text as {encoding}: make it anew in UTF-8 "
+            "(create database NAME encoding 'UTF8' template template0)"
+        )
+
+
+def _read(url: str) -> dict[str, Any]:
+    """Return the parts of an address. Raise ValueError, which names none of them: the password may be among any."""
+    try:
+        found = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        found = {"host": "@"}
+    if not no_connection.is_readable(found):
+        raise ValueError(
+            "the address of the PostgreSQL database cannot be read: write it as "
+            "postgresql://user:password@host:5432/name, and what is neither letter nor digit in the password by its "
+            "code, as %40 for @ and %2F for /"
+        )
+    return found
+
+
 def _address(url: str) -> str:
     """Return the address with what makes a lost server noticed, and of several servers the one that takes writes."""
     given = conninfo_to_dict(url)
     if "," in str(given.get("host") or given.get("hostaddr") or ""):
         given.setdefault("target_session_attrs", "read-write")
-    return make_conninfo(**{**_PATIENCE, **given})
-
-
-def _places(url: str) -> str:
-    """Return the servers of an address as `host:port`, for people."""
-    given = conninfo_to_dict(url)
-    hosts = str(given.get("host") or given.get("hostaddr") or "localhost").split(",")
-    ports = str(given.get("port") or 5432).split(",")
-    return ", ".join(f"{host}:{ports[min(number, len(ports) - 1)]}" for number, host in enumerate(hosts))
+    return make_conninfo(**{**_PATIENCE, "client_encoding": "utf8", **given})
 
 
 class _Number(Loader):
@@ -292,4 +334,12 @@ def _named_errors() -> Iterator[None]:
         yield
     except psycopg.Error as error:
         named = next((named for kinds, named in _KINDS if isinstance(error, kinds)), StoreError)
-        raise named(str(error)) from error
+        raise named(_said(error)) from error
+
+
+def _said(error: psycopg.Error) -> str:
+    """Return the server's words, with the remedy where it is the operator's to mend."""
+    if isinstance(error, errors.InsufficientPrivilege):
+        why = str(error).partition("\n")[0]
+        return f"{why}: let the user in DATABASE_URL own the database (alter database NAME owner to USER) and all in it"
+    return str(error)

@@ -42,8 +42,13 @@ def pending(store: Store, migrations: Sequence[Migration] = MIGRATIONS) -> list[
     names = [name for name, _ in migrations]
     unknown = sorted(applied - set(names))
     if unknown:
-        raise SchemaTooNew(f"the database was migrated by a newer version of the code: {', '.join(unknown)}")
+        raise SchemaTooNew(f"the database was migrated by a newer version of the code: {listed(unknown)}")
     return [name for name in names if name not in applied]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names of migrations for a sentence: few as they are, of many the first, the last and how many."""
+    return ", ".join(names) if len(names) < 4 else f"{names[0]} … {names[-1]} ({len(names)} migrations)"
 
 
 def statements(script: str, engine: str) -> list[str]:

@@ -8,11 +8,12 @@ import random
 import re
 import signal
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from matcher.exchange import databases as copying
-from matcher.exchange.databases import CountsDiffer, SourceNotMigrated, TargetNotEmpty, copy_database
+from matcher.exchange.databases import CountsDiffer, SourceMissing, SourceNotMigrated, TargetNotEmpty, copy_database
 from matcher.hub import need_content, record
 from matcher.ranking.ranker import Ranker
 from matcher.store import CopyUnfinished, Store, UniqueViolation, copy_mark
@@ -114,6 +115,32 @@ def test_a_source_that_is_behind_is_refused(databases):
     with pytest.raises(SourceNotMigrated, match="0001_people"):
         copy_database(databases.open("sqlite"), target)
     assert target.tables() == []
+
+
+def test_a_source_that_is_not_there_is_refused_and_not_made(tmp_path: Path):
+    with pytest.raises(SourceMissing, match=r"there is no database .*gone\.db"):
+        copying.existing(f"sqlite:///{tmp_path / 'gone.db'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_source_is_asked_about_and_one_that_is_behind_is_told_what_to_do(databases):
+    empty, behind = databases.open("sqlite"), databases.open("sqlite", migrated=True)
+    with pytest.raises(SourceNotMigrated, match="holds no hub"):
+        copy_database(empty, databases.open("sqlite"))
+    name = behind.query("select max(name) as name from migration")[0]["name"]
+    behind.execute("delete from migration where name = :name", {"name": name})
+    with pytest.raises(SourceNotMigrated, match=rf"lacks {name}: .*run `matcher migrate`"):
+        copy_database(behind, databases.open("sqlite"))
+
+
+def test_who_goes_on_where_another_copy_has_ended_is_told(databases):
+    source, target = broken(databases, "sqlite", "sqlite")
+
+    def end(table: str, done: int, total: int) -> None:
+        copy_mark.end(target)
+
+    with pytest.raises(CopyUnfinished, match="has ended meanwhile"):
+        copy_database(source, target, end)
 
 
 def test_progress_is_reported_after_each_batch(databases):

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import sys
 from urllib.parse import urlencode
 
+import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from matcher.store import Store, StoreUnavailable, open_store, postgres
+from matcher.store import Store, StoreError, StoreUnavailable, no_connection, open_store, postgres
 from matcher.store.schema import migrate
 
 from .conftest import SHELVES
@@ -100,3 +102,77 @@ def test_a_server_that_takes_no_writes_is_store_unavailable(server_store: Store)
     with pytest.raises(StoreUnavailable, match="read-only"), server_store.atomic():
         server_store.execute("set transaction read only")
         server_store.insert("shelf", {"id": "s1", "label": "a"})
+
+
+def test_what_the_server_says_of_a_log_in_reaches_the_operator(databases):
+    url = databases.url("postgresql")
+    place, _, options = url.partition("?")
+    store = open_store(f"{place.rpartition('/')[0]}/no_such_database?{options}", wait_ms=100)
+    with pytest.raises(StoreUnavailable, match='cannot be used: database "no_such_database" does not exist'):
+        store.query("select 1 as one")
+    store.close()
+
+
+def test_a_database_that_is_not_in_utf_8_is_refused_at_once_with_the_remedy(databases):
+    url = databases.url("postgresql")
+    place, _, options = url.partition("?")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create database test_ascii encoding 'SQL_ASCII' locale 'C' template template0")
+    try:
+        store = open_store(f"{place.rpartition('/')[0]}/test_ascii?{options}", wait_ms=100)
+        with pytest.raises(StoreUnavailable, match="keeps text as SQL_ASCII: make it anew in UTF-8"):
+            migrate(store, [SHELVES])
+        store.close()
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("drop database test_ascii with (force)")
+
+
+def test_who_may_not_make_tables_is_told_what_to_do(server_store: Store):
+    server_store.execute("create role gast")
+    try:
+        with pytest.raises(StoreError, match=r"^permission denied .*own the database"), server_store.atomic():
+            server_store.execute("set local role gast")
+            server_store.query("select id from public.shelf")  # a schema made anew lets nobody else in
+    finally:
+        server_store.execute("drop role gast")
+
+
+@pytest.mark.parametrize("password", ["hush%zz", "hu sh", "hush/x", "hu@sh"])
+def test_an_address_that_cannot_be_read_is_refused_without_a_word_of_it(password: str):
+    with pytest.raises(ValueError, match="postgresql://user:password@host") as caught:
+        open_store(f"postgresql://kim:{password}@127.0.0.1/x")
+    assert not any(part in str(caught.value) for part in ("hush", "sh@", "kim"))
+
+
+def test_without_the_driver_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delitem(sys.modules, "matcher.store.postgres")
+    monkeypatch.setitem(sys.modules, "psycopg_pool", None)
+    with pytest.raises(StoreError, match="pip install -r requirements-postgres"):
+        open_store("postgresql://a/x")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            'connection failed: connection to server at "10.0.0.1", port 5432 failed: FATAL:  sorry, too many clients',
+            "PostgreSQL at a:5432 cannot be used: sorry, too many clients",
+        ),
+        (
+            'connection failed: connection to server at "::1", port 5432 failed: Connection refused\n\tIs it up?',
+            "no connection within 5 s: PostgreSQL does not answer at a:5432: Connection refused",
+        ),
+        (
+            'connection failed: connection to server at "10.0.0.2", port 5433 failed: FATAL:  x\nMultiple connection '
+            "attempts failed. All failures were:\n- host: 'b', port: '5433', hostaddr: '10.0.0.2': connection failed: "
+            'connection to server at "10.0.0.2", port 5433 failed: Connection refused\n\tIs the server up?\n'
+            "- host: 'c', port: '5432', hostaddr: '10.0.0.3': connection failed: connection to server at \"10.0.0.3\", "
+            'port 5432 failed: FATAL:  password authentication failed for user "kim"',
+            'cannot be used: b:5433 Connection refused; c:5432 password authentication failed for user "kim"',
+        ),
+        ("", "does not answer at a:5432, or all 8 connections of this process are in use"),
+    ],
+)
+def test_the_words_of_the_driver_become_one_sentence(said: str, told: str):
+    assert no_connection.why(5, {"host": "a"}, said, 8).endswith(told)
