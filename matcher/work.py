@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ TIDY_SECONDS = 3600.0
 LOOK_FOR_BACKUP_SECONDS = 30.0
 NO_BACKUP_SECONDS = 120.0
 NO_INDEX_SECONDS = 300.0
+NO_STATISTICS_SECONDS = 1800.0  # making them takes a minute of work
 END_SECONDS = 10.0
 LOW_PRIORITY = 15
 log = logging.getLogger("matcher.work")
@@ -74,7 +76,7 @@ def work(config: Config, encoder: Encoder, stop: threading.Event) -> None:
     with embedder.start(together, config.embedder_socket):
         for thread in threads:
             thread.start()
-        _repeat(stop, lambda: _next_texts(config, store, bulk))
+        _repeat(stop, _texts(config, store, bulk))
     for thread in threads:
         thread.join(END_SECONDS)
     store.close()
@@ -112,9 +114,28 @@ def _last_in_line(step: Callable[[], int]) -> Callable[[], int]:
     return work
 
 
-def _next_texts(config: Config, store: Store, bulk: Encoder) -> int:
-    """Do the next portion of reading: words first, for they are quick and rank until the vectors are there."""
-    return indexing.read_words(store) or ensure_background(config.instance, bulk) or indexing.catch_up(store, bulk)
+def _texts(config: Config, store: Store, bulk: Encoder) -> Callable[[], int]:
+    """Return the step that reads texts: words first, for they are quick and rank until the vectors are there.
+
+    The demo's statistics come before the vectors, for a young hub. Where they cannot be kept (a full disk, a folder
+    that is not ours) texts are read all the same, and it is tried again after a while.
+    """
+    again = 0.0
+
+    def step() -> int:
+        nonlocal again
+        if found := indexing.read_words(store):
+            return found
+        if time.monotonic() >= again:
+            try:
+                if made := ensure_background(config.instance, bulk):
+                    return made
+            except OSError as error:
+                log.warning("the statistics of the demo texts cannot be kept: %s", error.strerror)
+                again = time.monotonic() + NO_STATISTICS_SECONDS
+        return indexing.catch_up(store, bulk)
+
+    return step
 
 
 class _UntilStopped:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
 import threading
@@ -422,6 +424,24 @@ def test_a_step_that_stumbles_is_tried_again(monkeypatch):
 
     work._repeat(stop, step)
     assert len(calls) == 2
+
+
+def test_texts_are_read_though_the_statistics_find_no_room_on_the_disk(store, config, monkeypatch, caplog):
+    tried, need = [], create_need(store, published=True)
+
+    def full(*_: object) -> int:
+        tried.append(1)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(work, "ensure_background", full)
+    step = work._texts(config, store, TinyEncoder())
+    while step():
+        pass
+    assert store.query("select subject_id from embedding where model <> ''") == [{"subject_id": need["id"]}]
+    assert len(tried) == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "the statistics of the demo texts cannot be kept: No space left on device"
+    ]
 
 
 def test_a_long_list_of_texts_does_not_hold_up_the_end():

@@ -4,9 +4,9 @@ Metrics as in TREC's `trec_eval`: linear gains, a document without a judgement c
 that have at least one relevant document. BEIR: Thakur et al. 2021.
 """
 
+import contextlib
 import hashlib
 import math
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import lexical, scoring
+from . import lexical, scoring, whole
 from .background import Background, Texts
 from .encoder import Encoder, Prompt
 from .judged import Folder, read
@@ -193,11 +193,13 @@ class _Embedding:
     def _vectors(self, texts: list[str], prompt: Prompt, what: str) -> np.ndarray:
         name = _digest([self.encoder.name, self.encoder.fingerprint, prompt, *texts])
         stored = self.cache and self.cache / f"{name}.npy"
-        if stored and stored.exists():
-            return np.load(stored, allow_pickle=False)
+        kept = _kept(stored) if stored else None
+        if kept is not None:
+            return kept
         vectors = self._embed(texts, prompt, what)
         if stored:
-            _keep(stored, vectors)
+            with contextlib.suppress(OSError):  # a full disk: minutes of reading are not thrown away for it
+                _keep(stored, vectors)
         return vectors
 
     def _embed(self, texts: list[str], prompt: Prompt, what: str) -> np.ndarray:
@@ -212,12 +214,19 @@ class _Embedding:
         return vectors
 
 
+def _kept(path: Path) -> np.ndarray | None:
+    """Return what was kept; None where nothing was, or what is there cannot be read and is to be made again."""
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, EOFError, ValueError):
+        return None
+
+
 def _keep(path: Path, vectors: np.ndarray) -> None:
     """Write whole or not at all: a half-written cache would be read as vectors."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+    with whole.written(path) as file:
         np.save(file, vectors)
-    Path(file.name).replace(path)
 
 
 def _digest(parts: Sequence[str]) -> str:

@@ -13,7 +13,6 @@ import math
 import mmap
 import os
 import struct
-import tempfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,9 +21,10 @@ from typing import IO, Any
 
 import numpy as np
 
+from . import whole
+
 MAGIC = b"matcher ranking\n"
 VERSION = 1
-PART = ".part"
 _START = struct.Struct("<16sIIQ")
 _ALIGNED = 64
 _CHUNK = 1 << 22
@@ -58,22 +58,8 @@ def write(path: Path, told: Mapping[str, Any], arrays: Mapping[str, Array]) -> N
 
     An array may be given in pieces, which become one of a single dimension.
     """
-    # The name is made by tempfile: mode 0600, and never one that is there already.
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
-    try:
-        with os.fdopen(number, "wb") as file:
-            _write(file, told, arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def leftovers(path: Path) -> list[Path]:
-    """Return what writers of this file left that were killed; only whoever alone may write it may remove them."""
-    return sorted(path.parent.glob(f".{path.name}.*{PART}"))
+    with whole.written(path) as file:
+        _write(file, told, arrays)
 
 
 def read(path: Path) -> Mapped:

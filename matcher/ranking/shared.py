@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import mapped
+from . import mapped, whole
 
 FOLDER = "ranking"  # in the instance folder
 ENDING = ".map"
@@ -58,7 +58,7 @@ class Shared:
         """Write the file in one's turn; return whether it is there. Else the log says why."""
         try:
             self.path.parent.mkdir(mode=0o700, exist_ok=True)
-            for left in mapped.leftovers(self.path):
+            for left in whole.leftovers(self.path):
                 left.unlink(missing_ok=True)
             mapped.write(self.path, {"from": dict(made_from), **told}, arrays)
         except OSError as error:

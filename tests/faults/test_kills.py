@@ -24,7 +24,7 @@ from matcher.exchange import batches, imports, tables, working
 from matcher.hub import chain, clock, mail, pairings, people
 from matcher.hub.ids import new_id
 from matcher.hub.people import SYSTEM
-from matcher.ranking import lexical, mapped
+from matcher.ranking import lexical, mapped, whole
 from matcher.ranking.background import Background, Texts
 from matcher.ranking.encoder import TinyEncoder
 from matcher.ranking.made import Keeping, Made
@@ -226,7 +226,7 @@ def test_what_the_processes_share_is_that_of_before_or_of_after_and_whole(tmp_pa
         wholes = {known[0]: wholes[known[0]]}
     assert cut
     make(0, lambda line: None)
-    assert not mapped.leftovers(file.path)
+    assert not whole.leftovers(file.path)
 
 
 def _parts(documents: Shelf, questions: Shelf) -> dict[str, bytes]:

@@ -101,6 +101,20 @@ def test_a_second_run_embeds_nothing(folder, tmp_path):
     assert encoder.seen == seen > 0
 
 
+def test_vectors_that_were_kept_and_are_damaged_are_made_again(folder, tmp_path):
+    first = evaluation.evaluate(folder, TinyEncoder(), tmp_path / "cache")
+    kept = sorted((tmp_path / "cache").iterdir())
+    for number, path in enumerate(kept):
+        path.write_bytes(path.read_bytes()[: 40 * number])
+    assert evaluation.evaluate(folder, TinyEncoder(), tmp_path / "cache") == first
+    assert sorted((tmp_path / "cache").iterdir()) == kept
+
+
+def test_what_was_read_counts_though_it_cannot_be_kept(folder, tmp_path):
+    (tmp_path / "cache").write_text("no folder")
+    assert evaluation.evaluate(folder, TinyEncoder(), tmp_path / "cache")["queries"] > 0
+
+
 def test_progress_is_told_to_the_end(folder):
     told = []
     evaluation.evaluate(folder, TinyEncoder(), progress=lambda what, done, total: told.append((what, done, total)))

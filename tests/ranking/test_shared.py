@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from matcher.hub import record, removals
-from matcher.ranking import indexing, lexical, mapped, opening, shared, upkeep
+from matcher.ranking import indexing, lexical, mapped, opening, shared, upkeep, whole
 from matcher.ranking.background import Background, Texts
 from matcher.ranking.encoder import TinyEncoder
 from matcher.ranking.ranker import Ranker
@@ -254,7 +254,7 @@ def test_on_a_full_disk_it_goes_on_in_memory_and_leaves_nothing(tmp_path):
     process.join(30)
     assert process.exitcode == 7
     assert not list(folder.glob("*.map*"))
-    assert not mapped.leftovers(folder / "x.map")
+    assert not whole.leftovers(folder / "x.map")
 
 
 def test_two_at_once_make_one_and_nobody_waits_for_ever(tmp_path, monkeypatch):
@@ -294,10 +294,10 @@ def test_who_comes_while_another_makes_it_ranks_without_it_after_a_while(hub_of_
 
 
 def test_what_a_killed_process_left_is_tidied_away(hub_of_many, kept):
-    (kept / f".startup.map.abc{mapped.PART}").write_bytes(b"half of it")
+    (kept / f".startup.map.abc{whole.PART}").write_bytes(b"half of it")
     (kept / "startup.map").unlink()
     totals(ranker(hub_of_many, kept))
-    assert not mapped.leftovers(kept / "startup.map")
+    assert not whole.leftovers(kept / "startup.map")
     assert mapped_from(ranker(hub_of_many, kept)) == 2
 
 

@@ -1,6 +1,9 @@
+import errno
+import os
+
 import pytest
 
-from matcher.ranking import indexing, shipped
+from matcher.ranking import indexing, shipped, whole
 from matcher.ranking.encoder import TinyEncoder
 
 ENCODER = TinyEncoder(32)
@@ -34,8 +37,22 @@ def test_a_damaged_file_counts_as_missing(tmp_path, damage):
     file.write_bytes(file.read_bytes()[:5000] if damage is None else damage)
     found = shipped.load_background(tmp_path, ENCODER)
     assert (len(found.questions), found.questions.vectors.shape[1]) == (0, 32)
+    assert shipped.ensure_background(tmp_path, ENCODER) == 1, "and is made again"
+    assert len(shipped.load_background(tmp_path, ENCODER).questions) > 40
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_nothing_half_written_is_left(tmp_path):
     shipped.ensure_background(tmp_path, ENCODER)
     assert [path.suffix for path in tmp_path.iterdir()] == [".bin"]
+
+
+def test_of_what_cannot_be_kept_nothing_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(whole.os, "fsync", _full)
+    with pytest.raises(OSError, match="No space left"):
+        shipped.ensure_background(tmp_path, ENCODER)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _full(number):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
