@@ -13,7 +13,7 @@ from typing import Literal
 
 PLACE = 7  # counted from 0: the eighth
 WITHIN = 40  # how far down the list it may come from
-FLOOR = 0.5  # of the score of the one whose place it takes: less is not plausible
+FLOOR = 0.05  # of what lies between the first and the one whose place it takes: further below that is not plausible
 SELDOM = 1  # other lists that it stands in, at most
 
 Why = Literal["seldom", "field"]
@@ -32,15 +32,18 @@ def choose(candidates: Sequence[Candidate]) -> tuple[int, Why] | None:
     """Return the position of the one for PLACE, and why it; None where nobody is plausible.
 
     candidates: the first WITHIN of the list as it would be shown, best first. Those up to PLACE stay where they are.
-    Among the plausible the one of another field and seldom shown wins, then the better ranked.
+    Among the plausible the one of another field and seldom shown wins, then the better ranked. A score has no zero of
+    its own, so plausible is measured by how the list falls; where even the first is no nearer than texts are to each
+    other on the average (0 or less), nobody is.
     """
-    if len(candidates) <= PLACE + 1:
+    if len(candidates) <= PLACE + 1 or candidates[0].score <= 0:
         return None
-    floor = FLOOR * candidates[PLACE].score
+    first, eighth = candidates[0].score, candidates[PLACE].score
+    floor = eighth - FLOOR * (first - eighth)
     usual = frozenset().union(*(candidate.themes for candidate in candidates[:PLACE]))
     found: list[tuple[int, int, Why]] = []
     for place, candidate in enumerate(candidates[:WITHIN]):
-        if place <= PLACE or candidate.score <= 0 or candidate.score < floor:
+        if place <= PLACE or candidate.score < floor:
             continue
         seldom = candidate.lists is not None and candidate.lists <= SELDOM
         other = bool(candidate.themes) and bool(usual) and not candidate.themes & usual

@@ -17,7 +17,7 @@ from matcher.hub import (
     feedback,
     incidents,
     mail,
-    needs,
+    need_review,
     outcome_links,
     outcomes,
     pilots,
@@ -221,7 +221,7 @@ def test_of_a_loading_that_fails_nothing_stays_and_the_next_one_works(
         raise RuntimeError
 
     with monkeypatch.context() as broke:
-        broke.setattr(needs, "submit", broken)
+        broke.setattr(need_review, "submit", broken)
         with pytest.raises(RuntimeError):
             demo.load(store, clock.now())
     assert demo.is_empty(store)

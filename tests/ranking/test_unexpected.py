@@ -5,7 +5,7 @@ CARE, ROADS = frozenset({"care"}), frozenset({"roads"})
 
 
 def usual(count=12, score=0.8):
-    return [Candidate(score - number / 100, CARE, 9) for number in range(count)]
+    return [Candidate(score + 0.7, CARE, 9), *(Candidate(score - number / 100, CARE, 9) for number in range(1, count))]
 
 
 def test_the_usual_list_has_nobody_unexpected():
@@ -26,7 +26,7 @@ def test_one_that_is_seldom_shown_is_brought_up():
 
 def test_both_reasons_win_over_one_and_a_better_rank():
     candidates = usual()
-    candidates[9], candidates[11] = Candidate(0.7, CARE, 0), Candidate(0.6, ROADS, 0)
+    candidates[9], candidates[11] = Candidate(0.7, CARE, 0), Candidate(0.695, ROADS, 0)
     assert unexpected.choose(candidates) == (11, "field")
 
 
@@ -34,6 +34,14 @@ def test_below_the_floor_nobody_is_plausible():
     candidates = usual()
     candidates[10] = Candidate(0.3, ROADS, 0)
     assert unexpected.choose(candidates) is None
+
+
+def test_how_far_a_list_falls_decides_and_not_where_its_figures_lie():
+    low = [Candidate(one.score - 1, one.themes, one.lists) for one in usual()]
+    low[10] = Candidate(-0.3, ROADS, 9)
+    assert unexpected.choose(low) == (10, "field")
+    low[10] = Candidate(-0.32, ROADS, 9)
+    assert unexpected.choose(low) is None
 
 
 def test_no_lists_counted_yet_is_not_the_same_as_none():
