@@ -124,7 +124,7 @@ def test_a_schema_that_is_behind_or_ahead_is_wrong(config: Config, store: Store,
     "url",
     [
         "mysql://x",
-        "postgresql://kim:pa%ss@127.0.0.1/x",
+        "postgresql://kim:secret@127.0.0.1/%x",  # not how a sign is written in an address
         "sqlite:////nowhere/at/all.db",
         "postgresql://nobody@127.0.0.1:1/none",
     ],
