@@ -171,6 +171,8 @@ FORWARDED = (
     "X-Forwarded-Host", "X-Host", "X-Original-Host", "X-HTTP-Host-Override", "X-Forwarded-Server",
     "Forwarded", "X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Prefix",
 )  # fmt: skip
+# The whole name: the first four letters come by chance in one page of some ten thousand, in its token.
+EVIL = re.compile(r"evil\S{0,14}example")
 
 
 def _get(app, path, **headers) -> tuple[int, str]:
@@ -185,11 +187,11 @@ def _get(app, path, **headers) -> tuple[int, str]:
 def test_no_answer_is_made_from_the_host(app, path):
     for name in NAMES:
         status, answer = _get(app, path, HTTP_HOST=name)
-        assert (status, "evil" in answer) == (400, False), name
+        assert (status, bool(EVIL.search(answer))) == (400, False), name
     for header, name in product(FORWARDED, NAMES):
         given = {f"HTTP_{header.upper().replace('-', '_')}": f"host={name}" if header == "Forwarded" else name}
         status, answer = _get(app, path, **given)
-        assert (status < 500, "evil" in answer) == (True, False), (header, name)
+        assert (status < 500, bool(EVIL.search(answer))) == (True, False), (header, name)
 
 
 def test_no_link_in_a_mail_is_made_from_the_host(app, store, client, kim):
