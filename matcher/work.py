@@ -21,7 +21,7 @@ from . import create_app
 from .config import Config
 from .exchange import backups, erased, imports, smtp
 from .hub import addressees, clock, mail, pointless, reminders, retention
-from .ranking import embedder, indexing, opening, pgvector, pgvector_build, shared
+from .ranking import embedder, indexing, memory, opening, pgvector, pgvector_build, shared
 from .ranking.encoder import Encoder, Prompt, load_encoder
 from .ranking.lessons import Lessons
 from .ranking.ranker import Ranker
@@ -133,7 +133,10 @@ def _texts(config: Config, store: Store, bulk: Encoder) -> Callable[[], int]:
             except OSError as error:
                 log.warning("the statistics of the demo texts cannot be kept: %s", error.strerror)
                 again = time.monotonic() + NO_STATISTICS_SECONDS
-        return indexing.catch_up(store, bulk)
+        found = indexing.catch_up(store, bulk)
+        if found:
+            memory.give_back(found)
+        return found
 
     return step
 
