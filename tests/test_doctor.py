@@ -17,6 +17,7 @@ from matcher.ranking.ranker import Ranker
 from matcher.ranking.upkeep import Patience
 from matcher.store import Store, open_store
 from tests.factories import NOW, create_need, create_person, create_startup
+from tests.settings import settings
 from tests.web.providers import Forger, serve
 
 
@@ -25,14 +26,11 @@ def config(tmp_path: Path, migrated_file: Path) -> Config:
     (tmp_path / "hub.db").write_bytes(migrated_file.read_bytes())
     (tmp_path / "secret_key").write_text("x" * 64)
     (tmp_path / "secret_key").chmod(0o600)
-    return Config(
-        instance=tmp_path,
-        database_url=f"sqlite:///{tmp_path / 'hub.db'}",
-        model="tiny",
-        secret_key="for tests only, 0123456789 abcdefghij",
+    return settings(
+        tmp_path,
         base_url="https://matcher.example.org",
-        port=8000,
         smtp="smtp://kim:secret@mail.example.org:587",
+        testing=False,
     )
 
 

@@ -25,6 +25,7 @@ from matcher.ranking import embedder, indexing
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store.schema import migrate
 from tests.factories import NOW, create_need, create_organisation, create_person, create_startup
+from tests.settings import settings
 
 
 class Letterbox:
@@ -68,16 +69,7 @@ def server(letterbox: Letterbox) -> Iterator[str]:
 @pytest.fixture
 def config(tmp_path: Path, migrated_file: Path) -> Config:
     (tmp_path / "hub.db").write_bytes(migrated_file.read_bytes())
-    return Config(
-        instance=tmp_path,
-        database_url=f"sqlite:///{tmp_path / 'hub.db'}",
-        model="tiny",
-        secret_key="for tests only, 0123456789 abcdefghij",
-        base_url="http://localhost",
-        port=8000,
-        mail_from="Mittpunkt <noreply@matcher.example.org>",
-        testing=True,
-    )
+    return settings(tmp_path, mail_from="Mittpunkt <noreply@matcher.example.org>")
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from matcher import create_app
-from matcher.config import Config
 from matcher.exchange import demo
 from matcher.hub import clock, sessions
 from matcher.ranking import indexing
 from matcher.ranking.encoder import SentenceEncoder
 from matcher.store import Store
 from matcher.store.schema import migrate
+from tests.settings import settings
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -60,15 +60,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def site(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncoder) -> Iterator[Site]:
     """Serve the demo hub, every text embedded."""
     folder: Path = tmp_path_factory.mktemp("site")
-    config = Config(
-        instance=folder,
-        database_url=f"sqlite:///{folder / 'hub.db'}",
-        model="multilingual-e5-small",
-        secret_key="for tests only, 0123456789 abcdefghij",
-        base_url="http://127.0.0.1",
-        port=80,
-        demo=True,
-        testing=False,
+    config = settings(
+        folder, model="multilingual-e5-small", base_url="http://127.0.0.1", port=80, demo=True, testing=False
     )
     app = create_app(config, encoder)
     store: Store = app.extensions["store"]

@@ -16,12 +16,13 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from werkzeug.serving import make_server
 
 from matcher import create_app
-from matcher.config import Config, Oidc
+from matcher.config import Oidc
 from matcher.hub import clock, links, passwords
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import Store
 from matcher.store.schema import migrate
 from tests.factories import create_organisation, create_person
+from tests.settings import settings
 
 from .test_pages import RULES
 
@@ -42,10 +43,9 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     folder: Path = tmp_path_factory.mktemp("door")
     with oidc_provider_mock.run_server_in_thread() as provider:
         server = make_server("127.0.0.1", 0, None, threaded=True)
-        config = Config(
-            instance=folder, database_url=f"sqlite:///{folder / 'hub.db'}", model="tiny",
-            secret_key="for tests only, 0123456789 abcdefghij", base_url=f"http://127.0.0.1:{server.server_port}",
-            port=server.server_port, second_factor="required",
+        config = settings(
+            folder, base_url=f"http://127.0.0.1:{server.server_port}",
+            port=server.server_port, second_factor="required", testing=False,
             oidc=Oidc(f"http://localhost:{provider.server_port}", "hub", "secret", "Lövhamns kommuns inloggning"),
         )  # fmt: skip
         server.app = create_app(config, TinyEncoder())

@@ -20,8 +20,8 @@ from tests.factories import NOW, create_need
 from tests.faults.confirming import FIRST, LAST
 from tests.faults.killing import SEED
 from tests.faults.test_kills import Cases
+from tests.settings import SECRET
 
-SECRET = "for tests only, 0123456789 abcdefghij"
 WAYS = int(os.environ.get("MATCHER_KILLS", "60"))
 
 

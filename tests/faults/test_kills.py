@@ -9,7 +9,6 @@ import json
 import socket
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from matcher import create_app, work
-from matcher.config import Config
 from matcher.exchange import batches, imports, tables, working
 from matcher.hub import chain, clock, mail, pairings, people
 from matcher.hub.ids import new_id
@@ -37,6 +35,7 @@ from tests import factories
 from tests.conftest import ENGINES, Databases
 from tests.factories import NOW
 from tests.faults.killing import KILLS, Moments, Tell, killed, seconds
+from tests.settings import settings
 
 SHARES = {"confirm": 0.5, "import": 0.2, "mail": 0.15, "migrate": 0.1, "ranking": 0.05}
 FIRST, LAST = "2026-12-01", "2026-12-14"
@@ -268,10 +267,7 @@ def test_no_mail_is_lost_and_at_most_one_comes_twice_for_each_kill(
 ) -> None:
     box, address = letterbox
     url = databases.url("sqlite", migrated=True)
-    config = Config(
-        tmp_path, url, "tiny", "for tests only, 0123456789 abcdefghij", "http://localhost", 8000, testing=True
-    )
-    app = create_app(replace(config, smtp=address, mail_from="Hubben <hub@example.org>"))
+    app = create_app(settings(tmp_path, database_url=url, smtp=address, mail_from="Hubben <hub@example.org>"))
     store = open_store(url)
     person = factories.create_person(store, "broker")
     reader = [{"id": person.person_id, "email": person.email, "locale": "sv", "name": "Kim"}]

@@ -20,12 +20,12 @@ from matcher.ranking.encoder import TinyEncoder
 from matcher.store import StoreUnavailable, open_store
 from matcher.store.schema import migrate, pending
 from tests.factories import create_person
+from tests.settings import SECRET
 from tests.web.test_account import hidden
 
 from .network import Host
 from .servers import Postgres, until
 
-SECRET = "for tests only, 0123456789 abcdefghij"
 PATIENCE = 40
 
 

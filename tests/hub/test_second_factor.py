@@ -11,8 +11,9 @@ from matcher.hub import login_steps, mail, people, record, sealing, second_facto
 from matcher.hub.clock import later, parse
 from matcher.hub.errors import Conflict, Invalid
 from tests.factories import NOW, PASSWORD, create_person
+from tests.settings import SECRET
 
-KEY = ["for tests only, 0123456789 abcdefghij"]
+KEY = [SECRET]
 
 
 @pytest.fixture

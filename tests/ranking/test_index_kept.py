@@ -14,21 +14,14 @@ from matcher.ranking import indexing, pgvector
 from matcher.ranking.ranker import Ranker
 from matcher.store import Store
 from tests.ranking import hub
+from tests.settings import settings
 
 IDENTITY = indexing.identity(hub.CountingEncoder())
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return Config(
-        instance=tmp_path,
-        database_url="",
-        model="tiny",
-        secret_key="for tests only, 0123456789 abcdefghij",
-        base_url="https://matcher.example.org",
-        port=8000,
-        index="pgvector",
-    )
+    return settings(tmp_path, database_url="", index="pgvector")
 
 
 @pytest.fixture

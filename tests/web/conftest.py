@@ -17,11 +17,11 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from matcher import create_app
-from matcher.config import Config
 from matcher.hub import clock, sessions
 from matcher.hub.people import Viewer
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import Store
+from tests.settings import settings
 
 from . import pagecheck
 
@@ -60,15 +60,7 @@ def hub_file(database_folder: Path, migrated_file: Path) -> Iterator[Path]:
 @pytest.fixture
 def app(tmp_path: Path, hub_file: Path) -> Iterator[Flask]:
     """An application on an empty, migrated SQLite hub, with the tiny encoder."""
-    config = Config(
-        instance=tmp_path,
-        database_url=f"sqlite:///{hub_file}",
-        model="tiny",
-        secret_key="for tests only, 0123456789 abcdefghij",
-        base_url="http://localhost",
-        port=8000,
-        testing=True,
-    )
+    config = settings(tmp_path, database_url=f"sqlite:///{hub_file}")
     application = create_app(config, TinyEncoder())
     application.test_client_class = CheckedClient
     application.extensions["whole"] = True  # looked at once a process, by one statement that no page is to blame for

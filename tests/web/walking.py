@@ -29,6 +29,7 @@ from matcher.ranking.encoder import TinyEncoder
 from matcher.store import open_store
 from matcher.store.schema import migrate
 from tests import memory
+from tests.settings import settings
 
 from . import world as worlds
 from .world import MISSING, World
@@ -383,16 +384,7 @@ def open_hub() -> Iterator[Hub]:
 
 
 def _config(folder: Path) -> Config:
-    return Config(
-        instance=folder,
-        database_url=f"sqlite:///{folder / 'hub.db'}",
-        model="tiny",
-        secret_key="for tests only, 0123456789 abcdefghij",
-        base_url="http://localhost",
-        port=8000,
-        testing=True,
-        oidc=Oidc(ISSUER, "walking", "secret", "Lövhamn"),
-    )
+    return settings(folder, oidc=Oidc(ISSUER, "walking", "secret", "Lövhamn"))
 
 
 @cache

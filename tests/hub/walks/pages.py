@@ -8,13 +8,13 @@ from typing import Any
 from flask import g
 
 from matcher import create_app
-from matcher.config import Config
 from matcher.hub import access, agreements, bookings, cases, outcomes, pilots, record
 from matcher.hub.errors import Denied, HubError, Invalid, NotFound
 from matcher.hub.people import Viewer
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import Store
 from matcher.web import booking_words, words
+from tests.settings import settings
 from tests.web import pagecheck
 
 LABELS = words.LABELS
@@ -26,10 +26,7 @@ class Pages:
     PAGES = ("", "/agreement", "/pilot", "/outcome")
 
     def __init__(self, folder: Path, locale: str = "sv") -> None:
-        config = Config(
-            instance=folder, database_url=f"sqlite:///{folder / 'unused.db'}", model="tiny",
-            secret_key="for tests only, 0123456789 abcdefghij", base_url="http://localhost", port=8000, testing=True,
-        )  # fmt: skip
+        config = settings(folder, database_url=f"sqlite:///{folder / 'unused.db'}")
         self.app = create_app(config, TinyEncoder())
         self.app.before_request(self._enter)
         self._asked: tuple[Viewer | None, str] = (None, "")
