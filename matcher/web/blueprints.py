@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# agreement_setup, booking_form, booking_steps, need_form, need_review, openid, own_sessions, second_factor, similar,
-# startup_…, testbed_calendar and match_day add pages to a noun's blueprint.
+# agreement_setup, booking_form, booking_steps, need_form, need_review, openid, own_sessions, overrides, second_factor,
+# similar, startup_…, testbed_calendar and match_day add pages to a noun's blueprint.
 from . import (  # noqa: F401
     account,
     admin,
@@ -33,6 +33,7 @@ from . import (  # noqa: F401
     needs,
     openid,
     outcomes,
+    overrides,
     own_sessions,
     pairings,
     pilot_course,
