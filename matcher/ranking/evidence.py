@@ -69,10 +69,11 @@ def _stem(word: str) -> str:
 
 
 _GRAMMAR = frozenset(
-    """alla allt andra annan behöver bland både denna deras dessa detta efter eftersom eller endast finns flera
-    fler från genom gäller hade handlar helt inför inom innan inte kommer kunna kunde många medan mellan menar
-    mycket måste några något olika också sedan samma samt sina skall skulle sådan sådana under utan vara varit
-    varje vilka vilket även över
+    """aldrig alla allt alltid andra annan behöver bland blivet blivit både denna deras dessa detta dock därför efter
+    eftersom eller endast finns fler flera från genom gäller hade handlar helt hennes honom inför ingen
+    ingenting inget innan inom inte kommer kunde kunna medan mellan menar mycket många måste någon någonting något
+    några också olika redan samma samt sedan sina sitt själv själva skall skulle sådan sådana sådant tills under
+    utan vara varandra varför varit varje varken vidare vilka vilken vilket vissa visst ytterligare ännu även över
 
     about after again against already also although among another because been before being below between
     could does doing during each every from further have having into itself many might more most must only

@@ -60,6 +60,7 @@ def test_a_part_of_a_compound_is_shared():
 
 def test_grammar_is_not_shared():
     assert marked("Detta skulle kunna hjälpa", "Detta skulle stödja") == ([], [])
+    assert marked("ingen blir liggande", "utan att ingen vet något") == ([], [])
 
 
 def test_words_that_only_begin_alike_are_not_shared():
