@@ -71,6 +71,13 @@ def test_before_anything_was_learned_the_page_says_how_much_is_missing(administr
     assert "There is no new version to adopt" in page
 
 
+def test_a_startup_that_is_gone_is_not_named_by_its_id(administrator, text, store, model):
+    candidate(store, model)
+    page = text(administrator.get("/admin/learning"))
+    assert "a startup that is gone" in page
+    assert ">gone<" not in page
+
+
 def test_a_candidate_is_shown_with_what_it_would_change_and_adopted(administrator, text, store, model):
     name = candidate(store, model)
     page = text(administrator.get("/admin/learning"))
