@@ -292,8 +292,8 @@ def _value(group: str, name: str, value: Any) -> str:
         return ", ".join(words.label(group, one) if group in words.LABELS else str(one) for one in value)
     if name == "questions" and isinstance(value, list):
         return " ".join(words.label("route_questions", one) for one in value)
-    if name == "role":
-        return words.label("roles", value)
+    if name in ("role", "side"):
+        return words.label(f"{name}s", value)
     if name in ("answer_by", "starts_on", "ends_on", "held_on", "on_day", "closes_on", "week_on"):
         return words.day(str(value))
     return str(value)

@@ -46,3 +46,9 @@ def test_a_row_is_told_in_words(app) -> None:
             "role": "Need owner",
             "answer by": "22 Nov 2026",
         }
+
+
+def test_the_side_that_acted_is_told_in_words(app) -> None:
+    with app.test_request_context(), force_locale("en"):
+        told = record_words.details({"kind": "pairing", "detail": {"side": "owner"}})
+    assert told == [("side", "the owner of the need")]
