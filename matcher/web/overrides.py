@@ -40,6 +40,7 @@ def _need(row: Row, errors: dict[str, str] | None = None) -> str:
         row=row,
         need=one,
         rows=listed,
+        worth=plan.worth,
         here=[found for found in round_report.rows(board, plan) if found["need_id"] == row["need_id"]],
         short=plan_words.why(short[row["need_id"]]) if row["need_id"] in short else "",
         demand=rounds.demands(store(), row["id"]).get(row["need_id"], row["demand"]),

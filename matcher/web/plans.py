@@ -112,6 +112,7 @@ def show(row: Row) -> str:
         short=short[:SHOWN],
         short_total=len(short),
         figures=round_report.compared(board, plan),
+        worth=plan.worth,
         rules=_rules(board, plan),
         broken={rule["id"]: plan_words.broken(code) for rule, code in round_report.broken(board, plan) if rule},
         under_way=_under_way(board),

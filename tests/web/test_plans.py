@@ -206,6 +206,7 @@ def test_candidates_of_a_need_show_what_each_would_cost(client, login, store, te
     login(client, made["broker"])
     page = text(client.get(f"/plans/{made['id']}/needs/{made['needs'][0]['id']}"))
     assert "costs 0.30" in page
+    assert "costs 0.30 of the plan's" in page.replace("&#39;", "'")  # a bare figure says nothing
     assert "with Behov 1" in page
 
 
