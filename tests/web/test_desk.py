@@ -415,3 +415,11 @@ def test_no_figure_is_minus_nought(app: Any, value: float, shown: str) -> None:
     with app.test_request_context("/", headers={"Accept-Language": "en"}):
         found = app.jinja_env.from_string('{{ value | decimalformat("0.00") }}').render(value=value)
     assert found.replace("−", "-") == shown
+
+
+def test_many_of_one_kind_are_folded_so_that_the_others_are_near(broker: Any, store: Any, text: Any) -> None:
+    for number in range(11):
+        factories.create_need(store, submitted=True, title=f"Behov {number}")
+    page = text(broker.get("/desk/"))
+    assert all(f"Behov {number}" in page for number in range(11))
+    assert "Show 3 more" in page
