@@ -33,8 +33,7 @@ _STAGE = f"""case
     when exists (select 1 from agreement g where g.pairing_id = p.id and g.in_force_at is not null
                  and g.ended_at is null and g.ends_on >= :today) then 'access'
     else 'agreement' end"""
-_BOARD = f"""
-    with held as (
+_HELD = f"""
         select p.id, p.need_id, p.testbed_id, p.proposed_at, p.answer_by, p.owner_accepted_at, p.startup_accepted_at,
                p.confirmed_at, p.declined_at, p.ended_at, p.ended_at as case_ended_at, p.reason,
                n.title as need_title, n.organisation_id as owner_organisation, o.name as owner_name,
@@ -57,7 +56,10 @@ _BOARD = f"""
         left join access a on a.pairing_id = p.id left join pilot on pilot.pairing_id = p.id
         left join case_holder h on h.pairing_id = p.id and h.replaced_at is null
         left join person broker on broker.id = coalesce(h.holder_id, p.proposed_by)
-        left join person substitute on substitute.id = h.substitute_id
+        left join person substitute on substitute.id = h.substitute_id"""
+_BOARD = f"""
+    with held as (
+        {_HELD}
         where :me = '' or coalesce(h.holder_id, p.proposed_by) = :me or h.substitute_id = :me
     ), placed as (
         select held.*, count(*) over (partition by stage) as total, row_number() over (
@@ -67,6 +69,8 @@ _BOARD = f"""
         from held
     )
     select * from placed where place <= :shown order by place"""
+_LIVE = f"select * from ({_HELD} where {{condition}}) c where stage not in ('follow_up', 'ended') order by id"
+_SOME = f"{_HELD} where p.id in :ids"
 
 
 def columns(store: Store, viewer: Viewer, now: str, *, mine: bool = False, review_days: int = 7) -> list[Row]:
@@ -76,27 +80,52 @@ def columns(store: Store, viewer: Viewer, now: str, *, mine: bool = False, revie
     are past their day) and `late`, for a step or a line. `mine` keeps the cases that the
     person holds or steps in for.
     """
-    rows = store.query(
-        _BOARD,
-        {
-            "today": day(now),
-            "followed": outcomes.months_after(day(later(now, days=-OPEN_DAYS)), -outcomes.MONTHS[-1]),
-            "me": (viewer.person_id or "") if mine else "",
-            "shown": SHOWN,
-        },
-    )
-    signed = _signed(store, [row["sent_id"] for row in rows if row["sent_id"]])
+    who = {"me": (viewer.person_id or "") if mine else "", "shown": SHOWN}
     found: dict[str, Row] = {stage: {"stage": stage, "total": 0, "cards": []} for stage in STAGES}
-    for row in rows:
-        step = next_step(row, signed.get(row["sent_id"], set()), now, review_days)
+    for row in _stepped(store, _BOARD, who, now, review_days):
+        step = row["step"]
         row["overdue"] = row["overdue"] if row["stage"] != "ended" else 0
         late = bool(row["overdue"]) or (bool(step["by"]) and step["by"] < day(now))
         found[row["stage"]]["total"] = row["total"]
-        found[row["stage"]]["cards"].append({**row, "step": step, "late": late})
+        found[row["stage"]]["cards"].append({**row, "late": late})
     for column in found.values():
         if column["stage"] != "ended":
             column["cards"].sort(key=lambda card: (not card["late"], card["step"]["by"] or "9"))
     return list(found.values())
+
+
+def waiting(store: Store, viewer: Viewer, now: str, review_days: int = 7) -> list[Row]:
+    """Return the cases in which a side that a person stands for acts next, what is due first on top; two queries.
+
+    Each has `step` (as `next_step` gives it) and `late`. A test that just goes on waits for nobody, and what is asked
+    months after a pilot has a form of its own (`outcome_links.waiting`).
+    """
+    condition, params = cases.visible(viewer)
+    rows = _stepped(store, _LIVE.format(condition=condition), params, now, review_days)
+    mine = [
+        row
+        for row in rows
+        if row["step"]["code"] != "finish" and set(cases.sides(viewer, row)) & set(row["step"]["who"])
+    ]
+    for row in mine:
+        row["late"] = bool(row["step"]["by"]) and row["step"]["by"] < day(now)
+    return sorted(mine, key=lambda row: (row["step"]["by"] or "9", row["id"]))
+
+
+def steps(store: Store, ids: list[str], now: str, review_days: int = 7) -> dict[str, Row]:
+    """Return by id what is next in each of some cases, as `next_step` gives it; two queries, however many there are."""
+    return {row["id"]: row["step"] for row in _stepped(store, _SOME, {"ids": ids}, now, review_days)} if ids else {}
+
+
+def _stepped(store: Store, sql: str, params: Row, now: str, review_days: int) -> list[Row]:
+    """Return the cases that a query over `_HELD` finds, each with `step`."""
+    days = {
+        "today": day(now),
+        "followed": outcomes.months_after(day(later(now, days=-OPEN_DAYS)), -outcomes.MONTHS[-1]),
+    }
+    rows = store.query(sql, {**params, **days})
+    signed = _signed(store, [row["sent_id"] for row in rows if row["sent_id"]])
+    return [{**row, "step": next_step(row, signed.get(row["sent_id"], set()), now, review_days)} for row in rows]
 
 
 def _signed(store: Store, agreement_ids: list[str]) -> dict[str, set[str]]:

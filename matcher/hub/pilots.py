@@ -19,7 +19,6 @@ from .permissions import can
 
 Row = dict[str, Any]
 DECISION_DAYS = 30
-AWAITING_SHOWN = 20
 SIDES = ("owner", "startup", "host", "broker")
 
 _NAMED = """
@@ -71,23 +70,6 @@ def settled(store: Store, case: Row, row: Row | None, now: str) -> list[tuple[st
     """Return (code, whether it is settled) of all that a start of the case's pilot needs."""
     known = row or {**pilot_facts.EMPTY, "indicators": 0}
     return pilot_facts.settled(known, known["indicators"], case, closed(store, case, now), now)
-
-
-def awaiting(store: Store, viewer: Viewer, now: str) -> list[Row]:
-    """Return the pilots that are over and await a decision by a person's own organisation, the oldest first.
-
-    Each with `pairing_id`, need_title, startup_name, `due` (the day to decide by) and `late`. One query.
-    """
-    rows = store.query(
-        """select t.pairing_id, t.started_at, t.decided_at, t.ends_on, c.ended_at as case_ended_at,
-                  n.title as need_title, s.name as startup_name
-           from pilot t join pairing c on c.id = t.pairing_id join need n on n.id = c.need_id
-           join startup s on s.id = c.startup_id
-           where t.started_at is not null and t.decided_at is null and (t.ends_on < :today or c.ended_at is not null)
-             and n.organisation_id in :own order by t.ends_on, t.id limit :shown""",
-        {"own": viewer.organisations("owner", "startup"), "today": day(now), "shown": AWAITING_SHOWN},
-    )
-    return [{**row, "due": decide_by(row), "late": overdue(row, now)} for row in rows]
 
 
 def save(store: Store, viewer: Viewer, pairing_id: str, data: Row, revision: int, now: str) -> list[str]:

@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, url_for
 
 from ..hub import (
     answer_times,
+    board,
     bookings,
     cases,
     interests,
@@ -15,10 +16,9 @@ from ..hub import (
     outcome_links,
     outcomes,
     overview,
-    pilots,
     released,
 )
-from . import personal_words
+from . import personal_words, timeline
 from .access import allowed, now, person, settings, store
 from .kept import kept
 from .needs import STATUS_KINDS
@@ -47,6 +47,7 @@ def mine() -> Any:
         return redirect(url_for("desk.inbox" if who.has("broker") else "admin.people"))
     own_needs = need_catalogue.own(store(), who) if who.has("owner", "startup") else []
     found, total = cases.listing(store(), who, now())
+    found = timeline.with_steps(found[:CASES_SHOWN])
     hosted = who.organisations("host")
     return render_template(
         "home/mine.html",
@@ -55,17 +56,15 @@ def mine() -> Any:
         testbeds=overview.own_testbeds(store(), who, now()) if hosted else [],
         answers=answer_times.of_hosts(store(), hosted, now()) if hosted else {},
         interests=interests.listing(store(), who, now())[0][:CASES_SHOWN] if who.has("startup") else [],
-        cases=[_with_step(row) for row in found[:CASES_SHOWN]],
+        waits=board.waiting(store(), who, now(), settings().review_days),
+        cases=found,
+        actors=timeline.actors,
         cases_total=total,
         bookings=bookings.counts(store(), who, now())["mine"],
         forms=outcome_links.waiting(store(), who, now()) if who.has("owner", "startup") else [],
-        pilots=pilots.awaiting(store(), who, now()) if who.has("owner", "startup") else [],
         status_kinds=STATUS_KINDS,
+        today=now()[:10],
     )
-
-
-def _with_step(case: dict[str, Any]) -> dict[str, Any]:
-    return {**case, "next": cases.next_step(case, now(), settings().review_days)}
 
 
 @blueprint.get("/results")

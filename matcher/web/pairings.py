@@ -49,7 +49,8 @@ def listing() -> str:
     found, total = cases.listing(store(), person(), now(), stage=stage, mine=mine, page=page)
     return render_template(
         "pairings/listing.html",
-        rows=[{**row, "step": cases.next_step(row, now(), settings().review_days)} for row in found],
+        rows=timeline.with_steps(found),
+        today=now()[:10],
         counts=cases.counts(store(), person(), now()),
         stage=stage,
         mine=mine,

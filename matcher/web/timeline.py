@@ -6,7 +6,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from ..hub import board
 from . import handling_words, outcome_history, pilot_history, words
+from .access import now, settings, store
 
 STOPPING = ("pairing.decline", "pairing.end")
 LATER = {
@@ -48,6 +50,12 @@ def readable(history: list[dict[str, Any]], sides: list[str]) -> list[dict[str, 
         for row in history
         if row["detail"].get("visible") not in theirs or set(theirs[row["detail"]["visible"]]) & set(sides)
     ]
+
+
+def with_steps(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of `cases.listing` with the `step` that comes next in each, agreement and pilot counted in."""
+    steps = board.steps(store(), [row["id"] for row in rows], now(), settings().review_days)
+    return [{**row, "step": steps[row["id"]]} for row in rows]
 
 
 def coming(code: str) -> list[str]:

@@ -151,3 +151,16 @@ def test_what_was_left_undone_in_a_case_that_is_over_marks_nothing(store):
     pairings.decline(store, case.owner, pairing_id, "owner", "no_fit", "", NOW)
     assert not stages(store, later(NOW, days=3))[pairing_id][4]
     assert case_tasks.overdue(store, case.broker, cases.fetch(store, pairing_id), later(NOW, days=3)) == 0
+
+
+def test_what_waits_for_a_person_is_what_their_own_side_does_next(store):
+    case = Case(store)
+    pairing_id = case.accepted()
+    assert board.waiting(store, case.owner, NOW) == board.waiting(store, case.founder, NOW) == []
+    pilot = Pilot(store)
+    found = {
+        who: [row["step"]["code"] for row in board.waiting(store, who, BEGUN)] for who in (pilot.owner, pilot.host)
+    }
+    assert found == {pilot.owner: ["pilot"], pilot.host: []}
+    assert board.steps(store, [pairing_id, pilot.id], BEGUN)[pilot.id]["code"] == "pilot"
+    assert board.steps(store, [], NOW) == {}

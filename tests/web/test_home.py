@@ -121,3 +121,14 @@ def test_a_failed_page_names_who_answers_questions_too(app, client, monkeypatch)
     answer = client.get("/")
     assert answer.status_code == 500
     assert 'href="mailto:hub@example.org"' in answer.text
+
+
+def test_what_waits_for_a_side_stands_first_and_says_what_to_do(store, client, login, text):
+    owner, startup = factories.create_person(store, "owner"), factories.create_person(store, "startup")
+    need = factories.create_need(store, owner.organisations("owner")[0], published=True, title="Fall")
+    offer = factories.create_startup(store, startup.organisations("startup")[0], published=True)
+    row = {"need_id": need["id"], "startup_id": offer["id"], "need_version": 1, "seen": "{}", "proposed_at": NOW}
+    store.insert("pairing", {**row, "id": "pa1", "startup_accepted_at": NOW, "answer_by": "2036-12-01"})
+    page = text(login(client, owner).get("/mine"))
+    assert page.index("Waits for you") < page.index("Answer the proposal") < page.index("My cases")
+    assert "Waits for you" not in text(login(client, startup).get("/mine"))
