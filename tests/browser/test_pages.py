@@ -167,6 +167,17 @@ def test_a_long_word_makes_no_page_wider_than_the_window(
     assert wide == []
 
 
+def test_the_button_of_a_filter_stands_in_its_row(visit: Callable[..., Page]) -> None:
+    page = visit("broker", "sv")
+    for path in ("/desk/needs/need-fall-night", "/startups"):
+        page.goto(path)
+        bottoms = page.evaluate(
+            """() => ["select", "button"].map((one) =>
+                   document.querySelector(`.filters ${one}`).getBoundingClientRect().bottom)"""
+        )
+        assert abs(bottoms[0] - bottoms[1]) < 3, path
+
+
 def test_the_board_has_room_for_its_columns_however_wide_the_window(visit: Callable[..., Page]) -> None:
     page = visit("broker", "sv")
     page.goto("/pairings/board")
