@@ -100,3 +100,23 @@ def test_long_postings_and_short_ones_are_added_up_to_the_same_bits(monkeypatch)
     assert np.array_equal(*found)
     monkeypatch.setattr(lexical, "LONG", 0)
     assert not index.share([lexical.terms("")]).any()
+
+
+def test_few_texts_and_many_weigh_a_feature_the_same_to_the_last_bit(monkeypatch):
+    documents = [lexical.terms(text) for text in ("en sensor i taket larmar", "larm om fall", "sensor, sensor")]
+    others = [lexical.terms("ett fall i taket")]
+
+    def made(few: int) -> dict[str, np.ndarray]:
+        monkeypatch.setattr(lexical, "FEW", few)
+        return lexical.Index(documents, others, 0.3).arrays()
+
+    few, many = made(1 << 16), made(0)
+    assert all(np.array_equal(few[name], many[name]) and few[name].dtype == many[name].dtype for name in many)
+    assert len(np.unique(few["idf"])) > 3
+
+
+def test_making_an_index_of_a_few_texts_does_not_go_through_all_buckets_again_and_again(monkeypatch):
+    """A small hub makes four of them anew after each change, in the next request."""
+    monkeypatch.setattr(lexical, "_holders", None)
+    index = lexical.Index([lexical.terms("larm om fall")], [lexical.terms("fall")])
+    assert index.share([lexical.terms("fall")])[0, 0] > 0
