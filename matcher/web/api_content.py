@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from ..hub import open_data, reference
 
@@ -16,8 +17,18 @@ Moment = Annotated[str, Field(description="UTC, ISO 8601", examples=["2026-11-22
 Day = Annotated[str, Field(description="ISO 8601", examples=["2027-03-31"])]
 
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
 def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _written(moment: object) -> object:
+    """Refuse bare numbers, which pydantic reads as seconds since 1970: somebody who means a year gets everything."""
+    if isinstance(moment, str) and not _DAY.match(moment):
+        raise ValueError("a day or a moment as ISO 8601, such as 2026-11-22")
+    return moment
 
 
 class _Query(BaseModel):
@@ -26,7 +37,7 @@ class _Query(BaseModel):
     theme: Theme | None = Field(None, description="Code of a theme")
     county: County | None = Field(None, description="Two-digit code of a county")
     municipality: str | None = Field(None, pattern=r"^\d{4}$", description="Four-digit code of a municipality")
-    updated_since: Annotated[datetime, AfterValidator(_aware)] | None = Field(
+    updated_since: Annotated[datetime, BeforeValidator(_written), AfterValidator(_aware)] | None = Field(
         None, description="Only what changed then or later; a day or a moment, UTC where no zone is named"
     )
     page: int = Field(1, ge=1, le=1_000_000, description="From 1; a page beyond the last is empty")

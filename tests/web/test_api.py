@@ -94,7 +94,8 @@ def test_lists_come_in_pages_of_at_most_a_hundred(store, client):
 @pytest.mark.parametrize(
     "query",
     ["page=0", "page=x", "page=-1", "page=99999999999999999999", "per_page=0", "theme=nothing", "county=99",
-     "municipality=12", "updated_since=yesterday", "contact=Kim", "sort=contact", "page=1;drop table need"],
+     "municipality=12", "updated_since=yesterday", "updated_since=2026", "updated_since=-12", "contact=Kim",
+     "sort=contact", "page=1;drop table need"],
 )  # fmt: skip
 def test_a_parameter_that_does_not_fit_is_named(client, path, query):
     answer = client.get(f"{path}?{query}")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import GenerationMode
 
@@ -72,6 +72,7 @@ def test_what_the_description_does_not_allow_is_refused(hub, path):
     @SETTINGS
     @given(case=_described(hub)[path]["GET"].as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def asked(case: schemathesis.Case) -> None:
+        assume([] not in (case.query or {}).values())  # an empty list is not sent: the rest may well be allowed
         answer = case.call()
         seen.add(answer.status_code)
         assert answer.status_code in (405, 422), answer.status_code

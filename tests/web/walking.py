@@ -405,7 +405,8 @@ def _served(config: Config) -> Flask:
     app = create_app(config, TinyEncoder())
     app.extensions["openid"] = provider = Provider(config.oidc)
     addresses = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-    provider.know({"issuer": ISSUER, **{name: f"{ISSUER}/{name}" for name in addresses}})  # and nobody is asked
+    metadata = {"issuer": ISSUER, **{name: f"{ISSUER}/{name}" for name in addresses}}
+    provider.discover = lambda: metadata  # nobody is asked, nor after the hour that an answer counts
     app.config["PROPAGATE_EXCEPTIONS"] = False  # a fault is a 500 in its cell, and the walk goes on
     return app
 
