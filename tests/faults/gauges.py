@@ -40,6 +40,22 @@ class Gauges(threading.Thread):
             statistics.median(sum(one.files.values()) for one in part),
         )
 
+    def by_process(self) -> dict[str, list[float]]:
+        """Return the median megabytes of each process that lived to the end, in each quarter, by pid and command."""
+        size = len(self.samples) // 4
+        parts = [self.samples[number * size : (number + 1) * size] for number in range(4)]
+        pids = set(self.samples[-1].memory).intersection(*(one.memory for part in parts for one in part[-1:]))
+        return {
+            f"{pid} {_command(pid)}": [
+                round(statistics.median(one.memory.get(pid, 0.0) for one in part), 1) for part in parts
+            ]
+            for pid in sorted(pids)
+        }
+
+
+def _command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()[-40:]
+
 
 def sample(roots: list[int]) -> Sample:
     """Look at the processes and all that descend from them."""

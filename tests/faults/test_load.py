@@ -144,6 +144,7 @@ def test_memory_and_open_files_stay_flat(hub: Hub):
     quarters = [gauges.quarter(number) for number in range(4)]
     print(f"\n{CROWD // 2} people for {SOAK_MINUTES:g} minutes: {sum(seen.counts.values())} pages; MB and open files")
     print(f"at first {sum(began.memory.values()):.0f}, {sum(began.files.values())}; by quarters: {quarters}")
+    print(f"by process: {gauges.by_process()}")
     _report(seen)
     assert seen.wrong == []
     assert hub.complaints() == []
