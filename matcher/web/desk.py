@@ -79,6 +79,7 @@ def ranking(need: dict[str, Any]) -> str:
         need=need,
         found=found,
         cards=shortlist.cards(shown, found, profiles, said),
+        unread=not found.total and indexing.behind(store(), found.model)["startup"] > 0,
         page=number,
         today=now()[:10],
         more=len(found.matches) > SHOWN,

@@ -254,6 +254,21 @@ def test_the_page_says_how_many_profiles_are_still_being_read(
     assert "1 profile is still being read" in text(broker.get("/desk/needs/behov"))
 
 
+def test_in_the_first_minutes_the_page_says_that_texts_are_read_not_that_there_are_none(
+    broker: Any, app: Any, store: Any, need: Any, text: Any
+) -> None:
+    row = hub.create_startup(store, "Ett nytt bolag")
+    page = text(broker.get("/desk/needs/behov"))
+    assert "The texts are still being read" in page
+    assert "No startups yet" not in page
+    indexing.keep_words(store, "startup", row)
+    store.execute("update embedding set vector = :none", {"none": b""})
+    app.extensions["encoder"] = hub.AwayEncoder()
+    page = text(broker.get("/desk/needs/behov"))
+    assert "The texts are still being read. Until then this list is ordered by shared words only" in page
+    assert "does not answer" not in page
+
+
 def test_two_to_four_stand_side_by_side(broker: Any, startups: Any, text: Any) -> None:
     page = text(broker.get("/desk/needs/behov/compare?startup=bolag-1&startup=bolag-0"))
     assert page.index("Bolag 0</a>") < page.index("Bolag 1</a>"), "the best first"
