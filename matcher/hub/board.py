@@ -95,12 +95,12 @@ def columns(store: Store, viewer: Viewer, now: str, *, mine: bool = False, revie
 
 
 def waiting(store: Store, viewer: Viewer, now: str, review_days: int = 7) -> list[Row]:
-    """Return the cases in which a side that a person stands for acts next, what is due first on top; two queries.
+    """Return the cases in which the own organisation acts next, what is due first on top; two queries.
 
     Each has `step` (as `next_step` gives it) and `late`. A test that just goes on waits for nobody, and what is asked
     months after a pilot has a form of its own (`outcome_links.waiting`).
     """
-    condition, params = cases.visible(viewer)
+    condition, params = cases.of_own(viewer)  # not all that a broker sees: theirs stand on the desk
     rows = _stepped(store, _LIVE.format(condition=condition), params, now, review_days)
     mine = [
         row

@@ -88,8 +88,11 @@ def visible(viewer: Viewer | None) -> tuple[str, dict[str, Any]]:
     """
     if viewer is None:
         return "1 = 0", {}
-    if viewer.has("broker"):
-        return "1 = 1", {}
+    return ("1 = 1", {}) if viewer.has("broker") else of_own(viewer)
+
+
+def of_own(viewer: Viewer) -> tuple[str, dict[str, Any]]:
+    """Return the same for the pairings in which a person stands for the owner, the startup or the host."""
     return (
         """(n.organisation_id in :owners or s.organisation_id in :companies
             or (p.confirmed_at is not null and t.organisation_id in :hosts))""",

@@ -105,6 +105,16 @@ def _decoded(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
+def is_unread(store: Store, kind: str) -> bool:
+    """Whether something published has not even its words yet, as in the first minutes of a hub."""
+    found = store.query(
+        f"""select n.id from {kind} n left join embedding e on e.kind = :kind and e.subject_id = n.id
+            where e.subject_id is null and {LIVE[kind]} limit 1""",
+        {"kind": kind},
+    )
+    return bool(found)
+
+
 class Mirror:
     """The live copy of one kind. `shelf` is safe to call from many threads; the shelf it gives never changes."""
 

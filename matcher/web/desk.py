@@ -11,7 +11,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 
 from ..hub import atlas, candidates, inbox, needs
-from ..ranking import exposure, indexing, unexpected
+from ..ranking import exposure, indexing, mirror, unexpected
 from ..ranking.matches import Match
 from . import chance, shortlist, words
 from .access import allowed, now, settings, store
@@ -79,7 +79,7 @@ def ranking(need: dict[str, Any]) -> str:
         need=need,
         found=found,
         cards=shortlist.cards(shown, found, profiles, said),
-        unread=not found.total and indexing.behind(store(), found.model)["startup"] > 0,
+        unread=not found.total and mirror.is_unread(store(), "startup"),
         page=number,
         today=now()[:10],
         more=len(found.matches) > SHOWN,

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from ..hub import candidates, limits, needs, startups
 from ..hub.people import Viewer
-from ..ranking import advice, indexing
+from ..ranking import advice, mirror
 from ..ranking.matches import Ranking
 from ..store import Store
 from . import shortlist, words
@@ -37,7 +37,7 @@ def needs_for(startup: dict[str, Any]) -> str:
         startup=startup,
         found=found,
         cards=shortlist.cards(shown, found, rows, said),
-        unread=not found.total and indexing.behind(store(), found.model)["need"] > 0,
+        unread=not found.total and mirror.is_unread(store(), "need"),
         page=number,
         more=len(found.matches) > SHOWN,
         page_url=lambda other: url_for("startups.needs", startup_id=startup["id"], page=other),

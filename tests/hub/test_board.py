@@ -163,4 +163,5 @@ def test_what_waits_for_a_person_is_what_their_own_side_does_next(store):
     }
     assert found == {pilot.owner: ["pilot"], pilot.host: []}
     assert board.steps(store, [pairing_id, pilot.id], BEGUN)[pilot.id]["code"] == "pilot"
+    assert board.waiting(store, case.broker, BEGUN) == []  # the desk tells brokers, of all cases of the hub
     assert board.steps(store, [], NOW) == {}

@@ -257,6 +257,8 @@ def test_the_page_says_how_many_profiles_are_still_being_read(
 def test_in_the_first_minutes_the_page_says_that_texts_are_read_not_that_there_are_none(
     broker: Any, app: Any, store: Any, need: Any, text: Any
 ) -> None:
+    hub.create_startup(store, "Ett utkast", published=False)
+    assert "No startups yet" in text(broker.get("/desk/needs/behov"))
     row = hub.create_startup(store, "Ett nytt bolag")
     page = text(broker.get("/desk/needs/behov"))
     assert "The texts are still being read" in page
