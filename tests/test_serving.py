@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -11,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from matcher import serving
+from matcher.commands import opening
 from matcher.config import Config
+from matcher.store import open_store
+from matcher.store.schema import migrate
 
 WAITS = [sys.executable, "-c", "import time; time.sleep(60)"]
 CRASHES = [sys.executable, "-c", "import sys; sys.exit(3)"]
@@ -84,6 +88,27 @@ def test_what_is_run_is_the_work_and_the_pages() -> None:
     run = serving.commands()
     assert run["the background work"][-1] == "work"
     assert run["the pages"][-1] == "wsgi:app"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("delete from migration where name = (select max(name) from migration)", "run `matcher migrate`"),
+        ("insert into migration (name, applied_at) values ('9999_later', 'x')", "a newer version of the code"),
+        ("delete from person where id = '-'", ""),
+    ],
+    ids=["older", "newer", "fits"],
+)
+def test_pages_do_not_start_on_a_database_of_another_version(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str, said: str
+) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'hub.db'}")
+    migrate(store)
+    store.execute(change)
+    with pytest.raises(SystemExit) if said else contextlib.nullcontext():
+        opening.check(store)
+    assert said in capsys.readouterr().err
+    store.close()
 
 
 def _listens(port: int) -> bool:

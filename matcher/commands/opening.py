@@ -9,8 +9,9 @@ import click
 
 from .. import config as configuration
 from ..hub.errors import HubError, Invalid
-from ..store import Store, StoreError, StoreUnavailable, open_store
+from ..store import CopyUnfinished, Store, StoreError, StoreUnavailable, open_store
 from ..store.schema import migrate as migrate_store
+from ..store.schema import refuse
 
 RETRY_SECONDS = 1.0
 
@@ -40,6 +41,21 @@ def opened(patient: bool = False) -> tuple[configuration.Config, Store]:
 def store_of(config: configuration.Config) -> Store:
     """Return the hub's own store: what is written through it is signed with the hub's key."""
     return open_store(config.database_url, keys=config.record_keys)
+
+
+def check(store: Store) -> None:
+    """Leave with a clear word where the database is another version's: no page of this one can be served from it.
+
+    One that is away may come back, and a copy into it may be ended: until then the pages say so.
+    """
+    try:
+        refuse(store)
+    except (CopyUnfinished, StoreUnavailable):
+        return
+    except StoreError as error:
+        fail(str(error))
+    finally:
+        store.close()  # what this process opened is not for those that it starts
 
 
 def _wait_for(store: Store) -> None:

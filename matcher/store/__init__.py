@@ -39,6 +39,7 @@ from .ending import Act
 from .errors import (
     ConstraintViolation,
     CopyUnfinished,
+    SchemaBehind,
     SchemaTooNew,
     StoreBusy,
     StoreError,
@@ -53,6 +54,7 @@ from .errors import (
 __all__ = [
     "ConstraintViolation",
     "CopyUnfinished",
+    "SchemaBehind",
     "SchemaTooNew",
     "Store",
     "StoreBusy",

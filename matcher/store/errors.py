@@ -43,5 +43,9 @@ class SchemaTooNew(StoreError):
     """The database holds migrations that this version of the code does not know."""
 
 
+class SchemaBehind(StoreError):
+    """The database lacks migrations of this version of the code."""
+
+
 class CopyUnfinished(StoreError):
     """A copy into this database is under way or was broken off: only a part of the hub is in it."""

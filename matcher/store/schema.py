@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from . import Store, copy_mark
-from .errors import SchemaTooNew, StoreBusy, UnknownName
+from .errors import SchemaBehind, SchemaTooNew, StoreBusy, UnknownName
 from .migrations import MIGRATIONS, Migration
 
 WORDS = {
@@ -44,6 +44,14 @@ def pending(store: Store, migrations: Sequence[Migration] = MIGRATIONS) -> list[
     if unknown:
         raise SchemaTooNew(f"the database was migrated by a newer version of the code: {listed(unknown)}")
     return [name for name in names if name not in applied]
+
+
+def refuse(store: Store) -> None:
+    """Raise what keeps a database from being served: CopyUnfinished, SchemaBehind or SchemaTooNew."""
+    copy_mark.refuse(store)
+    if missing := pending(store):
+        text = f"the database is older than the code ({listed(missing)} not applied): run `matcher migrate`"
+        raise SchemaBehind(text)
 
 
 def listed(names: Sequence[str]) -> str:

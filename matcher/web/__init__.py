@@ -19,7 +19,8 @@ from werkzeug.routing import RoutingException
 from ..hub import clock, sessions
 from ..hub.errors import Conflict, Denied, HubError, Invalid, NotFound
 from ..hub.limits import TooMany
-from ..store import CopyUnfinished, StoreBusy, StoreUnavailable, TextRefused, copy_mark
+from ..store import CopyUnfinished, SchemaBehind, SchemaTooNew, StoreBusy, StoreUnavailable, TextRefused
+from ..store.schema import refuse
 from . import cookies, entering, field_names, origin, personal_words, record_words, resume, security_log, words
 from .access import LoginNeeded, may, settings, store, viewer
 from .menu import navigation
@@ -46,6 +47,8 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (HubError, 400),
     (TextRefused, 400),
     (CopyUnfinished, 503),
+    (SchemaBehind, 503),
+    (SchemaTooNew, 503),
     (StoreBusy, 503),
     (StoreUnavailable, 503),
 )
@@ -112,12 +115,12 @@ def _preferred(header: str) -> str:
 
 
 def _whole() -> None:
-    """Refuse a database that a copy has filled in part; looked at until it was found whole once in this process."""
+    """Refuse half a copy and another version's database; looked at until it was found whole once in this process."""
     if request.endpoint in WITHOUT_STORE or current_app.extensions.get("whole"):
         return
     try:
-        copy_mark.refuse(store())
-    except CopyUnfinished as error:
+        refuse(store())
+    except (CopyUnfinished, SchemaBehind, SchemaTooNew) as error:
         current_app.logger.error("%s", error)
         raise
     current_app.extensions["whole"] = True

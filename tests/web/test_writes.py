@@ -172,3 +172,18 @@ def test_half_a_copy_of_a_hub_is_not_served(app, client, store):
     copy_mark.end(store)
     assert client.get("/").status_code == 200
     assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ("delete from migration where name = (select max(name) from migration)", "schema not up to date"),
+        ("insert into migration (name, applied_at) values ('9999_later', 'x')", "schema newer than the code"),
+    ],
+)
+def test_a_database_of_another_version_is_not_served(app, client, store, change, status):
+    del app.extensions["whole"]  # as in a process that has just begun
+    store.execute(change)
+    assert client.get("/").status_code == 503
+    assert client.get("/readyz").json == {"status": status}
+    assert client.get("/healthz").status_code == 200
