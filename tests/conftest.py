@@ -29,6 +29,7 @@ from matcher.store.schema import migrate
 from . import compiled, memory, shared_out
 from .factories import PASSWORD, create_person, create_testbed
 from .hub.cases import Case
+from .remembering import Remembering
 
 compiled.once()
 pytest_collection_modifyitems = shared_out.in_order
@@ -251,6 +252,12 @@ def model_instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def encoder(model_instance: Path) -> SentenceEncoder:
     """Load the real model once."""
     return load_encoder(DEFAULT_MODEL, model_instance)
+
+
+@pytest.fixture(scope="session")
+def reader(encoder: SentenceEncoder) -> Remembering:
+    """Give the real model where the ranking is tested, not the model: what it has read it does not read again."""
+    return Remembering(encoder)
 
 
 def _migrate(url: str) -> None:

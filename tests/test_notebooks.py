@@ -9,6 +9,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from matcher.hub.reference import DATA
+from matcher.ranking import evaluation, shipped
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import open_store
 from tests.ranking import hub
@@ -25,7 +27,15 @@ def run(name: str) -> tuple[int, str]:
     return len(pictures), "".join(output.get("text", "") for output in outputs)
 
 
+@pytest.fixture
+def judged(model_instance, reader):
+    """The vectors of the judged texts lie where any run of a notebook but the first finds them."""
+    background = shipped.load_background(model_instance, reader)
+    evaluation.scored(DATA / "demo" / "judgements", reader, model_instance / "evaluation", background)
+
+
 @pytest.mark.model
+@pytest.mark.usefixtures("judged")
 def test_ranking_quality_draws_its_figures(model_instance, monkeypatch):
     monkeypatch.setenv("MATCHER_INSTANCE", str(model_instance))
     monkeypatch.delenv("MATCHER_EVAL", raising=False)
@@ -36,6 +46,7 @@ def test_ranking_quality_draws_its_figures(model_instance, monkeypatch):
 
 
 @pytest.mark.model
+@pytest.mark.usefixtures("judged")
 def test_hubness_draws_its_figures_also_of_a_hub(model_instance, tmp_path, migrated_file, monkeypatch):
     (tmp_path / "hub.db").write_bytes(migrated_file.read_bytes())
     store = open_store(f"sqlite:///{tmp_path / 'hub.db'}")
@@ -55,6 +66,7 @@ def test_hubness_draws_its_figures_also_of_a_hub(model_instance, tmp_path, migra
 
 
 @pytest.mark.model
+@pytest.mark.usefixtures("judged")
 def test_calibration_draws_its_figures(model_instance, monkeypatch):
     monkeypatch.setenv("MATCHER_INSTANCE", str(model_instance))
     monkeypatch.setenv("MATCHER_REPEATS", "1")

@@ -17,9 +17,9 @@ from matcher import create_app
 from matcher.exchange import demo
 from matcher.hub import clock, sessions
 from matcher.ranking import indexing
-from matcher.ranking.encoder import SentenceEncoder
 from matcher.store import Store
 from matcher.store.schema import migrate
+from tests.remembering import Remembering
 from tests.settings import settings
 
 FLAGS = (
@@ -57,19 +57,19 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncoder) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, reader: Remembering) -> Iterator[Site]:
     """Serve the demo hub, every text embedded."""
     folder: Path = tmp_path_factory.mktemp("site")
     config = settings(
         folder, model="multilingual-e5-small", base_url="http://127.0.0.1", port=80, demo=True, testing=False
     )
-    app = create_app(config, encoder)
+    app = create_app(config, reader)
     store: Store = app.extensions["store"]
     migrate(store)
     demo.load(store, clock.now())
-    model = indexing.model_name(encoder)
+    model = indexing.model_name(reader)
     while sum(indexing.behind(store, model).values()) or indexing.unspoken(store, model):
-        indexing.catch_up(store, encoder)  # all but what is left to quiet hours
+        indexing.catch_up(store, reader)  # all but what is left to quiet hours
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield Site(f"http://127.0.0.1:{server.server_port}", app)

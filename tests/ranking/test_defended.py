@@ -36,19 +36,14 @@ def rows(name):
 class Demo:
     """The demo hub's published needs and startups, ranked as the product does."""
 
-    def __init__(self, encoder):
-        self._encoder, self._known = encoder, {}
+    def __init__(self, encode):
+        self.encode = encode
         self.needs, self.startups = rows("needs"), rows("startups")
         self.asked = ["\n".join(need_content.sections(row)) for row in self.needs]
         self.offers = ["\n".join(startups.sections(row)) for row in self.startups]
         self.place = {row["id"]: place for place, row in enumerate(self.needs)}
         self.questions, self.documents = self.texts(self.asked, "query"), self.texts(self.offers, "passage")
         self.collection = Collection(self.documents, self.questions)
-
-    def encode(self, texts, prompt):
-        new = [text for text in dict.fromkeys(texts) if (prompt, text) not in self._known]
-        self._known |= {(prompt, text): row for text, row in zip(new, self._encoder.encode(new, prompt), strict=True)}
-        return np.stack([self._known[prompt, text] for text in texts])
 
     def texts(self, texts, prompt):
         return Texts(self.encode(texts, prompt), [lexical.terms(text) for text in texts])
@@ -72,8 +67,8 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(encoder):
-    return Demo(encoder)
+def demo(reader):
+    return Demo(reader.encode)
 
 
 def test_a_need_in_other_words_finds_nearly_the_same_startups(demo):

@@ -12,6 +12,8 @@ from matcher.ranking import encoder as encoders
 from matcher.ranking import sentences, weights
 from matcher.ranking.encoder import SentenceEncoder, TinyEncoder, VectorsNotFinite, batches, finite, load_encoder
 from matcher.ranking.wordtable import WordTable
+from tests.ranking import hub
+from tests.remembering import Remembering
 
 DEMO = Path(__file__).parents[2] / "data" / "demo"
 
@@ -61,6 +63,17 @@ def test_the_tiny_encoder_is_deterministic_and_of_length_one():
 def test_the_tiny_encoder_puts_texts_that_share_words_near():
     asked, near, far = TinyEncoder().encode(["halt på vägen", "vägen är halt", "meny för skolan"], "query")
     assert asked @ near > asked @ far
+
+
+def test_what_tests_have_read_they_read_once_and_not_across_prompts():
+    counting, plain = hub.CountingEncoder(), TinyEncoder(64)
+    reader = Remembering(counting)
+    assert np.array_equal(reader.encode(["snö", "mat", "snö"], "query"), plain.encode(["snö", "mat", "snö"], "query"))
+    again = reader.encode(["mat", "ljus"], "query")
+    assert np.array_equal(again, plain.encode(["mat", "ljus"], "query"))
+    reader.encode(["mat"], "passage")
+    assert counting.texts == ["snö", "mat", "ljus", "mat"]
+    assert reader.encode([], "query").shape == (0, reader.dimensions)
 
 
 def test_no_texts_give_no_vectors():
