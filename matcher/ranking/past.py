@@ -123,7 +123,8 @@ class Past:
             part = missing[start : start + PAGE]
             ids = list(dict.fromkeys(key[0] for key in part))
             best: dict[Key, _Text] = {}
-            for key, text in (*self._now(ids), *self._then(ids)):
+            hashes = list(dict.fromkeys(key[1].removesuffix(BY_WORDS) for key in part))
+            for key, text in (*self._now(ids), *self._then(ids, hashes)):
                 if key not in best or text.known > best[key].known:
                     best[key] = text
             for key in part:
@@ -142,11 +143,12 @@ class Past:
         for row in rows:
             yield self._read(row, lambda row: spoken.get((self._kind, row["subject_id"])))
 
-    def _then(self, ids: list[str]) -> Iterator[tuple[Key, _Text]]:
+    def _then(self, ids: list[str], hashes: list[str]) -> Iterator[tuple[Key, _Text]]:
+        # By hash as well: a profile that is mended every day has hundreds of past texts.
         rows = self._store.query(
             """select subject_id, model, text_hash, vector, terms, sentences, sentence_vectors from past_text
-               where kind = :kind and subject_id in :ids""",
-            {"kind": self._kind, "ids": ids},
+               where kind = :kind and subject_id in :ids and text_hash in :hashes""",
+            {"kind": self._kind, "ids": ids, "hashes": hashes},
         )
         for row in rows:
             yield self._read(row, _spoken)
