@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -162,7 +162,7 @@ class Published:
                         for row in rows
                     ],
                     [stood[row["id"]][0] if row["id"] in stood else row["title"] for row in rows],
-                    lambda numbers: self._whole([ids[number] for number in numbers], stood),
+                    _whole_texts(self._store, ids, stood),
                 )
             }
         return self._made[key], ids
@@ -176,11 +176,21 @@ class Published:
         ) if wanted else []  # fmt: skip
         return {row["need_id"]: json.loads(row["content"]) for row in rows}
 
-    def _whole(self, ids: list[str], stood: dict[str, list[str]]) -> list[str]:
-        now = [name for name in ids if name not in stood]
-        rows = self._store.query("select * from need where id in :ids", {"ids": now}) if now else []
+
+def _whole_texts(store: Store, ids: list[str], stood: dict[str, list[str]]) -> Callable[[Sequence[int]], list[str]]:
+    """Return what gives the texts of the needs of these numbers; `stood` are those that are wanted as they stood.
+
+    No method: what a `Published` keeps must not hold it in turn, or all it read stays until the next long collection.
+    """
+
+    def give(numbers: Sequence[int]) -> list[str]:
+        wanted = [ids[number] for number in numbers]
+        now = [name for name in wanted if name not in stood]
+        rows = store.query("select * from need where id in :ids", {"ids": now}) if now else []
         said = stood | {row["id"]: need_content.sections(row) for row in rows}
-        return ["\n".join(said[name]) for name in ids]
+        return ["\n".join(said[name]) for name in wanted]
+
+    return give
 
 
 def _alike(store: Store, found: dict[str, Texts]) -> dict[str, list[str]]:

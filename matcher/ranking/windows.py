@@ -53,10 +53,14 @@ class Others:
         """Take the terms of the texts, in the order by which they are numbered."""
         self.count = len(terms)
         counts = lexical.matrix(terms)
-        counts.data[:] = 1
-        found = np.bincount(counts.indices, minlength=lexical.BUCKETS)
+        # Rows for the features that any text has, and an empty one for all others: a million would be 8 MB and 20 ms
+        # for each profile that is read in a hub of few needs.
+        self._features, columns = np.unique(counts.indices, return_inverse=True)
+        found = np.append(np.bincount(columns, minlength=len(self._features)), 0)
         self._rarity = np.log1p((len(terms) - found + 0.5) / (found + 0.5)).astype(np.float32)
-        self._having = counts.T.tocsr()
+        ones = np.ones(len(columns), counts.dtype)
+        having = sp.csr_array((ones, columns.astype(np.int32), counts.indptr), shape=(len(terms), len(found)))
+        self._having = having.T.tocsr()
 
     def shares(self, words: Words, size: int, stride: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield places at which windows of `size` words start, and how much of each the others have, block by block.
@@ -69,7 +73,7 @@ class Others:
         starts = np.append(np.arange(0, last, stride), last)
         for block in _blocks(starts):
             grams = words.grams(block, size)
-            grams.data = self._rarity[words.features[grams.indices]]
+            grams.data = self._rarity[self._rows(words)[grams.indices]]
             whole = np.maximum(grams.sum(axis=1), np.float32(1e-9))
             yield block, self._product(words, grams) / whole[:, None]
 
@@ -92,7 +96,7 @@ class Others:
         grams = words.grams(places, 1)
         sizes = np.diff(grams.indptr)
         numbers = np.unique(others)
-        having = self._having[words.features][:, numbers].tocsc()
+        having = self._having[self._rows(words)][:, numbers].tocsc()
         result = np.zeros(len(places), bool)
         for column, number in enumerate(numbers):
             own = np.zeros(len(words.features), np.float32)
@@ -104,9 +108,15 @@ class Others:
     def _product(self, words: Words, grams: sp.csr_array) -> np.ndarray:
         """(rows, others): what each other text has of rows of weighed four-grams."""
         spread = sp.csr_array(
-            (grams.data, words.features[grams.indices], grams.indptr), shape=(grams.shape[0], lexical.BUCKETS)
+            (grams.data, self._rows(words)[grams.indices], grams.indptr), shape=(grams.shape[0], len(self._rarity))
         )
         return (spread @ self._having).toarray()
+
+    def _rows(self, words: Words) -> np.ndarray:
+        """(features of the words,): in which row each stands, the last where no text has it."""
+        places = np.searchsorted(self._features, words.features)
+        there = np.append(self._features, lexical.BUCKETS)[places] == words.features
+        return np.where(there, places, len(self._features)).astype(np.int32)
 
 
 def _blocks(starts: np.ndarray) -> Iterator[np.ndarray]:

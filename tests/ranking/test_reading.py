@@ -1,5 +1,8 @@
 """What a profile is compared with before it is embedded, and what the brokers are told."""
 
+import gc
+import weakref
+
 import pytest
 
 from matcher.hub import doubts, needs, startups
@@ -194,3 +197,19 @@ def test_profiles_are_embedded_without_each_sentence_when_nothing_else_is_due(st
     assert all(len(found["rest"]) == 2 * encoder.dimensions for found in rows)
     text = reading.texts("startup", row)
     assert text.without(rows[0]["text"]) in encoder.texts
+
+
+def test_the_needs_that_a_profile_is_compared_with_are_let_go_at_once(store, encoder, need):
+    """They are megabytes, read for each profile that is saved: nothing may wait for Python to look for circles."""
+    gc.collect()
+    gc.disable()
+    try:
+        published = reading.Published(store)
+        needs, ids = published.before(clock_now())
+        assert needs.without(f"{OWN}\n{NEED}")[1]
+        held = weakref.ref(needs)
+        del needs, published
+        assert ids == ["behov"]
+        assert held() is None
+    finally:
+        gc.enable()
