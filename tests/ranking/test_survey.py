@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import weakref
 from datetime import date
 
 import pytest
@@ -174,8 +175,10 @@ def test_the_texts_in_memory_are_let_go_when_nothing_was_drawn_for_long(hub, enc
         assert worker.step() == 0
     assert len(made) == 1
     seconds[0] += 1.0
+    held, made[0] = weakref.ref(made[0]), None
     worker.step()
     assert worker._ranker is None
+    assert held() is None
     seconds[0] += survey.LOOK_SECONDS
     worker.step()
     assert len(made) == 2
