@@ -122,12 +122,13 @@ def _on_behalf(store: Store, viewer: Viewer, startup_id: str, need_id: str, orga
         raise Denied("denied")
     startup = _published(store, "startup", startup_id) if startup_id else None
     need = _published(store, "need", need_id) if need_id else None
-    refuse_gone(store, {"startup_id": startup_id, "need_id": need_id}, now)
     asker = (startup or need or {"organisation_id": organisation_id})["organisation_id"]
     role = ("startup",) if startup else ("owner", "startup") if need else ("owner",)
-    if viewer.acts_for(asker, *role) or (viewer.has("broker") and (startup or need)):
-        return asker
-    raise Denied("booking_organisation")
+    if not viewer.acts_for(asker, *role) and not (viewer.has("broker") and (startup or need)):
+        raise Denied("booking_organisation")
+    # Only now: what stands between a startup and a need (a conflict of interest, who declared it) is not for strangers.
+    refuse_gone(store, {"startup_id": startup_id, "need_id": need_id}, now)
+    return asker
 
 
 def refuse_gone(store: Store, row: Row, now: str) -> Row:

@@ -87,6 +87,16 @@ def test_a_broker_asks_for_either_but_not_for_nobody(store: Store, scene: Booked
         scene.ask(who=scene.broker, organisation_id=scene.need["organisation_id"])
 
 
+def test_who_asks_for_anothers_learns_nothing_of_what_stands_between_it_and_a_need(store: Store, scene: Booked) -> None:
+    note = "Styrelsens ordförande är gift med enhetschefen."
+    conflicts.declare(store, scene.broker, scene.need["id"], scene.startup["id"], note, NOW)
+    for stranger in (create_person(store, "startup"), create_person(store, "owner"), scene.owner):
+        with pytest.raises(Denied, match="booking_organisation"):
+            scene.ask(who=stranger, startup_id=scene.startup["id"], need_id=scene.need["id"])
+    with pytest.raises(Conflict, match="conflict_declared"):
+        scene.ask(startup_id=scene.startup["id"], need_id=scene.need["id"])
+
+
 def test_nobody_asks_for_what_is_not_theirs(store: Store, scene: Booked) -> None:
     other = create_person(store, "startup")
     with pytest.raises(Denied, match="booking_organisation"):
