@@ -18,12 +18,19 @@ from .permissions import can
 _NAMED = """
     select sh.*, n.title as need_title, n.organisation_id as owner_organisation, s.name as startup_name,
            s.organisation_id as startup_organisation, s.problem, s.description, s.novelty, s.evidence, s.readiness,
-           s.website, s.language as startup_language, sharer.name as shared_by_name, sharer.email as shared_by_email,
+           s.website, s.language as startup_language,
+           case when s.published_at is not null and s.hidden_at is null and s.merged_at is null then 1 else 0 end
+               as profile_shown,
+           sharer.name as shared_by_name, sharer.email as shared_by_email,
            commenter.name as commented_by_name,
            (select p.id from pairing p where p.need_id = sh.need_id and p.startup_id = sh.startup_id
             order by p.proposed_at desc limit 1) as pairing_id
     from share sh join need n on n.id = sh.need_id join startup s on s.id = sh.startup_id
     left join person sharer on sharer.id = sh.person_id left join person commenter on commenter.id = sh.commented_by"""
+
+
+# What the owner reads of the profile as it is now, and only while anybody may read it: a draft is the startup's own.
+PROFILE_FIELDS = ("problem", "description", "novelty", "evidence", "readiness", "website")
 
 
 class CommentContent(fields.Content):
@@ -44,7 +51,8 @@ def load(store: Store, viewer: Viewer | None, share_id: str) -> dict[str, Any]:
 def for_need(store: Store, viewer: Viewer | None, need: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the candidates shared with the owner of a need and not taken back, oldest first; raise NotFound.
 
-    What the ranking showed is left out for the owner but for the evidence and the conditions that fail.
+    What the ranking showed is left out for the owner but for the evidence and the conditions that fail; so is the
+    profile while it is a draft again or hidden (`profile_shown` is 0).
     """
     if not can(viewer, "need.candidates", need):
         raise NotFound("need")
@@ -146,4 +154,5 @@ def _decode(viewer: Viewer | None, row: dict[str, Any]) -> dict[str, Any]:
     seen = json.loads(row["seen"])
     if viewer is None or not viewer.has("broker"):
         seen = {name: seen.get(name) or [] for name in ("evidence", "gates")}
+        row = row if row["profile_shown"] else {**row, **dict.fromkeys(PROFILE_FIELDS)}
     return {**row, "seen": seen}

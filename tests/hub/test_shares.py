@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from matcher.hub import conflicts, needs, shares
+from matcher.hub import conflicts, needs, shares, startups
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound
 from matcher.store import Store
 from tests.factories import NOW, create_person
@@ -97,3 +97,18 @@ def test_a_conflict_of_interest_stops_sharing(store: Store, case: Case) -> None:
 def test_the_ranking_page_learns_what_was_shared(store: Store, case: Case) -> None:
     share_id = give(case)
     assert shares.by_startup(store, case.need["id"])[case.startup["id"]]["id"] == share_id
+
+
+def test_a_profile_that_is_a_draft_again_is_not_read_through_a_share(store: Store, case: Case) -> None:
+    share_id = give(case)
+    assert shown(case)[0]["description"] == case.startup["description"]
+    startups.unpublish(store, case.founder, case.startup["id"], NOW)
+    draft = {"description": "Patentet som ingen får läsa än.", "novelty": "En hemlighet."}
+    startups.save(store, case.founder, case.startup["id"], draft, 1, NOW)
+    for row in (*shown(case), shares.load(store, case.owner, share_id)):
+        assert {row[name] for name in shares.PROFILE_FIELDS} == {None}
+        assert "Patentet" not in str(row)
+        assert row["seen"]["evidence"] == SEEN["evidence"]  # as it stood in public when it was shared
+    assert shares.load(store, case.broker, share_id)["novelty"] == "En hemlighet."
+    startups.publish(store, case.founder, case.startup["id"], NOW)
+    assert shown(case)[0]["novelty"] == "En hemlighet."
