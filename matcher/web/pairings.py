@@ -58,7 +58,7 @@ def listing() -> str:
         pages=max(-(-total // cases.PAGE), 1),
         kinds=STAGE_KINDS,
         actors=timeline.actors,
-        page_url=lambda number: url_for("pairings.listing", **{**request.args, "page": number}),
+        page_url=forms.page_address("pairings.listing", "stage", "mine"),
     )
 
 

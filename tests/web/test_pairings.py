@@ -338,3 +338,16 @@ def test_a_case_says_what_conflict_of_interest_stands_and_where_it_is_lifted(
         page = text(client.get(f"/pairings/{pairing_id}"))
         assert "Min bror äger bolaget." in page
         assert words in page
+
+
+def test_the_pages_of_the_list_are_addresses_of_the_list_whatever_the_address_asks_for(
+    client: Any, login: Login, store: Store, case: Case, pairing_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Case(store).propose(now=clock.now())
+    monkeypatch.setattr(cases, "PAGE", 1)
+    login(client, case.broker)
+    answer = client.get("/pairings?stage=proposed&endpoint=x&_external=1&_scheme=javascript&_method=FOO&values=1")
+    assert answer.status_code == 200
+    page = answer.get_data(as_text=True)
+    assert "javascript:" not in page
+    assert 'href="/pairings?stage=proposed&amp;page=2"' in page
