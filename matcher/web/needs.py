@@ -108,8 +108,16 @@ def show(need: dict[str, Any]) -> str:
 @allowed("need.view", needs.load)
 def versions(need: dict[str, Any]) -> str:
     """Show what was published when, and what changed from one version to the next."""
-    found = need_versions.versions(store(), viewer(), need["id"])
-    return render_template("needs/versions.html", need=need, versions=found, texts=need_content.TEXTS)
+    page, total = forms.page(), need_versions.count(store(), need["id"])
+    return render_template(
+        "needs/versions.html",
+        need=need,
+        versions=need_versions.versions(store(), viewer(), need["id"], page),
+        texts=need_content.TEXTS,
+        page=page,
+        pages=max(-(-total // need_versions.PAGE), 1),
+        page_url=lambda number: url_for("needs.versions", need_id=need["id"], page=number),
+    )
 
 
 @blueprint.get("/needs/<need_id>/close")

@@ -1,3 +1,5 @@
+import time
+
 from matcher.hub import need_content, need_review, need_versions, needs
 from tests import factories
 from tests.factories import NOW
@@ -44,3 +46,34 @@ def test_words_that_only_lost_their_line_break_are_the_same():
 def test_a_very_long_text_is_shown_before_and_after():
     before, after = "ord " * 3_000, "nytt " * 3_000
     assert need_versions.pieces(before, after) == (("gone", before), ("new", after))
+
+
+def test_texts_made_to_be_slow_to_compare_are_shown_before_and_after():
+    """Four words again and again: comparing these took more than a minute, on a page that anybody may ask for."""
+    words = ["ett", "två", "tre", "fyra"]
+    before = " ".join(words[number % 4] for number in range(1_990))
+    after = " ".join(words[-number % 4] for number in range(1_990))
+    begun = time.process_time()
+    assert need_versions.pieces(before, after) == (("gone", before), ("new", after))
+    assert time.process_time() - begun < 1
+
+
+def test_a_page_compares_so_much_and_no_more():
+    texts = ("title", "people", "description", "effect", "measure", "tried", "keep")
+    before, after = dict.fromkeys(texts, "ord " * 150 + "a"), dict.fromkeys(texts, "ord " * 150 + "b")
+    found = need_versions.changes(before, after)
+    compared = [change.field for change in found if change.pieces[0][0] == "same"]
+    assert compared == list(texts[:5])  # 22,500 meetings each
+    assert found[-1].pieces == (("gone", before["keep"]), ("new", after["keep"]))
+
+
+def test_versions_come_a_page_at_a_time_and_the_oldest_says_so(store, monkeypatch):
+    monkeypatch.setattr(need_versions, "PAGE", 2)
+    need = factories.create_need(store, published=True, effect="Version 1")
+    owner = factories.create_person(store, "owner", need["organisation_id"])
+    for revision in (1, 2):
+        needs.save(store, owner, need["id"], {"effect": f"Version {revision + 1}"}, revision, NOW)
+    first, second = (need_versions.versions(store, None, need["id"], page) for page in (1, 2))
+    assert [(row["number"], len(row["changes"]), row["oldest"]) for row in first] == [(3, 1, False), (2, 1, False)]
+    assert [(row["number"], row["changes"], row["oldest"]) for row in second] == [(1, [], True)]
+    assert need_versions.count(store, need["id"]) == 3
