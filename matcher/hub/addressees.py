@@ -50,7 +50,7 @@ def _person(store: Store, viewer: Viewer | None, mail: Row) -> bool:
 
 def _case(store: Store, viewer: Viewer | None, mail: Row) -> bool:
     pairing_id = mail["params"]["pairing_id"]
-    if _is_contact(cases.fetch(store, pairing_id), "confirmed_at", mail):
+    if _is_contact(store, cases.fetch(store, pairing_id), "confirmed_at", mail):
         return True
     return can(viewer, "pairing.view", cases.load(store, viewer, pairing_id))
 
@@ -61,14 +61,16 @@ def _release(store: Store, viewer: Viewer | None, mail: Row) -> bool:
 
 def _booking(store: Store, viewer: Viewer | None, mail: Row) -> bool:
     booking_id = mail["params"]["booking_id"]
-    if _is_contact(bookings.fetch(store, booking_id), "requested_at", mail):
+    if _is_contact(store, bookings.fetch(store, booking_id), "requested_at", mail):
         return True
     return can(viewer, "booking.view", bookings.load(store, viewer, booking_id))
 
 
-def _is_contact(row: Row, since: str, mail: Row) -> bool:
+def _is_contact(store: Store, row: Row, since: str, mail: Row) -> bool:
     """Whether a mail goes to a contact of the testbed (its host may have no log-in), and the host has to do with it."""
-    return bool(row[since]) and mail["recipient"] in (row["contact_email"], row["backup_email"])
+    if not row[since] or mail["recipient"] not in (row["contact_email"], row["backup_email"]):
+        return False
+    return not people.has_left(store, mail["recipient"], row["host_organisation"])
 
 
 def _need(action: str) -> Rule:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import people, record
+from . import leaving, people, record
 from .errors import Conflict, NotFound
 from .people import Viewer
 from .swedish import swedish_key
@@ -88,7 +88,10 @@ def name_of(store: Store, person_id: str) -> dict[str, Any]:
 
 
 def disable(store: Store, person_id: str, by: str, now: str) -> None:
-    """Close an account: its sessions end at once. What the person wrote stays. Never the last administrator's."""
+    """Close an account: its sessions and mailed links end at once (`leaving.py`). Never the last administrator's.
+
+    What the person wrote stays.
+    """
     with store.atomic():
         people.lock_administrators(store)
         if not store.execute(
@@ -99,6 +102,7 @@ def disable(store: Store, person_id: str, by: str, now: str) -> None:
         if any(row["role"] == "administrator" for row in people.roles(store, person_id)):
             people.require_administrator(store)
         people.end_sessions(store, person_id, now)
+        leaving.account(store, person_id, by, now)
         record.write(store, by, "person.disable", "person", person_id, now)
 
 

@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import holders, people, record, traces, writers
+from . import holders, leaving, people, record, traces, writers
 from .errors import Conflict, NotFound
 from .personal import ERASED_NAME, ERASED_TEXT, HOLDINGS, NOWHERE
 from .traces import Traces
@@ -79,6 +79,7 @@ def erase(store: Store, person_id: str, by: str | None, now: str, reason: str = 
         held = preview(store, person_id)
         if held["last"] and not again:
             raise Conflict("last_administrator")
+        leaving.account(store, person_id, by, now)
         _close(store, found, now)
         _hand_over(store, held["cases"], now)
         said = _unsay(store, person_id)

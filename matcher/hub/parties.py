@@ -34,6 +34,8 @@ def of_side(store: Store, side: str, case: Case) -> list[dict[str, Any]]:
 def _hosts(store: Store, case: Case) -> list[dict[str, Any]]:
     """Return the host's people; a testbed whose host never logs in is reached at its contact and the backup.
 
+    Not so one who was the host's own and is no longer: the address stands there until somebody changes it.
+
     A testbed that is only suggested has no host yet: it neither sees the case nor hears of it (`cases.visible`).
     """
     if not case.get("confirmed_at", True):  # a booking has no such column: its host is asked from the first
@@ -43,7 +45,7 @@ def _hosts(store: Store, case: Case) -> list[dict[str, Any]]:
     contacts = [
         {"id": None, "name": case[f"{which}_name"], "email": case[f"{which}_email"], "locale": language}
         for which in ("contact", "backup")
-        if case[f"{which}_email"]
+        if case[f"{which}_email"] and not people.has_left(store, case[f"{which}_email"], case["host_organisation"])
     ]
     return found or contacts
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from ..store import Store, UniqueViolation
-from . import fields, mail, record
+from . import fields, leaving, mail, record
 from .errors import Conflict, NotFound
 from .ids import new_id
 
@@ -144,12 +144,15 @@ def grant(store: Store, person_id: str, organisation_id: str, role: str, by: str
 
 
 def revoke(store: Store, membership_id: str, by: str, now: str) -> str:
-    """Take a role away, end the person's sessions and return whose it was; never the last administrator's."""
+    """Take a role away and return whose it was; never the last administrator's.
+
+    The person's sessions end, and links that were mailed while the role held (`leaving.py`).
+    """
     with store.atomic():
         lock_administrators(store)
         rows = store.query(
             """update membership set revoked_at = :now where id = :id and revoked_at is null
-               returning person_id, organisation_id, role""",
+               returning *, (select email from person where id = membership.person_id) as email""",
             {"id": membership_id, "now": now},
         )
         if not rows:
@@ -158,6 +161,7 @@ def revoke(store: Store, membership_id: str, by: str, now: str) -> str:
         if row["role"] == "administrator":
             require_administrator(store)
         end_sessions(store, row["person_id"], now)
+        leaving.role(store, row, by, now)
         record.write(
             store, by, "role.revoke", "person", row["person_id"], now,
             role=row["role"], organisation=row["organisation_id"],
@@ -200,6 +204,20 @@ def acting(store: Store, person_id: str | None, organisation_id: str | None, *ro
              and (m.role = 'broker' or (m.organisation_id = :organisation and m.role in :roles))""",
         {"id": person_id, "organisation": organisation_id, "roles": list(roles)},
     )
+
+
+def has_left(store: Store, email: str, organisation_id: str | None) -> bool:
+    """Whether an address is of a person who acted for an organisation and no longer does, or whose account is closed.
+
+    A testbed's contact may be anybody, with an account or without; who was sent away may not.
+    """
+    rows = store.query(
+        """select p.disabled_at, count(m.id) as held, count(case when m.revoked_at is null then m.id end) as live
+           from person p left join membership m on m.person_id = p.id and m.organisation_id = :organisation
+           where p.email = :email group by p.id, p.disabled_at""",
+        {"email": email.lower(), "organisation": organisation_id or ""},
+    )
+    return bool(rows) and (rows[0]["disabled_at"] is not None or (rows[0]["held"] > 0 and rows[0]["live"] == 0))
 
 
 def _active(store: Store, roles: Iterable[str], where: str = "", organisation_id: str = "") -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from matcher.hub import directory, identities, links, mail, passwords, people, record, sessions
+from matcher.hub import directory, identities, links, mail, organisations, passwords, people, record, sessions
 from matcher.hub.clock import later
 from matcher.hub.errors import Conflict, HubError, Invalid, NotFound
 from matcher.store import Store
@@ -266,3 +266,42 @@ def test_links_that_ran_out_a_month_ago_are_forgotten(store: Store) -> None:
     assert len(store.query("select * from link")) == 1
     links.forget(store, later(NOW, days=45))
     assert store.query("select * from link") == []
+
+
+def test_a_second_invitation_does_not_give_a_role_back_that_was_taken_away(store: Store) -> None:
+    administrator, town = create_person(store, "administrator"), create_organisation(store)
+    first, second = (links.invite(store, None, "gone@example.org", town["id"], "owner", NOW) for _ in range(2))
+    other = links.invite(store, None, "other@example.org", town["id"], "owner", NOW)
+    person = links.use(store, first, PASSWORD, NOW, name="Gone Person")
+    [held] = people.roles(store, person)
+    people.revoke(store, held["id"], administrator.person_id, NOW)
+    with pytest.raises(NotFound):
+        links.use(store, second, PASSWORD, NOW)
+    assert people.roles(store, person) == []
+    assert links.get(store, other, NOW)["email"] == "other@example.org"
+    again = links.invite(store, administrator.person_id, "gone@example.org", town["id"], "owner", NOW)
+    assert links.use(store, again, PASSWORD, NOW) == person
+
+
+def test_an_administrator_who_was_one_leaves_no_way_in_behind(store: Store) -> None:
+    stays, goes = create_person(store, "administrator"), create_person(store, "administrator")
+    hub = organisations.hub(store)["id"]
+    way_in = links.invite(store, goes.person_id, "goes@elsewhere.example", hub, "administrator", NOW)
+    kept = links.invite(store, stays.person_id, "new@example.org", hub, "broker", NOW)
+    [held] = people.roles(store, goes.person_id)
+    people.revoke(store, held["id"], stays.person_id, NOW)
+    with pytest.raises(NotFound):
+        links.use(store, way_in, PASSWORD, NOW, name="Somebody Else")
+    assert links.get(store, kept, NOW)["role"] == "broker"
+    [told] = [row for row in record.latest(store)["rows"] if row["action"] == "person.invite_withdrawn"]
+    assert (told["person_id"], told["subject_id"]) == (stays.person_id, hub)
+
+
+def test_a_closed_account_is_not_opened_again_to_what_it_was_invited_to(store: Store) -> None:
+    administrator, person = create_person(store, "administrator"), create_person(store, "owner")
+    town = create_organisation(store)
+    token = links.invite(store, administrator.person_id, person.email, town["id"], "owner", NOW)
+    directory.disable(store, str(person.person_id), str(administrator.person_id), NOW)
+    directory.enable(store, str(person.person_id), str(administrator.person_id), NOW)
+    with pytest.raises(NotFound):
+        links.get(store, token, NOW)

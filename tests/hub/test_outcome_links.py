@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from matcher.hub import inbox, outcome_links, outcomes, reminders
+from matcher.hub import directory, erasure, inbox, outcome_links, outcomes, people, reminders
 from matcher.hub.clock import later
 from matcher.hub.errors import Conflict, Invalid, NotFound
 from matcher.store import Store
+from tests.factories import create_person
 
 from .cases import Case, mails
 from .test_outcomes import ENDED, SIX, TWELVE, YES, answer, completed, decide
@@ -201,3 +202,26 @@ def test_what_nobody_answers_after_the_reminder_is_on_the_desk(store: Store, cas
     assert waiting(later(TWELVE, days=20)) == [pairing_id]
     answer(store, case, pairing_id, later(TWELVE, days=21), 12)
     assert waiting(later(TWELVE, days=21)) == []
+
+
+@pytest.mark.parametrize("how", ["revoked", "closed", "erased"])
+def test_a_link_ends_for_who_lost_the_role_and_who_is_there_gets_a_new_one(store: Store, case: Case, how: str) -> None:
+    completed(store, case)
+    stays = create_person(store, "startup", case.startup["organisation_id"])
+    outcome_links.send(store, SIX)
+    old, owners = token(store, COMPANY), token(store)
+    administrator = create_person(store, "administrator")
+    if how == "revoked":
+        [held] = people.roles(store, case.founder.person_id)
+        people.revoke(store, held["id"], administrator.person_id, SIX)
+    elif how == "closed":
+        directory.disable(store, case.founder.person_id, administrator.person_id, SIX)
+    else:
+        erasure.erase(store, case.founder.person_id, administrator.person_id, SIX)
+    with pytest.raises(NotFound):
+        outcome_links.load(store, old)
+    assert outcome_links.load(store, owners)["side"] == "owner"
+    assert outcome_links.send(store, later(SIX, minutes=5)) == 1
+    [new] = store.query("select recipient from outbox where created_at > :six", {"six": SIX})
+    assert new["recipient"] == stays.email
+    assert outcome_links.load(store, token(store, COMPANY))["side"] == "startup"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from matcher.hub import cases, dismissals, interests, locks, pairings, reasons
+from matcher.hub import addressees, cases, dismissals, interests, locks, pairings, people, reasons
 from matcher.hub.clock import later
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound
 from matcher.store import Store
-from tests.factories import NOW, create_person, grant
+from tests.factories import NOW, create_person, create_testbed, grant
 
 from .booked import Booked
 from .cases import FIRST, LAST, Case, mails
@@ -249,3 +249,19 @@ def test_a_booked_place_becomes_the_case_s(store: Store) -> None:
 def test_a_promised_day_is_seven_days_away_where_nobody_says_otherwise(store: Store, case: Case) -> None:
     row = cases.fetch(store, case.accepted())
     assert cases.next_step(row, NOW)["by"] == "2026-11-27"
+
+
+def test_a_contact_who_was_sent_away_is_told_of_nothing_more(store: Store, case: Case) -> None:
+    testbed = create_testbed(store, published=True, contact_email="stays@example.org")
+    gone = create_person(store, "host", testbed["organisation_id"])
+    store.execute("update testbed set backup_email = :email where id = :id", {"email": gone.email, "id": testbed["id"]})
+    pairing_id = case.accepted()
+    case.confirm(pairing_id, testbed)
+    assert gone.email in told_of(store, "pairing_confirmed")
+    [held] = people.roles(store, gone.person_id)
+    people.revoke(store, held["id"], case.broker.person_id, NOW)
+    pairings.end(store, case.broker, pairing_id, "other", "Värden har lagt ner.", NEXT)
+    assert "stays@example.org" in told_of(store, "pairing_ended")  # nobody acts for the host now
+    assert gone.email not in told_of(store, "pairing_ended")
+    [waits] = [mail for mail in mails(store, "pairing_confirmed") if mail["recipient"] == gone.email]
+    assert not addressees.may_read(store, {**waits, "params": json.loads(waits["params"])})
