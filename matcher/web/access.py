@@ -14,10 +14,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import current_app, g
+from flask import current_app, g, request
 
 from ..config import Config
-from ..hub import clock
+from ..hub import clock, limits
 from ..hub.errors import Denied, NotFound
 from ..hub.people import Viewer
 from ..hub.permissions import RULES, can
@@ -51,6 +51,11 @@ def person() -> Viewer:
     if found is None:
         raise LoginNeeded
     return found
+
+
+def place() -> str:
+    """Return where this request comes from, as tries are counted by."""
+    return limits.place(request.remote_addr)
 
 
 def now() -> str:

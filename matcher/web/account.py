@@ -12,7 +12,7 @@ from ..exchange import demo
 from ..hub import identities, limits, links, passwords, people, second_factor, sessions
 from ..hub.errors import Invalid
 from . import entering, forms, resume
-from .access import allowed, now, person, settings, store, viewer
+from .access import allowed, now, person, place, settings, store, viewer
 
 blueprint = Blueprint("account", __name__)
 
@@ -37,9 +37,8 @@ def login() -> Any:
 def start() -> Any:
     """Check e-mail and password; a wrong one says no more than that."""
     email = passwords.address(request.form.get("email", ""))
-    limits.count(store(), f"login:{email}:{request.remote_addr}", LOG_INS, now())
-    limits.count(store(), f"login:{email}", LOG_INS_OF_ONE, now())
-    limits.count(store(), f"login-from:{request.remote_addr}", LOG_INS_FROM_ONE, now())
+    tries = ((f"login:{email}:{place()}", LOG_INS), (f"login:{email}", LOG_INS_OF_ONE))
+    limits.count_all(store(), (*tries, (f"login-from:{place()}", LOG_INS_FROM_ONE)), now())
     with entering.CHECKING:
         person_id = passwords.authenticate(store(), email, request.form.get("password", ""))
     way = entering.Way.of_form()
@@ -85,8 +84,7 @@ def forgotten() -> Any:
 def send_reset() -> Any:
     """Send the link if there is such an account; the answer is the same if there is none."""
     email = passwords.address(request.form.get("email", ""))
-    limits.count(store(), f"reset-from:{request.remote_addr}", LINKS_FROM_ONE, now())
-    limits.count(store(), f"reset:{email}", LINKS, now())
+    limits.count_all(store(), ((f"reset-from:{place()}", LINKS_FROM_ONE), (f"reset:{email}", LINKS)), now())
     given = settings().oidc
     links.request_reset(store(), email, now(), given.issuer if given else None)
     flash(
@@ -107,7 +105,7 @@ def link(token: str) -> Any:
 @allowed("public")
 def use_link(token: str) -> Any:
     """Use an invitation or a reset once, and log in; who has a second factor is asked for it here too."""
-    limits.count(store(), f"link-from:{request.remote_addr}", LINKS_FROM_ONE, now())
+    limits.count(store(), f"link-from:{place()}", LINKS_FROM_ONE, now())
     who = viewer()
     try:
         with entering.CHECKING:

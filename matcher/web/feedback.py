@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from ..hub import cases, feedback, limits, pilots
 from ..hub.errors import Conflict, Invalid, NotFound
 from . import forms, pilot_words, words
-from .access import allowed, now, person, settings, store
+from .access import allowed, now, person, place, settings, store
 
 blueprint = Blueprint("feedback", __name__)
 
@@ -145,7 +145,7 @@ def form(row: Row) -> str:
 @allowed("public", _by_token)
 def answer(row: Row) -> Any:
     """Take one answer; nothing is kept of who gave it."""
-    limits.count(store(), f"feedback-from:{request.remote_addr}", ANSWERS_FROM_ONE, now())
+    limits.count(store(), f"feedback-from:{place()}", ANSWERS_FROM_ONE, now())
     limits.count(store(), f"feedback:{row['id']}", ANSWERS_OF_ROUND, now())
     grade, text = request.form.get("grade", ""), request.form.get("text", "")
     try:

@@ -13,7 +13,7 @@ from ..exchange import calendars
 from ..hub import clock, feed_events, feeds, limits, overview
 from ..hub.ids import token_hash
 from . import words
-from .access import allowed, now, person, settings, store
+from .access import allowed, now, person, place, settings, store
 from .files import download
 
 blueprint = Blueprint("feeds", __name__)
@@ -69,7 +69,7 @@ def revoke(row: Row) -> Any:
 
 def _by_token(store_: Any, viewer: Any, feed_token: str) -> Row:
     """Return what a link opens, whoever holds it; guesses are counted before they are looked up."""
-    limits.count(store_, f"feed-from:{request.remote_addr}", READS_FROM_ONE, now())
+    limits.count(store_, f"feed-from:{place()}", READS_FROM_ONE, now())
     limits.count(store_, f"feed:{token_hash(feed_token)}", READS, now())
     return feeds.by_token(store_, feed_token)
 

@@ -18,7 +18,7 @@ from ..exchange.openid import Begun, Claims, Provider, ProviderAway, TokenRefuse
 from ..hub import identities, limits, links, login_steps
 from ..hub.errors import Conflict, Invalid, NotFound
 from . import account, entering, forms, resume, words
-from .access import allowed, now, person, settings, store, viewer
+from .access import allowed, now, person, place, settings, store, viewer
 from .account import blueprint
 
 TYPED = 100_000  # characters of a form that are kept on the server while somebody is at their provider
@@ -48,7 +48,7 @@ def openid() -> Any:
 def openid_link(token: str) -> Any:
     """Begin to accept an invitation with the account at the provider."""
     provider()
-    limits.count(store(), f"link-from:{request.remote_addr}", account.LINKS_FROM_ONE, now())
+    limits.count(store(), f"link-from:{place()}", account.LINKS_FROM_ONE, now())
     link = links.get(store(), token, now())
     if link["purpose"] != "invite":
         raise NotFound("link")
@@ -88,7 +88,7 @@ def disconnect() -> Any:
 def _go_out(purpose: str, way: entering.Way, person_id: str | None = None, **more: str) -> Any:
     """Keep on the server what has to come back, and lead to the provider."""
     chosen = provider()
-    limits.count(store(), f"openid-from:{request.remote_addr}", account.LOG_INS_FROM_ONE, now())
+    limits.count(store(), f"openid-from:{place()}", account.LOG_INS_FROM_ONE, now())
     kept = {"target": way.target, "kept": way.kept, "resuming": way.resuming}
     if len(json.dumps(kept)) > TYPED:
         return _not_in(_("The form holds too much to be kept on this way. Log in with your password."), way, 422)

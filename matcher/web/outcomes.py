@@ -11,7 +11,7 @@ from ..hub import cases, limits, outcome_links, outcomes
 from ..hub.errors import Conflict, Invalid
 from ..hub.permissions import can
 from . import forms, words
-from .access import allowed, may, now, person, store, viewer
+from .access import allowed, may, now, person, place, store, viewer
 
 blueprint = Blueprint("outcomes", __name__)
 
@@ -80,7 +80,7 @@ def by_link(link: Row) -> str:
 @allowed("public", lambda store, _viewer, outcome_token: outcome_links.load(store, outcome_token))
 def answer_by_link(link: Row) -> Any:
     """Keep the answer that came by link; the first one counts."""
-    limits.count(store(), f"outcome-from:{request.remote_addr}", ANSWERS_FROM_ONE, now())
+    limits.count(store(), f"outcome-from:{place()}", ANSWERS_FROM_ONE, now())
     typed = _typed(link["side"])
     try:
         outcome_links.answer(store(), viewer(), link["token"], typed, now())

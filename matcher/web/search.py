@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
 from ..hub import candidates, fields, limits
-from .access import allowed, may, now, store, viewer
+from .access import allowed, may, now, place, store, viewer
 from .ranking import ranker
 
 blueprint = Blueprint("search", __name__)
@@ -30,7 +30,7 @@ def results() -> Any:
     if not text:
         return render_template("search/results.html", **page, found={}, rows={})
     who = viewer()
-    limits.count(store(), f"search:{who.person_id if who else request.remote_addr}", SEARCHES_A_QUARTER, now())
+    limits.count(store(), f"search:{who.person_id if who else place()}", SEARCHES_A_QUARTER, now())
     found = {kind: ranker().search(text, kind, SHOWN) for kind in chosen}
     rows = {kind: _rows(kind, [match.id for match in ranking.matches]) for kind, ranking in found.items()}
     return render_template("search/results.html", **page, found=found, rows=rows)

@@ -56,3 +56,38 @@ def test_counts_older_than_a_day_are_forgotten(store: Store) -> None:
     assert len(store.query("select * from attempt")) == 1
     limits.forget(store, later(NOW, days=1.1))
     assert store.query("select * from attempt") == []
+
+
+def test_what_is_over_one_limit_is_counted_nowhere_and_writes_nothing(store: Store) -> None:
+    limits.count(store, "from", 1, NOW)
+    before = store.query("select bucket, count from attempt")
+    for number in range(3):
+        with pytest.raises(limits.TooMany):
+            limits.count_all(store, [(f"login:made-up-{number}@example.org", 10), ("from", 1)], NOW)
+    assert store.query("select bucket, count from attempt") == before
+
+
+def test_several_limits_are_counted_at_once(store: Store) -> None:
+    limits.count_all(store, [("a", 2), ("b", 1)], NOW)
+    with pytest.raises(limits.TooMany):
+        limits.count_all(store, [("a", 2), ("b", 1)], NOW)
+    limits.count(store, "a", 2, NOW)
+    with pytest.raises(limits.TooMany):
+        limits.count(store, "a", 2, NOW)
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unix:", "unix:"),
+        (None, ""),
+    ],
+)
+def test_the_addresses_of_one_ipv6_network_are_one_place(address: str | None, place: str) -> None:
+    assert limits.place(address) == place

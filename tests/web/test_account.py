@@ -126,6 +126,20 @@ def test_tries_from_elsewhere_do_not_lock_a_person_out(still, client, kim):
     assert log_in(client).status_code == 303
 
 
+def test_the_many_addresses_of_one_ipv6_network_try_no_more_often_than_one(still, store, client, kim, monkeypatch):
+    monkeypatch.setattr(account, "LOG_INS_FROM_ONE", 3)
+    answers = [
+        client.post(
+            "/login",
+            data={"email": f"person{number}@example.org", "password": "x"},
+            environ_base={"REMOTE_ADDR": f"2001:db8:0:1:{number:x}::1"},
+        ).status_code
+        for number in range(4)
+    ]
+    assert answers == [422, 422, 422, 429]
+    assert len(store.query("select bucket from attempt")) == 3 * 2 + 1  # the one that was refused wrote nothing
+
+
 def test_one_address_cannot_try_everybody(still, store, client, kim, monkeypatch):
     monkeypatch.setattr(account, "LOG_INS_FROM_ONE", 3)
     for number in range(3):
