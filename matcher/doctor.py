@@ -18,10 +18,12 @@ from .ranking import embedder, indexing, mapped, pgvector, pgvector_build, share
 from .ranking.upkeep import Patience
 from .store import CopyUnfinished, SchemaTooNew, Store, StoreError, copy_mark, open_store
 from .store.schema import listed, pending
+from .store.sqlite import SqliteStore
 
 FREE_MB = 500
 MARKS = {"fine": "✓", "note": "–", "wrong": "✗"}
 PATIENCE_SECONDS = 10.0  # the model may be in the middle of a batch
+READING_SECONDS = 20.0  # for the texts of the database file, some 100 MB of them
 
 
 @dataclass(frozen=True)
@@ -97,13 +99,24 @@ def _store(store: Store) -> list[Finding]:
 
 def _file(store: Store) -> list[Finding]:
     """Read the whole file of an SQLite hub (some seconds for half a gigabyte); a server looks after its own."""
-    if store.engine != "sqlite":
+    if not isinstance(store, SqliteStore):
         return []
     found = store.query("pragma quick_check(1)")
-    if found == [{"quick_check": "ok"}]:
+    if found != [{"quick_check": "ok"}]:
+        return [_damaged(str(next(iter(found[0].values()))))]
+    # That looks at pages and indexes, and at no letter of a text.
+    read = store.read_texts(READING_SECONDS)
+    if read.damaged:
+        return [_damaged(f"a text in {read.damaged} is not UTF-8")]
+    if read.whole:
         return [Finding("file", "fine", "the database file is whole")]
-    text = f"the database file is damaged ({next(iter(found[0].values()))}): stop the hub, keep the file"
-    return [Finding("file", "wrong", f"{text}, and bring the last backup back (`matcher restore`)")]
+    text = f"its pages are whole; of its texts {read.rows} rows were read in {READING_SECONDS:.0f} seconds, not all"
+    return [Finding("file", "note", f"{text}. Each time begins at another table")]
+
+
+def _damaged(what: str) -> Finding:
+    text = f"the database file is damaged ({what}): stop the hub, keep the file"
+    return Finding("file", "wrong", f"{text}, and bring the last backup back (`matcher restore`)")
 
 
 def _schema_and_work(config: Config, store: Store) -> list[Finding]:
@@ -158,6 +171,9 @@ def _background(config: Config, store: Store) -> list[Finding]:
     try:
         client.encode(["matcher"], "query")
     except embedder.EmbedderAway as error:
+        if not isinstance(error, embedder.EmbedderRefused) and client.is_there():
+            text = f"there, but the model was busy for {PATIENCE_SECONDS:.0f} seconds: it reads other texts. Ask again"
+            return [Finding("background", "note", text)]
         return [Finding("background", "wrong", f"{_ended(error)} Start `matcher work`.")]
     model = indexing.model_name(client)
     behind, unspoken = sum(indexing.behind(store, model).values()), indexing.unspoken(store, model)

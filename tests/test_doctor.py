@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from matcher import doctor, work
 from matcher.config import Config, Oidc
 from matcher.hub import clock, mail
 from matcher.ranking import embedder, indexing, shared, shipped
-from matcher.ranking.encoder import TinyEncoder
+from matcher.ranking.encoder import Prompt, TinyEncoder
 from matcher.ranking.ranker import Ranker
 from matcher.ranking.upkeep import Patience
 from matcher.store import Store, open_store
@@ -191,6 +193,62 @@ def test_a_damaged_database_file_is_wrong(config: Config, store: Store, backgrou
         opened.seek(file.stat().st_size * 2 // 3)
         opened.write(b"\xff" * 8192)
     assert "matcher restore" in wrong(config)["file"]
+
+
+def test_a_text_whose_bytes_are_damaged_is_wrong(config: Config, store: Store, background: None) -> None:
+    """SQLite's own check looks at no letter: it calls such a file whole."""
+    for number in range(600):
+        create_need(store, title=f"Färre fall nattetid {number}")
+    store.close()
+    assert found(config)["file"].level == "fine"
+    file = config.instance / "hub.db"
+    damaged = file.read_bytes().replace("Färre fall nattetid 599".encode(), b"F\xe4rre fall nattetid  599")
+    file.write_bytes(damaged)
+    assert "a text in need.title is not UTF-8" in wrong(config)["file"]
+    assert "rre fall" not in wrong(config)["file"]  # nobody's to read in a log
+
+
+def test_texts_are_read_for_so_long_and_no_longer(
+    config: Config, store: Store, background: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_need(store)
+    monkeypatch.setattr(doctor, "READING_SECONDS", 0.0)
+    seen = found(config)["file"]
+    assert (seen.level, "not all" in seen.text) == ("note", True)
+
+
+class Held(TinyEncoder):
+    """A model in the middle of a long batch until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = threading.Event()
+
+    def encode(self, texts: Sequence[str], prompt: Prompt) -> np.ndarray:
+        self.goes_on.wait(30)
+        return super().encode(texts, prompt)
+
+
+def test_a_worker_that_is_busy_is_told_apart_from_one_that_is_away(
+    config: Config, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "PATIENCE_SECONDS", 0.5)
+    assert "Start `matcher work`" in wrong(config)["background"]
+    model = Held()
+    with embedder.start(model, config.embedder_socket):
+        seen = found(config)["background"]
+        assert (seen.level, "busy" in seen.text) == ("note", True)
+        model.goes_on.set()
+        assert found(config)["background"].level == "fine"
+
+
+def test_a_process_that_stands_still_is_not_busy(config: Config, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel takes connections for it, and nobody answers."""
+    monkeypatch.setattr(doctor, "PATIENCE_SECONDS", 0.5)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as deaf:
+        deaf.bind(str(config.embedder_socket))
+        deaf.listen()
+        assert "Start `matcher work`" in wrong(config)["background"]
 
 
 def test_who_has_no_second_factor_is_counted(config: Config, store: Store, background: None) -> None:

@@ -168,6 +168,18 @@ class EmbedderClient:
         ]
         return finite(np.concatenate(parts), self.name)
 
+    def is_there(self) -> bool:
+        """Whether the process answers at all. Asked is something that it refuses at once, however long the model takes.
+
+        That somebody takes the connection says nothing: the kernel does so for a process that stands still, too.
+        """
+        deadline = time.monotonic() + self._timeout
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            try:
+                return "error" in _exchange(connection, self._path, "{}", deadline)[0]
+            except (OSError, ValueError):
+                return False
+
     def _known(self, key: str) -> Any:
         if not self._about:
             self._ask([], "query", time.monotonic() + self._timeout)
