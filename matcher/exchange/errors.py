@@ -93,6 +93,9 @@ ROW_MESSAGES = {
     "same_row": N_("Line %(line)s has the same organisation and name. Give each row an id of its own."),
     "no_organisation": N_("It is not said whose it is. Fill in the organisation."),
     "other_organisation": N_("It belongs to %(organisation)s here and stays there."),
+    "number_of_another": N_(
+        "The number is that of %(organisation)s here, and the row goes to it. See whose it is before you import."
+    ),
     "closed": N_("It was closed here, and a file does not open it again."),
     "merged": N_("The profile was merged into another here. Change that one."),
     "edited": N_("Somebody has changed it since the import, so it stays as it is."),

@@ -74,10 +74,12 @@ def plan(store: Store, job: Job, planned: list[Planned], seen: dict[str, int]) -
     """
     refuse_doubles(planned, seen)
     known = _known(store, job, [row.external_id for row in planned if not row.faults])
+    numbered = _numbered(store, job, planned)
     for row in planned:
         if not row.faults:
             row.current = known.get(row.external_id)
             _compare(job, row)
+            _told_whose(row, numbered)
         if row.faults:
             row.change = "refused"
     return planned
@@ -159,6 +161,23 @@ def _known(store: Store, job: Job, ids: Sequence[str]) -> dict[str, dict[str, An
         )
     }
     return {row["external_id"]: {**MODULE[job.kind].decode(row), "digest": digests.get(row["id"])} for row in rows}
+
+
+def _numbered(store: Store, job: Job, planned: Sequence[Planned]) -> dict[str, str]:
+    """Return by its number the name of the organisation that a new row goes to (`organisations.find_or_create`)."""
+    rows = store.query(
+        """select orgnr, name from organisation where orgnr in :numbers and kind = :kind and merged_into is null
+           order by created_at desc""",
+        {"numbers": list({row.orgnr for row in planned if row.orgnr}), "kind": ORGANISATION_KIND[job.kind]},
+    )
+    return {row["orgnr"]: row["name"] for row in rows}
+
+
+def _told_whose(row: Planned, numbered: dict[str, str]) -> None:
+    """Say of a new row that its number is another name's here: a company may have typed another's for its own."""
+    name = numbered.get(row.orgnr or "")
+    if row.current is None and name and organisations.name_key(name) != organisations.name_key(row.organisation):
+        row.remarks["orgnr"] = ("number_of_another", {"organisation": name})
 
 
 def _compare(job: Job, row: Planned) -> None:

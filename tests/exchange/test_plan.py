@@ -116,6 +116,19 @@ def test_a_row_stays_with_its_organisation_and_says_so(store):
     )
 
 
+def test_a_new_row_whose_number_is_anothers_here_says_to_whom_it_goes(store):
+    """A company types its own number, and may type another's: what is imported of that one went to it unseen."""
+    create_organisation(store, "company", name="Snyltarna AB", orgnr="5560360793")
+    names = ["name", "orgnr"]
+    for name, remarks in (
+        ("Nattljus AB", {"orgnr": ("number_of_another", {"organisation": "Snyltarna AB"})}),
+        ("SNYLTARNA", {}),
+    ):
+        given = job("startups", names)
+        [one] = plan.plan(store, given, plan.read(given, [Row(2, [name, "556036-0793"], None)]), {})
+        assert (one.change, one.remarks) == ("created", remarks)
+
+
 def test_the_same_organisation_written_otherwise_is_no_remark(store):
     imported(store, row(orgnr=LUND))
     assert planned(store, row(orgnr=LUND, organisation="Lund"))[0].remarks == {}
