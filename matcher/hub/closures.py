@@ -11,6 +11,9 @@ from .errors import Conflict, Invalid, NotFound
 from .ids import new_id
 from .people import Viewer
 
+# That are not over yet, of one testbed: each calendar, also a visitor's, counts day by day through all of them.
+MOST = 100
+
 
 class Closure(fields.Content):
     """What is typed to close a period."""
@@ -35,8 +38,8 @@ def close_period(
     """Close a testbed from one day to another, both included; return the closure's id.
 
     Raises Invalid for a missing day or reason, an end before the start or before today; Conflict when this very period
-    is closed already, or naming whom it affects until they have been `seen` (see `affected`; an import asks nobody).
-    What is booked stands, and both sides are told.
+    is closed already, when MOST are kept, or naming whom it affects until they have been `seen` (see `affected`; an
+    import asks nobody). What is booked stands, and both sides are told.
     """
     typed = fields.validate(Closure, {"starts_on": starts_on, "ends_on": ends_on, "reason": reason})
     lacking = {name: ("required", {}) for name, value in typed.model_dump().items() if not value}
@@ -51,6 +54,8 @@ def close_period(
         testbeds.locked(store, testbed_id)
         days = typed.model_dump()
         _refuse_twice(store, testbed_id, days)
+        if len(of(store, testbed_id, now)) >= MOST:
+            raise Conflict("closures_many", most=MOST)
         rows = affected.find(store, testbed_id, typed.starts_on, typed.ends_on, now)
         if viewer:
             affected.confirmed(rows, seen)

@@ -40,5 +40,8 @@ SENTENCES: dict[str, Any] = {
     "testbed_closed_already": _l(
         "The testbed is closed from %(starts_on)s to %(ends_on)s for this reason already. Nobody is told once more."
     ),
+    "closures_many": _l(
+        "A testbed has at most %(most)s closed periods ahead. Open one again, or put several together in one."
+    ),
     "testbed_affected": _l("Tests or bookings lie in it. See whom it affects, and say once more that you mean it."),
 }

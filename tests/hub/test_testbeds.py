@@ -169,6 +169,20 @@ def test_a_period_is_closed_and_opened_again(store, host, organisation):
     assert actions == ["testbed.close_period", "testbed.open_period"]
 
 
+def test_a_testbed_is_closed_so_many_times_and_no_more(store, host, organisation, monkeypatch):
+    """Each calendar, also a visitor's, counts through all closed periods day by day."""
+    monkeypatch.setattr(closures, "MOST", 2)
+    row = create_testbed(store, organisation, published=True)
+    first, _ = (
+        closures.close_period(store, host, row["id"], "2026-12-20", "2027-01-07", f"Jul {number}", NOW)
+        for number in range(2)
+    )
+    with pytest.raises(Conflict, match="closures_many"):
+        closures.close_period(store, host, row["id"], "2027-06-20", "2027-06-21", "Midsommar", NOW)
+    closures.open_period(store, host, row["id"], first, NOW)
+    closures.close_period(store, host, row["id"], "2027-06-20", "2027-06-21", "Midsommar", NOW)
+
+
 def test_a_period_of_another_testbed_is_not_opened_from_here(store, host, organisation):
     own, other = create_testbed(store, organisation), create_testbed(store)
     closure = closures.close_period(store, None, other["id"], "2026-12-20", "2027-01-07", "Jul", NOW)
