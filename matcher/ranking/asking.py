@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from .encoder import Encoder
 from .mirror import Shelf
 
 SEARCHES_KEPT = 200
+# A search asks for its vector once for each kind: who waited in vain for the model does not wait again just after.
+MISSED_SECONDS = 1.0
 
 
 class Asking:
@@ -24,14 +27,19 @@ class Asking:
         self._store, self._encoder = store, encoder
         self._model, self._dimensions = identity
         self._held: dict[str, np.ndarray] = {}
+        self._missed = ("", 0.0)  # a text without a vector, and until when it is not asked for again
 
     def searched(self, text: str) -> np.ndarray:
         """Return the vector of a search text, remembered for the other kinds; zeros while the model is away."""
         vector = self._held.get(text)
+        missed, until = self._missed
+        if vector is None and missed == text and time.monotonic() < until:
+            return np.zeros(self._dimensions, np.float32)
         if vector is None:
             try:
                 vector = self._encoder.encode([text], "query")[0]
             except EmbedderAway:
+                self._missed = (text, time.monotonic() + MISSED_SECONDS)
                 return np.zeros(self._dimensions, np.float32)
             if len(self._held) >= SEARCHES_KEPT:
                 self._held.clear()

@@ -31,7 +31,8 @@ def results() -> Any:
         return render_template("search/results.html", **page, found={}, rows={})
     who = viewer()
     limits.count(store(), f"search:{who.person_id if who else place()}", SEARCHES_A_QUARTER, now())
-    found = {kind: ranker().search(text, kind, SHOWN) for kind in chosen}
+    ranked = ranker()  # once: while the model is away each call asks for it and waits
+    found = {kind: ranked.search(text, kind, SHOWN) for kind in chosen}
     rows = {kind: _rows(kind, [match.id for match in ranking.matches]) for kind, ranking in found.items()}
     return render_template("search/results.html", **page, found=found, rows=rows)
 
