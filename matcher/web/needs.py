@@ -85,7 +85,8 @@ def show(need: dict[str, Any]) -> str:
     """Show one need, in the fields that this person may read, with what they may do."""
     who = viewer()
     expired = need_content.expired(need, now())
-    inside = bool(who) and (who.has("broker") or who.acts_for(need["organisation_id"], "owner", "startup"))
+    own = bool(who) and who.acts_for(need["organisation_id"], "owner", "startup")
+    inside = own or (bool(who) and who.has("broker"))
     rows = cases.of_need(store(), who, need["id"], now()) if inside and need["published_at"] else []
     route = routes.standing(store(), need["id"]) if inside else None
     return render_template(
@@ -98,8 +99,8 @@ def show(need: dict[str, Any]) -> str:
         route=route,
         copied=copied_from(need, inside),
         route_way=way_name(route["way"]) if route else "",
-        events=need_next.events(need, rows, now(), settings().review_days, route) if inside else [],
-        contacts=people.with_role(store(), "broker")[:BROKERS_NAMED] if inside else [],
+        events=need_next.events(need, rows, now(), settings().review_days, route, own) if inside else [],
+        contacts=people.with_role(store(), "broker")[:BROKERS_NAMED] if own else [],  # a broker is the hub
         status_kinds=STATUS_KINDS,
     )
 

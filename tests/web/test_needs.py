@@ -245,6 +245,30 @@ def test_what_happens_next_follows_the_cases_of_a_need(store, client, login, tex
     assert "It did not have the effect that was wanted" in stopped[0]
 
 
+def test_what_happens_next_says_you_to_who_reads_it(store, client, login, text):
+    case = Case(store)
+    page = text(login(client, case.owner).get(f"/needs/{case.need['id']}"))
+    assert "the broker shows you those worth a call" in page
+    assert "You and a startup say yes; the broker confirms" in page
+    assert "Ask the hub:" in page
+    page = text(login(client, case.broker).get(f"/needs/{case.need['id']}"))
+    assert "you show the owner of the need those worth a call" in page
+    assert "The owner and a startup say yes; you confirm" in page
+    assert "Ask the hub:" not in page
+    waiting = factories.create_need(store, submitted_at=clock.now())
+    page = text(client.get(f"/needs/{waiting['id']}"))
+    assert "The owner of the need writes and sends it" in page
+    assert "you or another broker" in page
+    assert "You write and send it" not in page
+
+
+def test_what_is_to_be_done_later_stands_after_what_happens_now(store, client, login, text):
+    case = Case(store)
+    login(client, case.owner)
+    states = [state for state, _words in next_of(client, text, case)]
+    assert states == sorted(states, key=("done", "now", "next").index)
+
+
 def test_two_cases_of_a_need_both_stand_under_now(store, client, login, text):
     today = clock.now()
     case = Case(store)
