@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from babel.numbers import format_decimal
@@ -146,16 +146,18 @@ def sentence(text: Mapping[str, str], amounts: Mapping[str, int]) -> str:
     return found
 
 
-def waiting(wait: Open) -> str:
-    """Return what nobody knows and what would follow: "We do not know …. If …, it speaks for this way."."""
-    missing = _(" and ").join(str(LABELS["route_unknown"][one.question]) for one in wait.unknown)
-    answers = _(" and ").join(_would(one) for one in wait.unknown)
-    given = {"missing": missing, "answers": answers}
-    if wait.rule.stops:
-        return _("We do not know %(missing)s. If %(answers)s, this way is closed.", **given)
-    if wait.rule.points < 0:
-        return _("We do not know %(missing)s. If %(answers)s, that speaks against it.", **given)
-    return _("We do not know %(missing)s. If %(answers)s, that speaks for it.", **given)
+def waiting(waits: Iterable[Open]) -> list[tuple[str, list[str]]]:
+    """Return what would follow from what nobody knows: (how it would speak, the answers that would make it)."""
+    found: dict[str, dict[str, None]] = {"for": {}, "against": {}, "stops": {}}
+    for wait in waits:
+        how = "stops" if wait.rule.stops else "against" if wait.rule.points < 0 else "for"
+        found[how][_(" and ").join(_would(one) for one in wait.unknown)] = None
+    said = {
+        "for": _("It would speak for this way if:"),
+        "against": _("It would speak against it if:"),
+        "stops": _("This way would be closed if:"),
+    }
+    return [(said[how], list(answers)) for how, answers in found.items() if answers]
 
 
 def _would(condition: Condition) -> str:

@@ -162,7 +162,7 @@ def _card(standing: Standing, answers: dict[str, Any]) -> dict[str, Any]:
             }
             for reason in standing.fired
         ],
-        "waits": list(dict.fromkeys(route_words.waiting(wait) for wait in standing.waits)),
+        "waits": route_words.waiting(standing.waits),
     }
 
 

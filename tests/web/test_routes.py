@@ -46,7 +46,17 @@ def test_the_page_says_what_holds_when_nothing_is_known(client, page, text):
     assert headings(found)[0] == "1. Early dialogue"
     assert "Nobody has answered the questions yet" in found
     assert "Could come in once more is known" in found
-    assert "We do not know whether a testbed could host it. If a testbed could host it, that speaks for it." in found
+    assert 'It would speak for this way if:</p> <ul class="quiet"><li>a testbed could host it</li>' in found
+
+
+def test_what_is_not_known_is_said_once_and_what_would_follow_is_folded(client, page, text):
+    found = text(client.get(page))
+    assert "We do not know whether" not in found
+    card = found[found.index("<h3>1. ") : found.index("<h3>2. ")]
+    assert card.index("<details><summary>What could change this") < card.index("It would speak for this way if:")
+    assert card.count("It would speak for this way if:") == 1
+    answered(client, page, testbed="unknown")
+    assert text(client.get(page)).count("Not known yet: ") == 1
 
 
 def test_answers_lead_to_ranked_ways_with_the_rule_and_its_figure(client, page, text):
@@ -82,13 +92,14 @@ def test_a_figure_that_is_old_says_that_it_must_be_checked(client, page, text):
     assert "look it up" in found
 
 
-def test_not_legal_advice_stands_beside_every_way(client, page, text):
+def test_not_legal_advice_stands_once_before_all_that_could_be_taken_for_it(client, page, text):
     answered(client, page)
-    found = text(client.get(page))
-    ways = len(load().ways)
-    assert found.count("Not legal advice: ask") == ways
     choose(client, page)
-    assert text(client.get(page)).count("Not legal advice: ask") == ways + 2  # beside the choice and its checklist
+    found = text(client.get(page))
+    assert found.count("Not legal advice") == 1
+    assert "Ask your procurement unit or a lawyer before you decide." in found
+    for heading in ("Chosen: ", "Checklist</h2>", "The ways, in the order"):
+        assert found.index("Not legal advice") < found.index(heading)
 
 
 def test_the_questions_come_first_until_they_are_answered(client, page, text):
