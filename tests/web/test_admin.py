@@ -3,11 +3,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 
 import pytest
 
 from matcher.hub import chain, directory, links, mail, organisations, people, record
-from matcher.web import record_words
+from matcher.web import mail_words, record_words
 from tests.factories import NOW, create_need, create_organisation, create_person
 
 PAGES = ("/admin/people", "/admin/organisations", "/admin/organisations/new", "/admin/outbox", "/admin/record",
@@ -233,6 +234,23 @@ def test_a_real_hub_hides_the_links_by_which_others_log_in(store, admin, text):
     assert token not in answer.get_data(as_text=True)
     assert "kim@example.org" in text(answer)
     assert "Only its reader may see the text" in text(answer)
+
+
+def test_a_mail_whose_text_is_not_shown_is_named_in_words_and_its_want_said_once(store, admin, text):
+    row = {"recipient": "kim@example.org", "locale": "sv", "params": "{}", "tries": 1, "created_at": NOW}
+    for name in ("need_published", "pairing_proposed"):
+        gone = {"id": name, "event": name, "template": name, "next_try_at": NOW, "sent_at": NOW}
+        store.insert("outbox", {**row, **gone})
+    shown = text(admin.get("/admin/outbox"))
+    assert "Need: published" in shown
+    assert "Pairing: proposed" in shown
+    assert "pairing_proposed" not in shown
+    assert shown.count("The text is not kept after sending.") == 1
+
+
+def test_every_mail_has_a_name_in_words(app):
+    letters = {path.stem for path in (Path(app.root_path) / "templates" / "mail").glob("[a-z]*.txt")}
+    assert letters == set(mail_words.LABELS["mails"])
 
 
 def test_a_mail_that_was_given_up_shows_why_and_is_tried_again(app, store, admin, text):
