@@ -7,7 +7,16 @@ from typing import Any
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from . import agreement_words, booking_words, handling_words, outcome_words, security_words, spread_words, words
+from . import (
+    agreement_words,
+    booking_words,
+    handling_words,
+    outcome_words,
+    route_words,
+    security_words,
+    spread_words,
+    words,
+)
 
 KINDS: dict[str, Any] = {
     "feed": _l("Calendar link"),
@@ -279,21 +288,41 @@ def kind(code: str) -> str:
 
 def details(row: dict[str, Any]) -> list[tuple[str, str]]:
     """Return (word, value) for what the record tells beside the action; what is empty is left out."""
-    group = f"{row['kind']}_fields"
-    return [
-        (str(DETAILS.get(name, name.replace("_", " "))), _value(group, name, value))
-        for name, value in row["detail"].items()
-        if value not in (None, "", [])
-    ]
+    told = [(name, value) for name, value in row["detail"].items() if value not in (None, "", [])]
+    told.sort(key=lambda one: one[0] == "ends_on")  # it is kept by the letters, which put the last day before the first
+    return [(str(DETAILS.get(name, name.replace("_", " "))), _value(row["kind"], name, value)) for name, value in told]
 
 
-def _value(group: str, name: str, value: Any) -> str:
+CODES = {  # by the name of the value, or by the kind of thing too: the labels that its codes have
+    "role": "roles",
+    "side": "sides",
+    "booking side": "booking_sides",
+    "decided_side": "sides",
+    "severity": "severity_names",
+    "decision": "decisions",
+    "in_use": "in_use_short",
+    "considered": "route_considered",
+    "payment": "payment",
+    "results_owner": "results_owner",
+    "pairing reason": "reasons",
+    "booking reason": "booking_reasons",
+    "need reason": "close_reasons",
+}
+
+
+def _value(kind: str, name: str, value: Any) -> str:
+    group = f"{kind}_fields"
     if name == "changed" and isinstance(value, list):
         return ", ".join(words.label(group, one) if group in words.LABELS else str(one) for one in value)
     if name == "questions" and isinstance(value, list):
         return " ".join(words.label("route_questions", one) for one in value)
-    if name in ("role", "side"):
-        return words.label(f"{name}s", value)
+    if isinstance(value, float):
+        return words.figure(value)
+    codes = CODES.get(f"{kind} {name}") or CODES.get(name)
+    if codes and isinstance(value, str):
+        return words.label(codes, value)
+    if name == "way":
+        return route_words.way_name(str(value))
     if name in ("answer_by", "starts_on", "ends_on", "held_on", "on_day", "closes_on", "week_on"):
         return words.day(str(value))
     return str(value)

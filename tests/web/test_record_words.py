@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from flask_babel import force_locale
 
 import matcher
@@ -46,6 +47,31 @@ def test_a_row_is_told_in_words(app) -> None:
             "role": "Need owner",
             "answer by": "22 Nov 2026",
         }
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "told"),
+    [
+        ("pairing", "severity", "stops", "Stops the pilot"),
+        ("pairing", "decision", "adopt", "Adopt: it goes into use"),
+        ("pairing", "reason", "no_capacity", "There is no capacity for it now"),
+        ("booking", "reason", "staff", "There are not enough staff"),
+        ("booking", "side", "asker", "whoever asked"),
+        ("need", "reason", "met", "The need has been met"),
+        ("need", "way", "paid_test", "Paid test under the direct-award limit"),
+        ("pairing", "baseline", 1250.0, "1,250"),
+        ("pairing", "reason", "of_another_time", "of_another_time"),
+    ],
+)
+def test_a_code_is_told_in_words(app, kind, name, value, told) -> None:
+    with app.test_request_context(), force_locale("en"):
+        assert record_words.details({"kind": kind, "detail": {name: value}})[0][1] == told
+
+
+def test_the_first_day_is_told_before_the_last(app) -> None:
+    row = {"kind": "booking", "detail": {"ends_on": "2026-12-05", "starts_on": "2026-12-03", "title": "Snö"}}
+    with app.test_request_context(), force_locale("en"):
+        assert [word for word, _value in record_words.details(row)] == ["first day", "name", "last day"]
 
 
 def test_the_side_that_acted_is_told_in_words(app) -> None:
