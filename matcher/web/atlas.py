@@ -115,9 +115,11 @@ def _legend(rows: list[Row]) -> list[tuple[str, int]]:
 
 
 def _name(area: Row) -> str:
-    """Return what an area is called: its commonest distinctive themes and words."""
-    parts = [", ".join(words.theme(code) for code in area["themes"]), ", ".join(area["words"])]
-    return ": ".join(part for part in parts if part) or "–"
+    """Return what an area is called: its telling theme in the reader's language, or without one its own words.
+
+    The words stand in the languages that the texts are written in; in a name they would mix with the reader's.
+    """
+    return ", ".join(words.theme(code) for code in area["themes"]) or ", ".join(area["words"]) or "–"
 
 
 def _address(**changed: Any) -> str:

@@ -51,6 +51,16 @@ def test_everything_published_is_on_the_map_and_in_the_table(broker, hub, text):
     assert "Ett utkast" not in page
 
 
+def test_an_area_is_named_in_the_readers_language_and_the_words_of_its_texts_stand_beside(broker, hub, text):
+    hub.execute("update map_region set words = :words", {"words": '["vattnet", "forecast"]'})
+    hub.execute("update need set themes = :water", {"water": '["water"]'})
+    hub.execute("update startup set themes = '[]'")
+    page = text(broker.get("/map"))
+    assert "Words of the texts here: vattnet, forecast" in page
+    assert "Water and stormwater: " not in page
+    assert ". Water and stormwater</a>" in page
+
+
 def test_dots_have_the_colour_of_their_theme_and_the_shape_of_their_kind(broker, hub):
     page = broker.get("/map").get_data(as_text=True)
     water = map_drawing.colour({"themes": ["water"]})
