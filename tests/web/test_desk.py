@@ -63,6 +63,16 @@ def test_the_inbox_shows_what_waits_with_its_age_and_where_it_leads(broker: Any,
     assert f"/needs/{row['id']}/review" in page
 
 
+def test_the_inbox_says_of_a_need_until_when_it_is_valid_not_by_when_something_is_to_be_done(
+    broker: Any, store: Any, text: Any
+) -> None:
+    soon = clock.day(clock.later(clock.now(), days=3))
+    factories.create_need(store, published=True, valid_until=soon)
+    page = text(broker.get("/desk/"))
+    assert "· valid until " in page
+    assert "· by " not in page
+
+
 def test_what_is_dated_later_than_now_is_not_told_as_days_before_today(broker: Any, store: Any, text: Any) -> None:
     factories.create_need(store, submitted=True, submitted_at=clock.later(clock.now(), days=3))
     assert not re.search(r"-\d+ day", text(broker.get("/desk/")))

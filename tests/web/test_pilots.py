@@ -288,13 +288,15 @@ def test_a_place_that_may_not_be_used_any_more_is_told_on_the_page(pilot, open_a
 
 def test_the_owner_finds_what_awaits_a_decision_on_the_own_page(pilot, open_as, text):
     pilot.start()
-    assert "await your decision" not in text(open_as(pilot.owner).get("/mine"))
+    decide = "Decide what becomes of the pilot"
+    assert decide not in text(open_as(pilot.owner).get("/mine"))
     past = clock.day(clock.later(pilot.now, days=-31))
     pilot.store.execute("update pilot set starts_on = '2020-01-01', ends_on = :last", {"last": past})
     page = text(open_as(pilot.owner).get("/mine"))
-    assert "Pilots that await your decision" in page
-    assert address(pilot) in page
-    assert "await your decision" not in text(open_as(pilot.founder).get("/mine"))
+    waits = page[page.index("Waits for you") : page.index("My cases")]
+    assert decide in waits
+    assert address(pilot) in waits
+    assert "Waits for you" not in text(open_as(pilot.founder).get("/mine"))
 
 
 def test_the_way_to_buy_is_one_that_the_hub_knows(pilot, open_as, text):
