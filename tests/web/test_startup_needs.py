@@ -44,6 +44,13 @@ def test_the_needs_that_fit_stand_first_with_why(founder: Any, needs: Any, text:
     assert text(answer).count("Show interest") == 3
 
 
+def test_the_startup_reads_about_itself_as_you(founder: Any, store: Any, needs: Any, text: Any) -> None:
+    hub.change(store, "startup", {"id": "bolag"}, seeks='["test", "sell"]', capacity=2)
+    page = text(founder.get("/startups/bolag/needs"))
+    assert "What you seek" in page
+    assert "What the startup seeks" not in page
+
+
 def test_what_stops_a_need_is_said_and_no_interest_asked_for(founder: Any, store: Any, needs: Any, text: Any) -> None:
     hub.change(store, "need", {"id": "behov-1"}, min_readiness=8)
     page = text(founder.get("/startups/bolag/needs"))
