@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask_babel import get_locale
+from flask_babel import format_percent, get_locale
 from flask_babel import gettext as _
 
 from ..exchange import year_papers
@@ -66,7 +66,7 @@ def told(found: Figures, code: str) -> str:
 
 def per_cent(share: float | None) -> str:
     """Return a share (0..1) in whole hundredths; a dash where there is nothing to share."""
-    return "–" if share is None else f"{words.figure(round(100 * share))}\u00a0%"
+    return "–" if share is None else format_percent(share)
 
 
 def report(name: str, year: int, running: bool, found: Figures, units: Sequence[tuple[Row, Figures]]) -> Report:

@@ -81,7 +81,7 @@ def test_a_startup_that_is_gone_is_not_named_by_its_id(administrator, text, stor
 def test_a_candidate_is_shown_with_what_it_would_change_and_adopted(administrator, text, store, model):
     name = candidate(store, model)
     page = text(administrator.get("/admin/learning"))
-    assert "puts 70 % among the first eight" in page
+    assert "puts 70% among the first eight" in page
     assert "5 of 12 open needs would get another first eight. 46 startups" in page
     administrator.post(f"/admin/learning/{name}/adopt")
     page = text(administrator.get("/admin/learning"))

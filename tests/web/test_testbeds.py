@@ -287,7 +287,7 @@ def test_how_a_host_answers_is_told_beside_what_it_promises(store, client, text,
         own = create_organisation(store, "company")["id"]
         booking(store, row, own, **{**ASKED, **asked, "promised_by": promised})
     said = text(client.get(page, headers={"Accept-Language": "en"}))
-    assert "75 % within the promise, half of them within 3 days (4 requests in a year)" in said
+    assert "75% within the promise, half of them within 3 days (4 requests in a year)" in said
 
 
 def test_a_broker_may_change_any_testbed(store, client, login):
