@@ -96,7 +96,7 @@ def _where(given: Row) -> Row:
 
 def _listed(given: Row) -> str:
     """Return a few names; how many more there are."""
-    names = ", ".join(f"“{name}”" for name in given["names"])
+    names = ", ".join(_("“%(name)s”", name=name) for name in given["names"])
     if given["more"]:
         return ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", given["more"], names=names)
     return names
