@@ -141,6 +141,13 @@ LINES = """() => [...document.querySelectorAll('main .figure')].map(one => {
     return new Set([...range.getClientRects()].map(part => Math.round(part.top))).size })"""
 
 
+CUT = """() => [...document.querySelectorAll('.filters select')].filter((one) => {
+    const drawn = document.createElement('canvas').getContext('2d'), style = getComputedStyle(one);
+    drawn.font = style.font;
+    const room = one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return drawn.measureText(one.selectedOptions[0].text).width > room + 1 }).map((one) => one.id)"""
+
+
 def test_a_figure_never_breaks_in_the_middle(visit: Callable[..., Page]) -> None:
     page = visit("broker", "en")
     page.goto("/desk/needs/need-fall-night")
@@ -176,6 +183,31 @@ def test_the_button_of_a_filter_stands_in_its_row(visit: Callable[..., Page]) ->
                    document.querySelector(`.filters ${one}`).getBoundingClientRect().bottom)"""
         )
         assert abs(bottoms[0] - bottoms[1]) < 3, path
+
+
+def test_no_choice_of_a_filter_is_cut_off(visit: Callable[..., Page]) -> None:
+    page = visit("broker", "sv")
+    for path in ("/startups", "/needs", "/map", "/desk/needs/need-fall-night"):
+        page.goto(path)
+        for width in (360, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate(CUT) == [], (path, width)
+
+
+def test_what_belongs_together_on_a_card_stands_in_one_row(visit: Callable[..., Page]) -> None:
+    page = visit("broker", "sv")
+    page.goto("/desk/needs/need-fall-night")
+    tops = page.evaluate(
+        """() => [...document.querySelectorAll('.match-actions')].map((one) => new Set([...one.querySelectorAll(
+               'summary')].map((part) => Math.round(part.getBoundingClientRect().top))).size)"""
+    )
+    assert len(tops) > 4
+    assert set(tops) == {1}
+    page = visit("startup", "sv", width=360)
+    page.goto("/startups/su-nattvakt/needs")
+    lines = page.evaluate(LINES.replace("main .figure", ".match-rank").replace("(one)", "(one.lastChild)"))
+    assert len(lines) == 10
+    assert set(lines) == {1}
 
 
 def test_the_board_has_room_for_its_columns_however_wide_the_window(visit: Callable[..., Page]) -> None:
