@@ -70,7 +70,7 @@ def _is_contact(store: Store, row: Row, since: str, mail: Row) -> bool:
     """Whether a mail goes to a contact of the testbed (its host may have no log-in), and the host has to do with it."""
     if not row[since] or mail["recipient"] not in (row["contact_email"], row["backup_email"]):
         return False
-    return not people.has_left(store, mail["recipient"], row["host_organisation"])
+    return not people.left(store, [mail["recipient"]], row["host_organisation"])
 
 
 def _need(action: str) -> Rule:

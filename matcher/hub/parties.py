@@ -41,13 +41,16 @@ def _hosts(store: Store, case: Case) -> list[dict[str, Any]]:
     if not case.get("confirmed_at", True):  # a booking has no such column: its host is asked from the first
         return []
     found = people.in_organisation(store, case["host_organisation"], "host")
+    given = {case[f"{which}_email"]: case[f"{which}_name"] for which in ("backup", "contact") if case[f"{which}_email"]}
+    if found or not given:
+        return found
     language = case["testbed_language"] if case["testbed_language"] in LOCALES else "en"
-    contacts = [
-        {"id": None, "name": case[f"{which}_name"], "email": case[f"{which}_email"], "locale": language}
-        for which in ("contact", "backup")
-        if case[f"{which}_email"] and not people.has_left(store, case[f"{which}_email"], case["host_organisation"])
+    gone = people.left(store, given, case["host_organisation"])
+    return [
+        {"id": None, "name": given[email], "email": email, "locale": language}
+        for email in sorted(given, key=lambda email: email != case["contact_email"])
+        if email not in gone
     ]
-    return found or contacts
 
 
 def others(told: Iterable[dict[str, Any]], viewer: Viewer) -> list[dict[str, Any]]:

@@ -206,18 +206,20 @@ def acting(store: Store, person_id: str | None, organisation_id: str | None, *ro
     )
 
 
-def has_left(store: Store, email: str, organisation_id: str | None) -> bool:
-    """Whether an address is of a person who acted for an organisation and no longer does, or whose account is closed.
+def left(store: Store, emails: Iterable[str], organisation_id: str | None) -> set[str]:
+    """Return those of some addresses whose people acted for an organisation and no longer do, or are closed accounts.
 
     A testbed's contact may be anybody, with an account or without; who was sent away may not.
     """
+    given = {email.lower(): email for email in emails if email}
     rows = store.query(
-        """select p.disabled_at, count(m.id) as held, count(case when m.revoked_at is null then m.id end) as live
+        """select p.email, p.disabled_at, count(m.id) as held,
+                  count(case when m.revoked_at is null then m.id end) as live
            from person p left join membership m on m.person_id = p.id and m.organisation_id = :organisation
-           where p.email = :email group by p.id, p.disabled_at""",
-        {"email": email.lower(), "organisation": organisation_id or ""},
+           where p.email in :emails group by p.id, p.email, p.disabled_at""",
+        {"emails": list(given), "organisation": organisation_id or ""},
     )
-    return bool(rows) and (rows[0]["disabled_at"] is not None or (rows[0]["held"] > 0 and rows[0]["live"] == 0))
+    return {given[row["email"]] for row in rows if row["disabled_at"] or (row["held"] > 0 and row["live"] == 0)}
 
 
 def _active(store: Store, roles: Iterable[str], where: str = "", organisation_id: str = "") -> list[dict[str, Any]]:
