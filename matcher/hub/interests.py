@@ -16,6 +16,7 @@ from .people import Viewer
 from .permissions import can
 
 PAGE = 50
+A_DAY = 3  # that one startup may express in one need, each after taking the one before back: every broker gets a mail
 _NAMED = """
     select i.*, n.title as need_title, n.organisation_id as owner_organisation, o.name as owner_name,
            s.name as startup_name, s.organisation_id as startup_organisation, answerer.name as answered_by_name,
@@ -58,7 +59,7 @@ def create(
     """Express a startup's interest in an open need and return the id; brokers are told, with the promised day.
 
     `ties` declares a conflict of interest at the same time. Raise Conflict when either is not live, when the
-    startup has answered this need already, or is being paired with it.
+    startup has answered this need already or A_DAY times in a day, or is being paired with it.
     """
     content = fields.validate(InterestContent, {"message": message, "ties": ties})
     if not content.message:
@@ -70,6 +71,7 @@ def create(
         locks.live(startup, need, now)
         locks.unpaired(store, need_id, startup_id)
         _not_answered_before(store, need_id, startup_id)
+        _not_too_often(store, need_id, startup_id, now)
         row = {
             "id": new_id(),
             "need_id": need_id,
@@ -181,6 +183,15 @@ def _not_answered_before(store: Store, need_id: str, startup_id: str) -> None:
         raise Conflict("interest_answered", at=rows[0]["answered_at"], interest_id=rows[0]["id"])
     if rows:
         raise Conflict("interest_exists", at=rows[0]["created_at"], interest_id=rows[0]["id"])
+
+
+def _not_too_often(store: Store, need_id: str, startup_id: str, now: str) -> None:
+    rows = store.query(
+        "select id from interest where need_id = :need and startup_id = :startup and created_at > :since",
+        {"need": need_id, "startup": startup_id, "since": later(now, days=-1)},
+    )
+    if len(rows) >= A_DAY:
+        raise Conflict("interest_often", most=A_DAY)
 
 
 def _waiting(store: Store, viewer: Viewer, interest_id: str, action: str) -> dict[str, Any]:

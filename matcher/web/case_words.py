@@ -152,6 +152,7 @@ SENTENCES: dict[str, Any] = {
     ),
     "conflict_lifted": _l("%(person)s lifted this conflict of interest %(at)s already."),
     "interest_exists": _l("You have already shown interest in this need, %(at)s. The answer is on its way."),
+    "interest_often": _l("You have shown interest in this need %(most)s times in a day. Wait until tomorrow."),
     "interest_answered": _l("You have had an answer about this need, %(at)s. Ask the broker if something has changed."),
     "interest_withdrawn": _l("The interest was withdrawn %(at)s, so it needs no answer."),
     "interest_was_proposed": _l("%(person)s answered with a proposal %(at)s. Go on with that case."),

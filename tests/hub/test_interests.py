@@ -116,6 +116,18 @@ def test_withdrawing_tells_the_brokers_why_and_lets_one_come_back(store: Store, 
     assert express(case) != interest_id
 
 
+def test_one_cannot_come_back_again_and_again(store: Store, case: Case) -> None:
+    """Each time writes to every broker: one startup could send the hub as many mails as it liked."""
+    for _ in range(interests.A_DAY):
+        interests.withdraw(store, case.founder, express(case), "no_capacity", "", NOW)
+    with pytest.raises(Conflict, match="interest_often"):
+        express(case)
+    assert len(mails(store, "interest_received")) == interests.A_DAY
+    other = create_startup(store, case.founder.organisations("startup")[0], published=True)
+    assert interests.create(store, case.founder, case.need["id"], other["id"], "Vi gör annat.", NOW)
+    assert express(case, now=later(NOW, days=1))
+
+
 def test_only_the_startup_withdraws_and_only_a_broker_answers(store: Store, case: Case) -> None:
     interest_id = express(case)
     with pytest.raises(Denied):
