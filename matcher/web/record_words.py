@@ -289,7 +289,7 @@ def kind(code: str) -> str:
 def details(row: dict[str, Any]) -> list[tuple[str, str]]:
     """Return (word, value) for what the record tells beside the action; what is empty is left out."""
     told = [(name, value) for name, value in row["detail"].items() if value not in (None, "", [])]
-    told.sort(key=lambda one: one[0] == "ends_on")  # it is kept by the letters, which put the last day before the first
+    told.sort(key=lambda one: "starts_on~" if one[0] == "ends_on" else one[0])  # the last day comes after the first
     return [(str(DETAILS.get(name, name.replace("_", " "))), _value(row["kind"], name, value)) for name, value in told]
 
 
@@ -317,7 +317,7 @@ def _value(kind: str, name: str, value: Any) -> str:
     if name == "questions" and isinstance(value, list):
         return " ".join(words.label("route_questions", one) for one in value)
     if isinstance(value, float):
-        return words.figure(value)
+        return words.figure(100 * value if name == "least" else value, 3)  # the lowest score is said in hundredths
     codes = CODES.get(f"{kind} {name}") or CODES.get(name)
     if codes and isinstance(value, str):
         return words.label(codes, value)

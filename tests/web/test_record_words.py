@@ -60,6 +60,8 @@ def test_a_row_is_told_in_words(app) -> None:
         ("need", "reason", "met", "The need has been met"),
         ("need", "way", "paid_test", "Paid test under the direct-award limit"),
         ("pairing", "baseline", 1250.0, "1,250"),
+        ("round", "cost", 0.532469, "0.532"),
+        ("round", "least", 0.1, "10"),
         ("pairing", "reason", "of_another_time", "of_another_time"),
     ],
 )
@@ -71,7 +73,7 @@ def test_a_code_is_told_in_words(app, kind, name, value, told) -> None:
 def test_the_first_day_is_told_before_the_last(app) -> None:
     row = {"kind": "booking", "detail": {"ends_on": "2026-12-05", "starts_on": "2026-12-03", "title": "Snö"}}
     with app.test_request_context(), force_locale("en"):
-        assert [word for word, _value in record_words.details(row)] == ["first day", "name", "last day"]
+        assert [word for word, _value in record_words.details(row)] == ["first day", "last day", "name"]
 
 
 def test_the_side_that_acted_is_told_in_words(app) -> None:
