@@ -38,12 +38,16 @@ NEEDED = ("owner_name", "startup_name", "purpose", "starts_on", "ends_on", "resu
           "liability", "payment")  # fmt: skip
 # What runs or is fetched when the paper is opened; an address that somebody clicks on may stay.
 _RUNS = re.compile(r"(?i)vba|activex|macrosheet|/embeddings/|oleobject|\.(exe|dll|js|vbs)\Z")
-_FETCHES = re.compile(
-    rb"""(?is)<Relationship\b(?=[^>]*TargetMode\s*=\s*["']External)(?![^>]*/hyperlink["'])[^>]*>"""
-    rb"""|\b(DDE|DDEAUTO|INCLUDETEXT|INCLUDEPICTURE|LINK|MACROBUTTON|RD)\b[^<]{0,300}</\w*:?instrText"""
-    rb"""|instr\s*=\s*["']\s*(DDE|DDEAUTO|INCLUDETEXT|INCLUDEPICTURE|LINK|MACROBUTTON|RD)\b"""
-    rb"""|macroEnabled|<\w*:?(altChunk|object|control)\b"""
-)
+_CODES = rb"(DDE|DDEAUTO|INCLUDETEXT|INCLUDEPICTURE|LINK|MACROBUTTON|RD)"
+# Each beside a word that a part must hold, in whatever case, for it to fit: looking for that takes a hundredth as long.
+_FETCHES = (
+    (b"targetmode", re.compile(
+        rb"""(?is)<Relationship\b(?=[^>]*TargetMode\s*=\s*["']External)(?![^>]*/hyperlink["'])[^>]*>""")),
+    (b"instrtext", re.compile(rb"(?is)\b" + _CODES + rb"\b[^<]{0,300}</\w*:?instrText")),
+    (b"instr", re.compile(rb"""(?is)instr\s*=\s*["']\s*""" + _CODES + rb"\b")),
+    (b"macroenabled", re.compile(rb"(?i)macroEnabled")),
+    (b"<", re.compile(rb"(?is)<\w*:?(altChunk|object|control)\b")),
+)  # fmt: skip
 _CSS = """
 @page { size: A4; margin: 25mm 22mm; @bottom-center { content: counter(page) " / " counter(pages); font-size: 9pt } }
 body { font: 11pt/1.45 "Liberation Sans", sans-serif; color: #111 }
@@ -140,8 +144,13 @@ def _refuse_entities(packed: zipfile.ZipFile) -> None:
         part = packed.read(name)
         if b"<!DOCTYPE" in part or (name.endswith((".xml", ".rels")) and b"\x00" in part):
             raise BrokenTemplate("unreadable", name[:200])
-        if _RUNS.search(name) or (name.endswith((".xml", ".rels")) and _FETCHES.search(part)):
+        if _RUNS.search(name) or (name.endswith((".xml", ".rels")) and _fetches(part)):
             raise BrokenTemplate("active", name[:200])
+
+
+def _fetches(part: bytes) -> bool:
+    folded = part.lower()
+    return any(word in folded and pattern.search(part) for word, pattern in _FETCHES)
 
 
 def _opened(content: bytes) -> DocxTemplate:
