@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from types import CodeType
 from typing import Any
 
 from babel import Locale
@@ -25,15 +26,13 @@ class _InMemory(BytecodeCache):
     """Jinja's compiled templates, by their name and the checksum of their source."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, str], bytes] = {}
+        self._held: dict[tuple[str, str], CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        held = self._held.get((bucket.key, bucket.checksum))
-        if held is not None:
-            bucket.bytecode_from_string(held)
+        bucket.code = self._held.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._held[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+        self._held[bucket.key, bucket.checksum] = bucket.code
 
 
 def once() -> None:
