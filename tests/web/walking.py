@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
+from sqlite_utils.utils import sqlite3  # the store's own: two copies in one process would break each other's locks
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -38,6 +39,7 @@ ISSUER = "https://login.example.org"
 CSRF = "0123456789abcdef0123456789abcdef01234567"
 PASSING = ("session", "attempt", "feed_read")  # may be written while reading: when a session or link was used, tries
 SAFE = ("GET", "HEAD", "OPTIONS")
+Rows = list[tuple[Any, ...]]
 
 
 class Hub:
@@ -46,10 +48,11 @@ class Hub:
     def __init__(self, app: Flask, world: World, file: Path) -> None:
         self.app, self.world, self._file = app, world, file
         self._template = file.with_suffix(".template")
-        self._watch = open_store(f"sqlite:///{file}")
+        self._watch: sqlite3.Connection | None = None
+        self._names = [table.name for table in self.store.tables() if table.name not in PASSING]
         self._close()
         shutil.copyfile(file, self._template)
-        self.first = self.contents()
+        self._first = self._contents()
         self._version = self._commits()
 
     @property
@@ -66,29 +69,34 @@ class Hub:
         self.app.extensions["rankers"].clear()  # it remembers how far it has read
         self._version = self._commits()
 
+    def close(self) -> None:
+        """Close what looks at the rows beside the application."""
+        if self._watch:
+            self._watch.close()
+        self._watch = None
+
     def _close(self) -> None:
         self.store.close()
-        self._watch.close()
+        self.close()
 
     def _commits(self) -> int:
-        return self._watch.query("pragma data_version")[0]["data_version"]
+        return self._read("pragma data_version")[0][0]
 
     def changed(self) -> list[str]:
         """Return the tables that are not as they were at the first moment, sessions and counted tries aside."""
         if self._commits() == self._version:
             return []
-        held = self.contents()
-        return sorted(name for name in held if held[name] != self.first[name])
+        held = self._contents()
+        return sorted(name for name in held if not _same(held[name], self._first[name]))
 
-    def contents(self) -> dict[str, str]:
-        """Return a hash of every table's rows."""
-        return {
-            table.name: hashlib.sha256(
-                repr(sorted(map(repr, self.store.query(f"select * from {table.name}")))).encode()
-            ).hexdigest()
-            for table in self.store.tables()
-            if table.name not in PASSING
-        }
+    def _contents(self) -> dict[str, Rows]:
+        """Return every table's rows, as the driver gives them: read after each write of a walk, thousands of times."""
+        return {name: self._read(f"select * from {name}") for name in self._names}
+
+    def _read(self, sql: str) -> Rows:
+        if not self._watch:
+            self._watch = sqlite3.connect(self._file)
+        return self._watch.execute(sql).fetchall()
 
     def rules(self) -> list[Rule]:
         """Return every route of the application."""
@@ -114,16 +122,16 @@ class Hub:
 
     def send(self, visitor: str, method: str, path: str, *, csrf: bool = True, **given: Any) -> TestResponse:
         """Send one request as a visitor, with a CSRF token that fits where it writes."""
-        client = self.app.test_client()
         session = {"csrf_token": CSRF}
         if visitor in self.world.tokens:
             session["token"] = self.world.tokens[visitor]
         value = self.app.session_interface.get_signing_serializer(self.app).dumps(session)
-        client.set_cookie(self.app.config["SESSION_COOKIE_NAME"], value)
+        sent = {"Cookie": f"{self.app.config['SESSION_COOKIE_NAME']}={value}"}
         if csrf and method not in SAFE:
-            token = URLSafeTimedSerializer(self.app.secret_key, salt="wtf-csrf-token").dumps(CSRF)
-            given["headers"] = {"X-CSRFToken": token, **given.get("headers", {})}
-        return client.open(path, method=method, **given)
+            sent["X-CSRFToken"] = URLSafeTimedSerializer(self.app.secret_key, salt="wtf-csrf-token").dumps(CSRF)
+        given["headers"] = {**sent, **given.get("headers", {})}
+        # A client that keeps cookies takes each address apart twice, which for a long one takes longer than the page.
+        return self.app.test_client(use_cookies=False).open(path, method=method, **given)
 
     def form(self, endpoint: str, visitor: str, thing: str) -> dict[str, Any]:
         """Return a form that a page of this endpoint would send: one that is taken where the visitor may."""
@@ -343,6 +351,11 @@ FORMS: dict[str, dict[str, Any]] = {
 }
 
 
+def _same(rows: Rows, others: Rows) -> bool:
+    """Whether a table holds the same rows, in whatever order they were written."""
+    return rows == others or sorted(map(repr, rows)) == sorted(map(repr, others))
+
+
 def parameters(rule: Rule) -> list[str]:
     """Return the names of a route's parameters in the order in which they stand in the address."""
     return sorted(rule.arguments, key=lambda name: rule.rule.index(f"{name}>"))
@@ -379,7 +392,9 @@ def open_hub() -> Iterator[Hub]:
         app = _served(config)
         store = app.extensions["store"]
         things = {name: dict(states) for name, states in made.things.items()}
-        yield Hub(app, replace(made, store=store, people={**made.people}, tokens={**made.tokens}, things=things), file)
+        hub = Hub(app, replace(made, store=store, people={**made.people}, tokens={**made.tokens}, things=things), file)
+        yield hub
+        hub.close()
         store.close()
 
 
