@@ -12,7 +12,7 @@ from .clock import day
 from .need_content import decode, readable
 from .people import Viewer
 
-PER_PAGE = 25
+PER_PAGE = 24  # three cards in a row, two on a tablet
 OWN_LIMIT = 100
 SORTS = {
     "newest": "n.published_at desc, n.updated_at desc, n.id",

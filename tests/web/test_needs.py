@@ -48,7 +48,7 @@ def test_a_long_catalogue_comes_in_pages_that_keep_the_filters(store, client):
     for _ in range(30):
         factories.create_need(store, organisation, published=True)
     page = client.get("/needs?theme=elderly_care&page=2").get_data(as_text=True)
-    assert page.count("card is-link") == 5
+    assert page.count("card is-link") == 6
     assert "theme=elderly_care&amp;page=1" in page
 
 
