@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from types import CodeType
 from typing import Any
 
 from babel import Locale
@@ -26,13 +25,15 @@ class _InMemory(BytecodeCache):
     """Jinja's compiled templates, by their name and the checksum of their source."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, str], CodeType] = {}
+        self._held: dict[tuple[str, str], bytes] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._held.get((bucket.key, bucket.checksum))
+        held = self._held.get((bucket.key, bucket.checksum))
+        if held is not None:
+            bucket.bytecode_from_string(held)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._held[bucket.key, bucket.checksum] = bucket.code
+        self._held[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
 
 
 def once() -> None:

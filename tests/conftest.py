@@ -6,7 +6,6 @@ emptied and lent again; a test that changes tables takes `empty_store`.
 
 from __future__ import annotations
 
-import gc
 import shutil
 import tempfile
 import uuid
@@ -18,7 +17,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 from matcher.config import DEFAULT_MODEL
 from matcher.hub import passwords
@@ -38,12 +36,8 @@ pytest_collection_modifyitems = shared_out.in_order
 pytest_xdist_make_scheduler = shared_out.scheduler
 
 ENGINES = ["sqlite", "postgresql"]
-# Python's own are 700, 10 and 10: an application of a test leaves more than that behind, and each was looked for among
-# all that the process ever loaded.
-COLLECTED_AFTER = (20_000, 10, 5)
 _EMPTIED = """
-begin;
-set local session_replication_role = replica;  -- no foreign keys while it is emptied
+set session_replication_role = replica;  -- no foreign keys while it is emptied
 do $$ declare held text; begin
     -- Sessions that a test left behind are ended, for their locks.
     perform pg_terminate_backend(pid) from pg_stat_activity
@@ -54,8 +48,7 @@ do $$ declare held text; begin
     end loop;
     insert into counter (name, value) values ('seq', 0);
     insert into audit_end (one, n, hash, mac) values ('end', 0, '', '');
-end $$;
-commit"""
+end $$"""
 _NEW = """
 select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid();
 drop schema if exists public_nearest cascade;
@@ -63,39 +56,17 @@ drop schema public cascade;
 create schema public"""
 
 
-def pytest_collection_finish() -> None:
-    """Look for garbage more seldom, and never among the modules that are loaded."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTED_AFTER)
-
-
 class PostgresServer:
     """Lends databases of a running server; those that come back are emptied and lent again.
 
-    The connections to one are kept, those of its last store with it: a new one reads the catalogue of every table anew,
-    which takes longer than all else around an ordinary test.
+    The connection that empties one is kept: a new one reads the catalogue of every table anew, which takes longer
+    than all else around an ordinary test.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._clean: dict[bool, list[str]] = {True: [], False: []}
         self._emptying: dict[str, psycopg.Connection] = {}
-        self._pools: dict[str, ConnectionPool] = {}
-
-    def open(self, url: str) -> Store:
-        """Return a new store on a migrated database that was lent, with the connections of the one before it."""
-        store = open_store(url)
-        store._pool = self._pools.pop(url, None)
-        return store
-
-    def keep(self, url: str, store: Store) -> None:
-        """Take the connections of a store that `open` gave; those of a second one on the same database are closed."""
-        pool = store.forget()
-        if pool and (pool.closed or url in self._pools):
-            pool.close()
-        elif pool:
-            self._pools[url] = pool
 
     def lend(self, migrated: bool) -> str:
         """Return the address of a database that nobody else uses."""
@@ -112,28 +83,17 @@ class PostgresServer:
     def take_back(self, url: str, migrated: bool) -> None:
         """Empty a database."""
         statements = _EMPTIED if migrated else _NEW
-        if not self._emptied_by_its_store(url):
-            try:
-                self._connection(url).execute(statements)
-            except psycopg.OperationalError:  # a test has ended the server's sessions
-                self._emptying.pop(url).close()
-                self._connection(url).execute(statements)
+        try:
+            self._connection(url).execute(statements)
+        except psycopg.OperationalError:  # a test has ended the server's sessions
+            self._emptying.pop(url).close()
+            self._connection(url).execute(statements)
         self._clean[migrated].append(url)
 
     def close(self) -> None:
         """Close what is kept open."""
-        for held in (*self._emptying.values(), *self._pools.values()):
-            held.close()
-
-    def _emptied_by_its_store(self, url: str) -> bool:
-        """Empty a migrated database over a connection that its store has left; it is the one that is not ended."""
-        try:
-            if url in self._pools:
-                with self._pools[url].connection(timeout=1) as connection:
-                    connection.execute(_EMPTIED)
-        except (psycopg.Error, PoolTimeout):  # a test has ended it, or holds it
-            self._pools.pop(url).close()
-        return url in self._pools
+        for connection in self._emptying.values():
+            connection.close()
 
     def _connection(self, url: str) -> psycopg.Connection:
         if url not in self._emptying:
@@ -147,7 +107,6 @@ class Databases:
     def __init__(self, folder: Path, template: Path, server: Callable[[], PostgresServer]) -> None:
         self._folder, self._template, self._server = folder, template, server
         self._stores: list[Store] = []
-        self._kept: list[tuple[str, Store]] = []
         self._lent: list[tuple[str, bool]] = []
         self._files: list[Path] = []
 
@@ -165,21 +124,14 @@ class Databases:
 
     def open(self, engine: str, migrated: bool = False) -> Store:
         """Return a store on a database that nobody else uses."""
-        url = self.url(engine, migrated)
-        if engine == "postgresql" and migrated:
-            store = self._server().open(url)
-            self._kept.append((url, store))
-        else:
-            store = open_store(url)
-            self._stores.append(store)
+        store = open_store(self.url(engine, migrated))
+        self._stores.append(store)
         return store
 
     def clear(self) -> None:
         """Close what was opened and give back what was lent."""
         for store in self._stores:
             store.close()
-        for url, store in self._kept:
-            self._server().keep(url, store)
         for url, migrated in self._lent:
             self._server().take_back(url, migrated)
         for path in self._files:
