@@ -17,6 +17,9 @@ HOUR = 6
 AT_ONCE = frozenset(
     {"login_changed", "pairing_agreement_ended", "pairing_ended", "pairing_incident", "reset_elsewhere"}
 )
+# Minutes that a mail waits whoever reads it: a need is mended field by field, and all who answered it need one mail
+# about that, of the newest version (`pointless.py`).
+SETTLES = {"need_changed": 20}
 # The parameter that holds the day by which the reader has to act.
 ACT_BY = {
     "booking_agreed": "starts_on",

@@ -44,6 +44,7 @@ def queue(store: Store, event: str, people: Iterable[dict[str, Any]], template: 
     new, people = 0, list(people)
     moment = digest.waits_until(template, params, now)
     patient = _patient(store, people) if moment else set()
+    soon = later(now, minutes=digest.SETTLES.get(template, 0))
     for person in people:
         if any(mark in person["email"] for mark in "\r\n"):
             raise ValueError("a mail address may not hold a line break")
@@ -61,7 +62,7 @@ def queue(store: Store, event: str, people: Iterable[dict[str, Any]], template: 
                 "template": template,
                 "params": json.dumps(params, ensure_ascii=False, sort_keys=True),
                 "now": now,
-                "next": waits or now,
+                "next": waits or soon,
                 "digest": waits,
             },
         )

@@ -1,4 +1,4 @@
-"""Reminders that became pointless while they waited to be sent: what they ask for has been done, or is no longer so.
+"""Mails that became pointless while they waited to be sent: what they ask for has been done, or is no longer so.
 
 Looked at just before a mail is sent, whether it waited for somebody's daily mail or for a mail server that was down.
 """
@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 def is_pointless(store: Store, mail: Row) -> bool:
-    """Whether a mail (an outbox row, `params` parsed) reminds of something that is settled by now."""
+    """Whether a mail (an outbox row, `params` parsed) tells of something that is settled or told anew by now."""
     asks = _ASKS.get(mail["template"])
     return asks is not None and not asks(store, mail["params"])
 
@@ -38,6 +38,16 @@ def _ending(store: Store, params: Row) -> bool:
         store.query(
             "select id from need where id = :id and valid_until = :day and closed_at is null",
             {"id": params["need_id"], "day": params["valid_until"]},
+        )
+    )
+
+
+def _newest(store: Store, params: Row) -> bool:
+    """Whether the version of a need that the mail tells of is still the newest; else another mail tells of that."""
+    return bool(
+        store.query(
+            "select id from need where id = :id and version = :version",
+            {"id": params["need_id"], "version": params["version"]},
         )
     )
 
@@ -92,6 +102,7 @@ _ASKS: dict[str, Callable[[Store, Row], bool]] = {
     "booking_reminder": _requested,
     "booking_room": _has_room,
     "case_still": _stands_still,
+    "need_changed": _newest,
     "need_expiring": _ending,
     "need_question_reminder": _unanswered,
     "pairing_reminder": _awaited,

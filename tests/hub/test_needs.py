@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from matcher.hub import clock, need_content, need_review, needs, pairings, people, record
+from matcher.hub import clock, mail, need_content, need_review, needs, pairings, people, pointless, record
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound, Stale
 from matcher.store import Store
 from tests import factories
@@ -122,6 +122,19 @@ def test_a_change_of_a_published_need_is_a_version_that_those_who_answered_hear_
     numbers = store.query("select number, content from need_version order by number")
     assert [json.loads(row["content"])["effect"] for row in numbers] == [need["effect"], "Ny"]
     assert mails(store) == [("need_changed", person.email)]
+
+
+def test_who_answered_a_need_that_is_mended_field_by_field_gets_one_mail_about_it(store):
+    need = factories.create_need(store, published=True)
+    answered(store, need)
+    owner = owner_of(store, need)
+    for revision, effect in enumerate(("Ny", "Nyare", "Nyast"), 1):
+        at = clock.later(LATER, minutes=5 * revision)
+        needs.save(store, owner, need["id"], {"effect": effect}, revision, at)
+    assert mail.claim(store, clock.later(LATER, minutes=24)) == []
+    taken = [mail.claim(store, clock.later(LATER, minutes=40))[0] for _ in range(3)]
+    told = {row["params"]["version"]: not pointless.is_pointless(store, row) for row in taken}
+    assert told == {2: False, 3: False, 4: True}
 
 
 def test_what_a_published_need_relies_on_cannot_be_emptied(store):
