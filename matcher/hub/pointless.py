@@ -43,10 +43,10 @@ def _ending(store: Store, params: Row) -> bool:
 
 
 def _newest(store: Store, params: Row) -> bool:
-    """Whether the version of a need that the mail tells of is still the newest; else another mail tells of that."""
+    """Whether the version of an open need that the mail tells of is still the newest; else another mail tells more."""
     return bool(
         store.query(
-            "select id from need where id = :id and version = :version",
+            "select id from need where id = :id and version = :version and closed_at is null",
             {"id": params["need_id"], "version": params["version"]},
         )
     )

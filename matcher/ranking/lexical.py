@@ -293,6 +293,19 @@ def _rarity(found: np.ndarray, size: float) -> np.ndarray:
     return np.log1p((size - found + 0.5) / (found + 0.5)).astype(np.float32)
 
 
+def numbered(buckets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the different buckets (m,), ascending, and (n,) int32 which of them each is."""
+    if len(buckets) <= FEW:
+        found, places = np.unique(buckets, return_inverse=True)
+        return found, places.astype(np.int32)
+    there = np.zeros(BUCKETS, bool)
+    there[buckets] = True
+    found = np.flatnonzero(there)
+    number = np.empty(BUCKETS, np.int32)
+    number[found] = np.arange(len(found), dtype=np.int32)
+    return found, number[buckets]
+
+
 def _holders(buckets: np.ndarray) -> np.ndarray:
     """(BUCKETS,): how often each stands there; in parts, for numpy makes all of them twice as wide first."""
     found = np.zeros(BUCKETS, np.int64)

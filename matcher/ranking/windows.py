@@ -55,11 +55,12 @@ class Others:
         counts = lexical.matrix(terms)
         # Rows for the features that any text has, and an empty one for all others: a million would be 8 MB and 20 ms
         # for each profile that is read in a hub of few needs.
-        self._features, columns = np.unique(counts.indices, return_inverse=True)
-        found = np.append(np.bincount(columns, minlength=len(self._features)), 0)
+        features, columns = lexical.numbered(counts.indices)
+        self._features = np.append(features, lexical.BUCKETS)
+        found = np.append(np.bincount(columns, minlength=len(features)), 0)
         self._rarity = np.log1p((len(terms) - found + 0.5) / (found + 0.5)).astype(np.float32)
         ones = np.ones(len(columns), counts.dtype)
-        having = sp.csr_array((ones, columns.astype(np.int32), counts.indptr), shape=(len(terms), len(found)))
+        having = sp.csr_array((ones, columns, counts.indptr), shape=(len(terms), len(found)))
         self._having = having.T.tocsr()
 
     def shares(self, words: Words, size: int, stride: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -70,20 +71,20 @@ class Others:
         if len(words) < size:
             return
         last = len(words) - size
-        starts = np.append(np.arange(0, last, stride), last)
+        starts, rows = np.append(np.arange(0, last, stride), last), self._rows(words)
         for block in _blocks(starts):
             grams = words.grams(block, size)
-            grams.data = self._rarity[self._rows(words)[grams.indices]]
+            grams.data = self._rarity[rows[grams.indices]]
             whole = np.maximum(grams.sum(axis=1), np.float32(1e-9))
-            yield block, self._product(words, grams) / whole[:, None]
+            yield block, self._product(rows, grams) / whole[:, None]
 
     def with_all(self, words: Words, size: int) -> np.ndarray:
         """Return the numbers of the others that have every word of some window of `size` words, in whatever order."""
-        found = np.zeros(self.count, bool)
+        found, rows = np.zeros(self.count, bool), self._rows(words)
         for block in _blocks(np.arange(len(words) - size + 1)):
             grams = words.grams(np.arange(block[0], block[-1] + size), 1)
             sizes = np.diff(grams.indptr)
-            has = self._product(words, grams) == sizes[:, None]
+            has = self._product(rows, grams) == sizes[:, None]
             told = np.lib.stride_tricks.sliding_window_view(sizes > 0, size).any(axis=1)
             whole = has[: len(block)] & told[:, None]
             for place in range(1, size):
@@ -105,18 +106,17 @@ class Others:
             result[here] = (sizes[here] > 0) & (grams[here] @ own == sizes[here])
         return result
 
-    def _product(self, words: Words, grams: sp.csr_array) -> np.ndarray:
-        """(rows, others): what each other text has of rows of weighed four-grams."""
+    def _product(self, rows: np.ndarray, grams: sp.csr_array) -> np.ndarray:
+        """(windows, others): what each other text has of windows of weighed four-grams, whose `rows` these are."""
         spread = sp.csr_array(
-            (grams.data, self._rows(words)[grams.indices], grams.indptr), shape=(grams.shape[0], len(self._rarity))
+            (grams.data, rows[grams.indices], grams.indptr), shape=(grams.shape[0], len(self._rarity))
         )
         return (spread @ self._having).toarray()
 
     def _rows(self, words: Words) -> np.ndarray:
         """(features of the words,): in which row each stands, the last where no text has it."""
         places = np.searchsorted(self._features, words.features)
-        there = np.append(self._features, lexical.BUCKETS)[places] == words.features
-        return np.where(there, places, len(self._features)).astype(np.int32)
+        return np.where(self._features[places] == words.features, places, len(self._features) - 1).astype(np.int32)
 
 
 def _blocks(starts: np.ndarray) -> Iterator[np.ndarray]:

@@ -39,6 +39,7 @@ from .ending import Act
 from .errors import (
     ConstraintViolation,
     CopyUnfinished,
+    NotServed,
     SchemaBehind,
     SchemaTooNew,
     StoreBusy,
@@ -54,6 +55,7 @@ from .errors import (
 __all__ = [
     "ConstraintViolation",
     "CopyUnfinished",
+    "NotServed",
     "SchemaBehind",
     "SchemaTooNew",
     "Store",

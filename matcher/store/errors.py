@@ -39,13 +39,17 @@ class TransactionFailed(StoreError):
     """A statement failed earlier in this `atomic()`: nothing of the block can be kept."""
 
 
-class SchemaTooNew(StoreError):
+class NotServed(StoreError):
+    """Base of what keeps the pages from being served from a database that answers."""
+
+
+class SchemaTooNew(NotServed):
     """The database holds migrations that this version of the code does not know."""
 
 
-class SchemaBehind(StoreError):
+class SchemaBehind(NotServed):
     """The database lacks migrations of this version of the code."""
 
 
-class CopyUnfinished(StoreError):
+class CopyUnfinished(NotServed):
     """A copy into this database is under way or was broken off: only a part of the hub is in it."""

@@ -47,7 +47,7 @@ def pending(store: Store, migrations: Sequence[Migration] = MIGRATIONS) -> list[
 
 
 def refuse(store: Store) -> None:
-    """Raise what keeps a database from being served: CopyUnfinished, SchemaBehind or SchemaTooNew."""
+    """Raise NotServed where the pages are not to be served: CopyUnfinished, SchemaBehind or SchemaTooNew."""
     copy_mark.refuse(store)
     if missing := pending(store):
         text = f"the database is older than the code ({listed(missing)} not applied): run `matcher migrate`"

@@ -19,7 +19,7 @@ from werkzeug.routing import RoutingException
 from ..hub import clock, sessions
 from ..hub.errors import Conflict, Denied, HubError, Invalid, NotFound
 from ..hub.limits import TooMany
-from ..store import CopyUnfinished, SchemaBehind, SchemaTooNew, StoreBusy, StoreUnavailable, TextRefused
+from ..store import NotServed, StoreBusy, StoreUnavailable, TextRefused
 from ..store.schema import refuse
 from . import cookies, entering, field_names, origin, personal_words, record_words, resume, security_log, words
 from .access import LoginNeeded, may, settings, store, viewer
@@ -46,9 +46,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (TooMany, 429),
     (HubError, 400),
     (TextRefused, 400),
-    (CopyUnfinished, 503),
-    (SchemaBehind, 503),
-    (SchemaTooNew, 503),
+    (NotServed, 503),
     (StoreBusy, 503),
     (StoreUnavailable, 503),
 )
@@ -120,7 +118,7 @@ def _whole() -> None:
         return
     try:
         refuse(store())
-    except (CopyUnfinished, SchemaBehind, SchemaTooNew) as error:
+    except NotServed as error:
         current_app.logger.error("%s", error)
         raise
     current_app.extensions["whole"] = True

@@ -135,6 +135,8 @@ def test_who_answered_a_need_that_is_mended_field_by_field_gets_one_mail_about_i
     taken = [mail.claim(store, clock.later(LATER, minutes=40))[0] for _ in range(3)]
     told = {row["params"]["version"]: not pointless.is_pointless(store, row) for row in taken}
     assert told == {2: False, 3: False, 4: True}
+    needs.close(store, owner, need["id"], "met", "Klart.", clock.later(LATER, minutes=41))
+    assert all(pointless.is_pointless(store, row) for row in taken)  # the mail about its end says what counts
 
 
 def test_what_a_published_need_relies_on_cannot_be_emptied(store):

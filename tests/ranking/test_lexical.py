@@ -120,3 +120,12 @@ def test_making_an_index_of_a_few_texts_does_not_go_through_all_buckets_again_an
     monkeypatch.setattr(lexical, "_holders", None)
     index = lexical.Index([lexical.terms("larm om fall")], [lexical.terms("fall")])
     assert index.share([lexical.terms("fall")])[0, 0] > 0
+
+
+@pytest.mark.parametrize("size", [0, 1, 1_000, lexical.FEW + 1_000])
+def test_buckets_are_numbered_the_same_however_many_there_are(size):
+    buckets = np.random.default_rng(3).integers(0, lexical.BUCKETS, size).astype(np.int32)
+    found, places = lexical.numbered(buckets)
+    expected, back = np.unique(buckets, return_inverse=True)
+    assert np.array_equal(found, expected)
+    assert np.array_equal(places, back)
