@@ -9,9 +9,10 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 
 from ..exchange import erased
-from ..hub import directory, disclosure, erasure, fields, limits, passwords
+from ..hub import directory, disclosure, erasure, fields, limits, passwords, second_factor
 from ..hub.errors import Conflict, Invalid
 from . import files, forms, personal_words, words
+from . import second_factor as codes
 from .access import allowed, now, person, settings, store
 from .account import LOG_INS
 
@@ -88,7 +89,10 @@ def ask() -> str:
 @blueprint.post("/account/erase")
 @allowed("account")
 def erase() -> Any:
-    """Erase oneself; the password, or the address where there is none, says that it is meant."""
+    """Erase oneself; the password, or the address where there is none, says that it is meant, and so does a code.
+
+    The code is asked for where the second factor is on: what cannot be undone takes no less than logging in.
+    """
     who = person()
     limits.count(store(), f"password:{who.person_id}", LOG_INS, now())
     if errors := _not_meant():
@@ -110,7 +114,17 @@ def _not_meant() -> dict[str, str]:
             return {"present": str(words.FIELD_ERRORS["password_wrong"])}
     elif passwords.address(typed.get("present", "")) != who.email:
         return {"present": _("That is not the address of your account.")}
+    if not _takes_a_code():
+        return {}
+    try:
+        codes.accepted(str(who.person_id))
+    except Invalid as error:
+        return forms.messages(error)
     return {}
+
+
+def _takes_a_code() -> bool:
+    return settings().second_factor != "off" and second_factor.is_on(store(), str(person().person_id))
 
 
 @blueprint.get("/admin/people/<person_id>/erase")
@@ -151,6 +165,7 @@ def _form(person_id: str, errors: dict[str, str], own: bool) -> str:
         errors=errors,
         own=own,
         password=passwords.has_one(store(), person_id),
+        code=own and _takes_a_code(),
         reason=request.form.get("reason", ""),
     )
 

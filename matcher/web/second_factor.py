@@ -40,7 +40,7 @@ def give_code() -> Any:
         return entering.resume.login_page(status=422, **way.carried())
     entering.on_the_way(step["person_id"])
     try:
-        factor = _accepted(step["person_id"])
+        factor = accepted(step["person_id"])
     except Invalid as error:
         return entering.code_page(way, forms.messages(error))
     if login_steps.end(store(), "code", token, now()) is None:
@@ -51,7 +51,8 @@ def give_code() -> Any:
     return entering.arrive(step["person_id"], way)
 
 
-def _accepted(person_id: str) -> str:
+def accepted(person_id: str) -> str:
+    """Use up the code or recovery code that was typed and say which it was; raise Invalid, or limits.TooMany."""
     _count(person_id)
     typed = request.form
     return second_factor.accept(

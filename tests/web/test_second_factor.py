@@ -375,3 +375,25 @@ def test_with_the_setting_off_the_only_administrator_takes_their_own_away(app, s
     assert give_password(client).status_code == 303
     assert client.post(f"/admin/people/{kim.person_id}/second-factor/take").location == "/login"
     assert not second_factor.is_on(store, kim.person_id)
+
+
+def test_erasing_oneself_takes_a_code_as_logging_in_does(app, store, client, login, kim, secret, moment, text):
+    create_person(store, "administrator")
+    client = login(client, kim)
+    assert 'name="otp"' in client.get("/account/erase").text
+    for typed in ({}, {"otp": "000000"}, {"recovery": "wrong"}):
+        refused = client.post("/account/erase", data={"present": PASSWORD, **typed})
+        assert refused.status_code == 422
+        assert people.viewer(store, kim.person_id) is not None
+    wrong = client.post("/account/erase", data={"present": "wrong", "otp": code(secret)})
+    assert wrong.status_code == 422
+    assert client.post("/account/erase", data={"present": PASSWORD, "otp": code(secret)}).status_code == 303
+    assert people.viewer(store, kim.person_id) is None
+
+
+def test_who_may_switch_second_factors_off_for_all_is_asked_for_none(app, store, client, login, kim, secret):
+    app.config["MATCHER"] = replace(app.config["MATCHER"], second_factor="off")
+    create_person(store, "administrator")
+    client = login(client, kim)
+    assert 'name="otp"' not in client.get("/account/erase").text
+    assert client.post("/account/erase", data={"present": PASSWORD}).status_code == 303
