@@ -11,14 +11,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..store import Store
+from . import published
 
 Key = tuple[str, str]
 Rows = list[dict[str, Any]]
 
-_LIVE = {
-    "need": "n.published_at is not null and n.closed_at is null",
-    "startup": "n.published_at is not null and n.hidden_at is null and n.merged_into is null",
-}
+KINDS = ("need", "startup")
 _NAME = {"need": "n.title", "startup": "n.name"}
 _WORDS = {"need": "n.title, n.people, n.description, n.effect", "startup": "n.problem, n.audience, n.description"}
 
@@ -33,10 +31,10 @@ def live(store: Store, model: str) -> dict[Key, str]:
     """Return the hash of the text by (kind, id) of all that is published and embedded by this model."""
     return {
         (kind, row["id"]): row["text_hash"]
-        for kind, condition in _LIVE.items()
+        for kind in KINDS
         for row in store.query(
             f"""select n.id, e.text_hash from {kind} n join embedding e on e.kind = '{kind}' and e.subject_id = n.id
-                where {condition} and e.model = :model and length(e.vector) > 0""",
+                where {published.live(kind, "n")} and e.model = :model and length(e.vector) > 0""",
             {"model": model},
         )
     }
@@ -44,7 +42,7 @@ def live(store: Store, model: str) -> dict[Key, str]:
 
 def texts(store: Store, kind: str) -> dict[str, str]:
     """Return by id the text that the words of a region are taken from: without the name of who wrote it."""
-    rows = store.query(f"select n.id, {_WORDS[kind]} from {kind} n where {_LIVE[kind]}")
+    rows = store.query(f"select n.id, {_WORDS[kind]} from {kind} n where {published.live(kind, 'n')}")
     return {row.pop("id"): " ".join(row.values()) for row in rows}
 
 
@@ -108,13 +106,13 @@ def shown(store: Store) -> Rows:
     say the same carry one number), best (of a need: the score of its best startup), lists (of a startup).
     """
     found: Rows = []
-    for kind, condition in _LIVE.items():
+    for kind in KINDS:
         lists = "left join exposure e on e.startup_id = n.id" if kind == "startup" else ""
         rows = store.query(
             f"""select n.id, {_NAME[kind]} as name, n.language, n.themes, n.organisation_id, o.name as organisation,
                        p.x, p.y, p.region, p.shared, p.best, {"e.lists" if lists else "null"} as lists
                 from map_point p join {kind} n on n.id = p.subject_id join organisation o on o.id = n.organisation_id
-                {lists} where p.kind = '{kind}' and {condition}"""
+                {lists} where p.kind = '{kind}' and {published.live(kind, "n")}"""
         )
         found += [{**row, "kind": kind, "themes": json.loads(row["themes"])} for row in rows]
     return found

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from ..store import Store
-from . import fields
+from . import fields, published
 from .clock import day, days_between
 from .errors import Conflict, Full, Invalid
 
@@ -184,10 +184,10 @@ def offers(store: Store, starts_on: str, ends_on: str) -> list[dict[str, Any]]:
     Three queries however many testbeds there are.
     """
     testbeds = store.query(
-        """select t.id, t.name, t.places, t.buffer_days, t.conditions, t.county_code, t.themes,
+        f"""select t.id, t.name, t.places, t.buffer_days, t.conditions, t.county_code, t.themes,
                   t.organisation_id, o.name as organisation
            from testbed t join organisation o on o.id = t.organisation_id
-           where t.published_at is not null and t.withdrawn_at is null"""
+           where {published.live("testbed", "t")}"""
     )
     held, closed = taken(store, starts_on, ends_on), shut(store, starts_on, ends_on)
     for row in testbeds:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..store import Store
-from . import record
+from . import published, record
 from .errors import Conflict, NotFound
 from .people import Viewer
 
@@ -113,9 +113,8 @@ def of_startup(store: Store, startup_id: str) -> list[dict[str, Any]]:
     found = [{**row, "passages": json.loads(row["passages"]), "others": json.loads(row["others"])} for row in rows]
     ids = [other for row in found for other in row["others"]]
     names = {row["id"]: row["name"] for row in store.query(
-        """select id, title as name from need where id in :ids and published_at is not null and closed_at is null
-           union all select id, name from startup where id in :ids
-                     and published_at is not null and hidden_at is null and merged_into is null""",
+        f"""select n.id, n.title as name from need n where n.id in :ids and {published.live("need", "n")}
+            union all select s.id, s.name from startup s where s.id in :ids and {published.live("startup", "s")}""",
         {"ids": ids},
     )} if ids else {}  # fmt: skip
     return [{**row, "others": [(one, names[one]) for one in row["others"] if one in names]} for row in found]

@@ -11,6 +11,7 @@ from typing import Any
 from ..store import Store
 from . import capacity
 from .clock import day, later
+from .published import live, wanted
 
 Row = dict[str, Any]
 YEARS_DAYS = 3 * 365
@@ -35,8 +36,7 @@ def stopped(store: Store, now: str) -> list[Row]:
                    n.organisation_id, o.name as owner_name, s.name as startup_name,
                    s.organisation_id as startup_organisation, s.capacity, s.readiness, n.budget, n.min_readiness,
                    {_STOPPED_AT} as stopped_at, pilot.lesson,
-                   case when n.closed_at is null and n.published_at is not null
-                             and (n.valid_until is null or n.valid_until >= :today) then 1 else 0 end as need_open,
+                   case when {wanted("n")} then 1 else 0 end as need_open,
                    case when p.declined_at is not null then 'declined' when pilot.decision = 'stop' then 'stopped'
                         else 'ended' end as how,
                    {_CHANGED.format(kind="startup", id="s.id", field="readiness")} as readiness_changed,
@@ -46,7 +46,7 @@ def stopped(store: Store, now: str) -> list[Row]:
             where {_STOPPED_AT} > :since
               and (p.declined_at is not null or pilot.decision = 'stop'
                    or (p.ended_at is not null and p.reason <> 'completed' and pilot.decided_at is null))
-              and s.published_at is not null and s.hidden_at is null and s.merged_into is null
+              and {live("startup", "s")}
               and not exists (select 1 from pairing q where q.need_id = p.need_id and q.startup_id = p.startup_id
                               and q.id <> p.id and (q.proposed_at > p.proposed_at
                                                     or (q.declined_at is null and q.ended_at is null)))
@@ -96,10 +96,9 @@ def again(store: Store, now: str) -> list[Row]:
 def fresh(store: Store, now: str) -> list[Row]:
     """Return the needs that are open now, newest first, with who is in a case about each already. Two queries."""
     rows = store.query(
-        """select n.id, n.organisation_id, n.title, n.language, n.published_at, o.name as owner_name
+        f"""select n.id, n.organisation_id, n.title, n.language, n.published_at, o.name as owner_name
            from need n join organisation o on o.id = n.organisation_id
-           where n.published_at is not null and n.closed_at is null
-             and (n.valid_until is null or n.valid_until >= :today)
+           where {wanted("n")}
            order by n.published_at desc, n.id limit 1000""",
         {"today": day(now)},
     )

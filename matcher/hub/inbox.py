@@ -12,6 +12,7 @@ from typing import Any
 from ..store import Store
 from . import pilots
 from .clock import day, days_between, later
+from .published import live
 
 SHOWN = 100
 SOON_DAYS = 30
@@ -72,22 +73,21 @@ LISTS = {
                           and newer.side = 'owner' and newer.month > l.month)
           and not exists (select 1 from outcome o where o.pairing_id = l.pairing_id and o.month >= l.month)
         group by p.id, n.title, s.name having count(*) > 1""",
-    "needs_expiring": """
+    "needs_expiring": f"""
         select n.id, n.title, o.name as other, n.published_at as since, n.valid_until as due
         from need n join organisation o on o.id = n.organisation_id
-        where n.published_at is not null and n.closed_at is null
+        where {live("need", "n")}
           and n.valid_until >= :today and n.valid_until <= :soon""",
-    "needs_expired": """
+    "needs_expired": f"""
         select n.id, n.title, o.name as other, n.valid_until as since, n.valid_until as due
         from need n join organisation o on o.id = n.organisation_id
-        where n.published_at is not null and n.closed_at is null and n.valid_until < :today""",
+        where {live("need", "n")} and n.valid_until < :today""",
     "startups_flagged": """
         select s.id, s.name as title, s.flag_reason as other, s.flagged_at as since, null as due
         from startup s where s.flagged_at is not null and s.hidden_at is null and s.merged_at is null""",
-    "startups_doubted": """
+    "startups_doubted": f"""
         select s.id, s.name as title, d.code as other, d.found_at as since, null as due
-        from doubt d join startup s on s.id = d.startup_id where d.answered_at is null
-          and s.published_at is not null and s.hidden_at is null and s.merged_at is null""",
+        from doubt d join startup s on s.id = d.startup_id where d.answered_at is null and {live("startup", "s")}""",
     "merge_offers": """
         select m.id, k.name as title, d.name as other, m.found_at as since, null as due
         from merge_offer m join startup k on k.id = m.keep_id join startup d on d.id = m.drop_id

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import conflicts, fields, locks, mail, parties, people, reasons, record
+from . import conflicts, fields, locks, mail, parties, people, published, reasons, record
 from .clock import day, later
 from .errors import Conflict, Denied, Invalid, NotFound
 from .ids import new_id
@@ -152,8 +152,8 @@ def profiles(store: Store, viewer: Viewer, need_id: str) -> list[dict[str, Any]]
     `interest_id` and `pairing_id` are those of a live interest or case between the profile and the need.
     """
     return store.query(
-        """select s.id, s.name,
-                  case when s.published_at is not null and s.hidden_at is null then 1 else 0 end as live,
+        f"""select s.id, s.name,
+                   case when {published.live("startup", "s")} then 1 else 0 end as live,
                   (select i.id from interest i where i.startup_id = s.id and i.need_id = :need
                    and i.withdrawn_at is null) as interest_id,
                   (select p.id from pairing p where p.startup_id = s.id and p.need_id = :need

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..store import Store
-from . import needs
+from . import needs, published
 from .catalogue import swedish_key
 from .clock import day
 from .need_content import decode, readable
@@ -23,7 +23,7 @@ STATUS_SQL = {
     "returned": "n.returned_at is not null and n.submitted_at is null and n.published_at is null "
     "and n.closed_at is null",
     "submitted": "n.submitted_at is not null and n.published_at is null and n.closed_at is null",
-    "published": "n.published_at is not null and n.closed_at is null",
+    "published": published.live("need", "n"),
     "closed": "n.closed_at is not null",
 }
 # A code stands in its list's JSON text with quotes around it; taking it out changes the text. (`like` would do on
@@ -127,7 +127,7 @@ def posting_for(store: Store, viewer: Viewer) -> list[tuple[str, str]]:
 
 def testbeds_on_offer(store: Store) -> list[tuple[str, str]]:
     """Return (id, name) of the testbeds that a need may offer, in Swedish order."""
-    rows = store.query("select id, name from testbed where published_at is not null and withdrawn_at is null")
+    rows = store.query(f"select t.id, t.name from testbed t where {published.live('testbed', 't')}")
     return _by_name(rows)
 
 

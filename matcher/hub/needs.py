@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import fields, mail, need_versions, organisations, people, record
+from . import fields, mail, need_versions, organisations, people, published, record
 from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
 from .need_content import (
@@ -35,11 +35,11 @@ def visible(viewer: Viewer | None) -> tuple[str, dict[str, Any]]:
     startups that answered it.
     """
     if viewer is None:
-        return "(n.published_at is not null and n.closed_at is null)", {}
+        return published.live("need", "n"), {}
     if viewer.has("broker"):
         return "1 = 1", {}
     return (
-        """((n.published_at is not null and n.closed_at is null) or n.organisation_id in :own
+        f"""({published.live("need", "n")} or n.organisation_id in :own
             or (n.published_at is not null and exists (
                 select 1 from startup s where s.organisation_id in :companies and (
                     exists (select 1 from pairing p where p.need_id = n.id and p.startup_id = s.id)
@@ -223,7 +223,7 @@ def involved(store: Store, need_id: str) -> list[dict[str, Any]]:
 def _check_testbed(store: Store, testbed_id: str | None) -> None:
     """Raise Invalid for a testbed that is not there or not offered any more."""
     if testbed_id and not store.query(
-        "select id from testbed where id = :id and published_at is not null and withdrawn_at is null",
+        f"select t.id from testbed t where t.id = :id and {published.live('testbed', 't')}",
         {"id": testbed_id},
     ):
         raise Invalid({"testbed_id": ("unknown_choice", {"list": "testbeds", "value": testbed_id[:80]})})

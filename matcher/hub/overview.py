@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from ..store import Store
-from . import capacity, startups, testbeds
+from . import capacity, published, startups, testbeds
 from .clock import day
 from .people import Viewer
 
@@ -17,13 +17,11 @@ OWN_LIMIT = 50
 def counts(store: Store, now: str) -> dict[str, int]:
     """Return how many needs, startups and testbeds are published, and how many pairings were ever confirmed."""
     rows = store.query(
-        """select
-             (select count(*) from need where published_at is not null and closed_at is null
-              and (valid_until is null or valid_until >= :today)) as needs,
-             (select count(*) from startup where published_at is not null and hidden_at is null
-              and merged_into is null) as startups,
-             (select count(*) from testbed where published_at is not null and withdrawn_at is null) as testbeds,
-             (select count(*) from pairing where confirmed_at is not null) as pairings""",
+        f"""select
+              (select count(*) from need n where {published.wanted("n")}) as needs,
+              (select count(*) from startup s where {published.live("startup", "s")}) as startups,
+              (select count(*) from testbed t where {published.live("testbed", "t")}) as testbeds,
+              (select count(*) from pairing where confirmed_at is not null) as pairings""",
         {"today": day(now)},
     )
     return {name: int(value) for name, value in rows[0].items()}

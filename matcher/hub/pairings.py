@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import booking_papers, capacity, cases, conflicts, fields, locks, parties, rankings, reasons, record
+from . import booking_papers, capacity, cases, conflicts, fields, locks, parties, published, rankings, reasons, record
 from .clock import day, later
 from .errors import Conflict, Denied, Invalid
 from .ids import new_id
@@ -203,7 +203,7 @@ def _stands_for(viewer: Viewer, action: str, side: str, case: dict[str, Any]) ->
 
 def _check_suggestion(store: Store, testbed_id: str) -> None:
     if not store.query(
-        "select id from testbed where id = :id and published_at is not null and withdrawn_at is null",
+        f"select t.id from testbed t where t.id = :id and {published.live('testbed', 't')}",
         {"id": testbed_id},
     ):
         raise Invalid({"testbed_id": ("required_choice", {})})

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from ..store import Store
-from . import answer_times, capacity, prerequisites, testbeds
+from . import answer_times, capacity, prerequisites, published, testbeds
 from .capacity import Period, shifted
 from .clock import day, days_between
 
@@ -64,8 +64,8 @@ def _next(kept: list[Period], closed: list[Period], row: Row, asked: Period, now
 
 def _on_offer(store: Store) -> list[Row]:
     rows = store.query(
-        """select t.*, o.name as organisation from testbed t join organisation o on o.id = t.organisation_id
-           where t.published_at is not null and t.withdrawn_at is null order by t.id"""
+        f"""select t.*, o.name as organisation from testbed t join organisation o on o.id = t.organisation_id
+           where {published.live("testbed", "t")} order by t.id"""
     )
     return [{**testbeds.public(testbeds.decode(row)), "buffer_days": row["buffer_days"]} for row in rows]
 

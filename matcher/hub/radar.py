@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import adopters, fields, mail, people, record
+from . import adopters, fields, mail, people, published, record
 from .clock import day, later
 from .errors import Conflict, Denied, Invalid, NotFound
 from .ids import new_id
@@ -113,10 +113,10 @@ def addressed(store: Store) -> set[str]:
 def load(store: Store, viewer: Viewer | None, startup_id: str, organisation_id: str) -> Row:
     """Return a solution that is in use and an organisation that a broker may tell of it; raise NotFound."""
     rows = store.query(
-        """select s.id as startup_id, s.name as startup_name, o.id as organisation_id, o.name as owner_name
+        f"""select s.id as startup_id, s.name as startup_name, o.id as organisation_id, o.name as owner_name
            from startup s, organisation o
-           where s.id = :startup and o.id = :organisation and o.merged_into is null and s.hidden_at is null
-             and s.merged_into is null and s.published_at is not null""",
+            where s.id = :startup and o.id = :organisation and o.merged_into is null
+              and {published.live("startup", "s")}""",
         {"startup": startup_id, "organisation": organisation_id},
     )
     if not rows or not can(viewer, "desk") or not adopters.of_startup(store, viewer, startup_id):

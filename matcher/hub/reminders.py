@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import booking_mails, cases, locks, mail, needs, outcome_links, parties, pilot_ends, questions, still
+from . import booking_mails, cases, locks, mail, needs, outcome_links, parties, pilot_ends, published, questions, still
 from .clock import day, later
 
 Row = dict[str, Any]
@@ -30,8 +30,8 @@ def send(store: Store, now: str) -> int:
         {"today": day(now), "soon": soon["answer"], "lately": later(now, days=-1)},
     )
     ending = store.query(
-        """select id from need
-           where published_at is not null and closed_at is null and valid_until >= :today and valid_until <= :soon""",
+        f"""select n.id from need n
+            where {published.live("need", "n")} and n.valid_until >= :today and n.valid_until <= :soon""",
         {"today": day(now), "soon": soon["need"]},
     )
     asked = outcome_links.send(store, now) + pilot_ends.remind(store, now) + still.remind(store, now)

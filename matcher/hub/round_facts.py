@@ -6,19 +6,18 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import capacity
+from . import capacity, published
 from .clock import day
 
 Row = dict[str, Any]
 
 
-_OPEN_NEEDS = """from need where published_at is not null and closed_at is null
-                 and (valid_until is null or valid_until >= :today)"""
+_OPEN_NEEDS = f"from need n where {published.wanted('n')}"
 
 
 def open_needs(store: Store, now: str) -> list[Row]:
     """Return the needs that a round is made of: published, open, not expired; whole rows, in the order of their ids."""
-    return store.query(f"select * {_OPEN_NEEDS} order by id", {"today": day(now)})
+    return store.query(f"select n.* {_OPEN_NEEDS} order by n.id", {"today": day(now)})
 
 
 def how_many(store: Store, now: str) -> int:
@@ -29,11 +28,10 @@ def how_many(store: Store, now: str) -> int:
 def needs(store: Store, ids: list[str], now: str) -> dict[str, Row]:
     """Return by id what planning asks of the needs that are still open."""
     rows = store.query(
-        """select n.id, n.title as name, n.organisation_id, n.person_id, o.name as organisation, n.county_code,
+        f"""select n.id, n.title as name, n.organisation_id, n.person_id, o.name as organisation, n.county_code,
                   n.themes, n.languages, n.language, n.min_readiness, n.local, n.valid_until, n.wanted_by, n.testbed_id
            from need n join organisation o on o.id = n.organisation_id
-           where n.id in :ids and n.published_at is not null and n.closed_at is null
-             and (n.valid_until is null or n.valid_until >= :today)""",
+           where n.id in :ids and {published.wanted("n")}""",
         {"ids": ids, "today": day(now)},
     )
     return {row["id"]: _parsed(row, ("themes", "languages")) for row in rows}
@@ -42,10 +40,10 @@ def needs(store: Store, ids: list[str], now: str) -> dict[str, Row]:
 def startups(store: Store, ids: list[str]) -> dict[str, Row]:
     """Return by id what planning asks of the startups that are still on offer."""
     rows = store.query(
-        """select s.id, s.name, s.organisation_id, o.name as organisation, s.regions, s.readiness, s.languages,
+        f"""select s.id, s.name, s.organisation_id, o.name as organisation, s.regions, s.readiness, s.languages,
                   s.language, s.capacity
            from startup s join organisation o on o.id = s.organisation_id
-           where s.id in :ids and s.published_at is not null and s.hidden_at is null and s.merged_into is null""",
+           where s.id in :ids and {published.live("startup", "s")}""",
         {"ids": ids},
     )
     return {row["id"]: _parsed(row, ("regions", "languages")) for row in rows}
@@ -73,17 +71,15 @@ def refused(store: Store) -> dict[tuple[str, str], str]:
 
 def has_testbeds(store: Store) -> bool:
     """Whether any testbed is on offer."""
-    return bool(
-        store.query("select 1 as found from testbed where published_at is not null and withdrawn_at is null limit 1")
-    )
+    return bool(store.query(f"select 1 as found from testbed t where {published.live('testbed', 't')} limit 1"))
 
 
 def testbeds(store: Store, first: str, last: str) -> list[Row]:
     """Return every published testbed with the periods that are `held` (by tests, buffers with them) and `closed`."""
     rows = store.query(
-        """select t.id, t.name, t.places, t.buffer_days, t.county_code, t.themes, o.name as organisation
+        f"""select t.id, t.name, t.places, t.buffer_days, t.county_code, t.themes, o.name as organisation
            from testbed t join organisation o on o.id = t.organisation_id
-           where t.published_at is not null and t.withdrawn_at is null order by t.name, t.id"""
+           where {published.live("testbed", "t")} order by t.name, t.id"""
     )
     taken, closed = capacity.taken(store, first, last), capacity.shut(store, first, last)
     return [

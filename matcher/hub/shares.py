@@ -9,18 +9,17 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import conflicts, fields, locks, mail, needs, parties, rankings, record
+from . import conflicts, fields, locks, mail, needs, parties, published, rankings, record
 from .errors import Conflict, Denied, Invalid, NotFound
 from .ids import new_id
 from .people import Viewer
 from .permissions import can
 
-_NAMED = """
+_NAMED = f"""
     select sh.*, n.title as need_title, n.organisation_id as owner_organisation, s.name as startup_name,
            s.organisation_id as startup_organisation, s.problem, s.description, s.novelty, s.evidence, s.readiness,
            s.website, s.language as startup_language,
-           case when s.published_at is not null and s.hidden_at is null and s.merged_at is null then 1 else 0 end
-               as profile_shown,
+           case when {published.live("startup", "s")} then 1 else 0 end as profile_shown,
            sharer.name as shared_by_name, sharer.email as shared_by_email,
            commenter.name as commented_by_name,
            (select p.id from pairing p where p.need_id = sh.need_id and p.startup_id = sh.startup_id

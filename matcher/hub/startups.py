@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import company_news, doubts, duplicates, fields, lettering, people, record, reference
+from . import company_news, doubts, duplicates, fields, lettering, people, published, record, reference
 from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
 from .people import Viewer
@@ -111,8 +111,7 @@ def visible(viewer: Viewer | None) -> tuple[str, dict[str, Any]]:
     if viewer.has("broker"):
         return "1 = 1", {}
     return (
-        """((s.published_at is not null and s.hidden_at is null and s.merged_into is null)
-            or s.organisation_id in :own)""",
+        f"({published.live('startup', 's')} or s.organisation_id in :own)",
         {"own": viewer.organisations("startup")},
     )
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import affected, fields, record, reference
+from . import affected, fields, published, record, reference
 from .clock import day
 from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
@@ -111,11 +111,11 @@ def visible(viewer: Viewer | None) -> tuple[str, dict[str, Any]]:
     Everybody sees what is published and not withdrawn; hosts see their own and brokers all.
     """
     if viewer is None:
-        return "(t.published_at is not null and t.withdrawn_at is null)", {}
+        return published.live("testbed", "t"), {}
     if viewer.has("broker"):
         return "1 = 1", {}
     return (
-        "((t.published_at is not null and t.withdrawn_at is null) or t.organisation_id in :own)",
+        f"({published.live('testbed', 't')} or t.organisation_id in :own)",
         {"own": viewer.organisations("host")},
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import capacity
+from . import capacity, published
 from .clock import day
 
 Row = dict[str, Any]
@@ -46,7 +46,7 @@ def can_go(store: Store, now: str) -> list[str]:
     waiting = store.query(
         f"""select b.id, b.testbed_id, b.starts_on, b.ends_on, t.places, t.buffer_days
             from booking b join testbed t on t.id = b.testbed_id
-            where {_WAITS} and b.ends_on >= :today and t.published_at is not null and t.withdrawn_at is null
+            where {_WAITS} and b.ends_on >= :today and {published.live("testbed", "t")}
             order by b.waiting_at, b.id""",
         {"today": day(now)},
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..store import Store
-from . import cases, needs
+from . import cases, needs, published
 from .errors import NotFound
 from .people import Viewer
 from .permissions import can
@@ -162,8 +162,8 @@ def _titles(store: Store, viewer: Viewer, ids: set[str]) -> Row:
 
 def _startups(store: Store, viewer: Viewer, ids: set[str]) -> Row:
     """Return names of published profiles; what is hidden or merged is shown to brokers only."""
-    live = "1 = 1" if viewer.has("broker") else "published_at is not null and hidden_at is null and merged_into is null"
-    rows = store.query(f"select id, name from startup where id in :ids and {live}", {"ids": _ids(ids)})
+    shown = "1 = 1" if viewer.has("broker") else published.live("startup", "s")
+    rows = store.query(f"select s.id, s.name from startup s where s.id in :ids and {shown}", {"ids": _ids(ids)})
     return {row["id"]: row["name"] for row in rows}
 
 

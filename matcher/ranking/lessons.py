@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..hub import clock, decisions, learned, need_content
+from ..hub import clock, decisions, learned, need_content, published
 from ..hub.decisions import Decision
 from ..store import Store
 from . import calibration, learning, scoring, weighing
@@ -181,8 +181,8 @@ def _would_change(
 ) -> dict[str, Any]:
     """Return what the weights would change in the first eight of the open needs that no condition stops."""
     rows = store.query(
-        """select id from need where published_at is not null and closed_at is null
-           order by published_at desc, id limit :most""",
+        f"""select n.id from need n where {published.live("need", "n")}
+            order by n.published_at desc, n.id limit :most""",
         {"most": TRIED},
     )
     other = ranker.under(weighing.Weighing("tried", weights))

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..hub.published import live
 from ..store import Store
 from . import gathered, memory
 from .background import Texts
@@ -35,11 +36,6 @@ _COLUMNS = {
         n.budget, n.wanted_by, n.testbed_id, case when n.runner = '' then '' else 'named' end as runner""",
     "startup": "n.name, n.language, n.languages, n.regions, n.seeks, n.themes, n.readiness, n.capacity",
     "testbed": "n.name, n.language",
-}
-LIVE = {
-    "need": "n.published_at is not null and n.closed_at is null",
-    "startup": "n.published_at is not null and n.hidden_at is null and n.merged_into is null",
-    "testbed": "n.published_at is not null and n.withdrawn_at is null",
 }
 _WHOLE = "e.vector, e.terms"
 _TEXTS = {"vector", "terms", "model", "text_hash", "live", "size"}
@@ -109,7 +105,7 @@ def is_unread(store: Store, kind: str) -> bool:
     """Whether something published has not even its words yet, as in the first minutes of a hub."""
     found = store.query(
         f"""select n.id from {kind} n left join embedding e on e.kind = :kind and e.subject_id = n.id
-            where e.subject_id is null and {LIVE[kind]} limit 1""",
+            where e.subject_id is null and {live(kind, "n")} limit 1""",
         {"kind": kind},
     )
     return bool(found)
@@ -298,6 +294,6 @@ def some(store: Store, kind: str, identity: tuple[str, int], ids: Sequence[str])
 
 
 def _select(kind: str, texts: str) -> str:
-    return f"""select n.id, n.seq, {_COLUMNS[kind]}, case when {LIVE[kind]} then 1 else 0 end as live,
+    return f"""select n.id, n.seq, {_COLUMNS[kind]}, case when {live(kind, "n")} then 1 else 0 end as live,
                e.model, e.text_hash, {texts}
                from {kind} n left join embedding e on e.kind = '{kind}' and e.subject_id = n.id"""

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..hub import clock, record
+from ..hub.published import live
 from ..store import Store, StoreUnavailable
 from . import pgvector
 from .background import Side, Texts
 from .lexical import Terms
-from .mirror import LIVE
 from .pgvector import KINDS, LAYOUT, WIDEST, Mark, PgvectorIndex
 from .tongues import Frame, language
 
@@ -100,7 +100,7 @@ class Builder:
     def _frame(self, kind: str) -> tuple[int, Frame]:
         """Return how many texts have their vector, and what these are centred by: the means of so many of them."""
         having = f"""from {kind} n join embedding e on e.kind = '{kind}' and e.subject_id = n.id
-                     where {LIVE[kind]} and e.model = :model and length(e.vector) = :bytes"""
+                     where {live(kind, "n")} and e.model = :model and length(e.vector) = :bytes"""
         values = {"model": self._model, "bytes": 4 * self._width}
         rows = self._store.query(
             f"select e.vector, e.terms {having} order by md5(n.id) limit :sample", {**values, "sample": SAMPLE}
@@ -116,7 +116,7 @@ class Builder:
         counter = record.last_seq(self._store)
         # The nouns are locked first, as by whoever deletes one: in another order the two would wait for each other.
         rows = self._store.query(
-            f"""select n.id, n.seq, case when {LIVE[kind]} then 1 else 0 end as live, e.model, e.vector, e.terms
+            f"""select n.id, n.seq, case when {live(kind, "n")} then 1 else 0 end as live, e.model, e.vector, e.terms
                 from {kind} n left join embedding e on e.kind = '{kind}' and e.subject_id = n.id
                 where n.seq > :seq order by n.seq limit {PAGE} for key share of n""",
             {"seq": mark.seq},

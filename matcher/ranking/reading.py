@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..hub import doubts, need_content, startups, testbeds
+from ..hub import doubts, need_content, published, startups, testbeds
 from ..hub.doubts import Doubt
 from ..store import Store
 from . import gaming, lexical, sentences
@@ -201,9 +201,9 @@ def _alike(store: Store, found: dict[str, Texts]) -> dict[str, list[str]]:
         return {}
     sizes = [BYTES_A_TERM * len(terms.ids) for terms in own.values()]
     rows = store.query(
-        """select s.id, e.terms from startup s join embedding e on e.kind = 'startup' and e.subject_id = s.id
-           where s.published_at is not null and s.hidden_at is null and s.merged_into is null
-             and length(e.terms) between :least and :most""",
+        f"""select s.id, e.terms from startup s join embedding e on e.kind = 'startup' and e.subject_id = s.id
+            where {published.live("startup", "s")}
+              and length(e.terms) between :least and :most""",
         {"least": int(gaming.ALIKE * min(sizes)), "most": int(max(sizes) / gaming.ALIKE) + 1},
     )
     others = [Terms.from_bytes(row["terms"]) for row in rows]

@@ -18,10 +18,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..hub.published import live
 from ..store import Store, StoreBusy, StoreError, StoreUnavailable, TransactionFailed
 from . import mirror
 from .lexical import Terms
-from .mirror import LIVE, Shelf
+from .mirror import Shelf
 from .pgvector import KINDS, Mark, PgvectorIndex
 from .scoring import Collection as Scored
 
@@ -99,7 +100,7 @@ class Shortlist:
         with self._lock:
             held = self._samples.get(kind)
             if held is None or held[0] != mark.made_at:
-                ids = self._ids(kind, f"{LIVE[kind]} order by md5(n.id)", {"most": SAMPLE})
+                ids = self._ids(kind, f"{live(kind, 'n')} order by md5(n.id)", {"most": SAMPLE})
                 held = self._samples[kind] = (mark.made_at, mirror.some(self._store, kind, self._identity, ids))
             return held[1]
 
@@ -115,7 +116,7 @@ class Shortlist:
         found = {*ids, *new}
         index = self._indexes[kind]
         if mark.held <= BY_MEANING * times:
-            found.update(self._ids(kind, LIVE[kind], {"most": 2 * BY_MEANING * times}))
+            found.update(self._ids(kind, live(kind, "n"), {"most": 2 * BY_MEANING * times}))
         else:
             rare, weights = by.rarest(terms, WORDS_READ * times / max(mark.held, 1))
             with self._asked():
