@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
-from . import memory, weights
+from . import memory, rarity, weights
 from .wordtable import WordTable
 
 if TYPE_CHECKING:
@@ -84,9 +84,11 @@ class SentenceEncoder:
     fingerprint: str
     dimensions: int
 
-    def __init__(self, folder_or_name: str | Path, half: bool | None = None) -> None:
+    def __init__(self, folder_or_name: str | Path, half: bool | None = None, by_rarity: bool = False) -> None:
         """Load a model folder, or fetch a named model from the model hub first.
 
+        by_rarity: weigh the tokens of a text by how rare they are (`rarity`); otherwise they count as the model's
+        makers have it.
         half: multiply in bfloat16, which is quicker where the processor has units for it (the default there) and
         slower elsewhere. The vectors are float32 and the same to a cosine of 0.9999.
         Raises weights.ModelDamaged for a folder whose files are not the ones listed or not of an accepted kind, and for
@@ -98,6 +100,9 @@ class SentenceEncoder:
             folder = _fetch(str(folder_or_name))
         self.fingerprint = weights.check_model(folder)
         self._model = _load(folder)
+        if by_rarity:
+            rarity.weigh(self._model, rarity.weights(folder))
+            self.fingerprint = _other(self.fingerprint, f"by rarity {rarity.SMOOTHING}")
         self._half = _has_units_for_half() if half is None else half
         if self._half:
             _halve(self._model)
@@ -120,6 +125,11 @@ class SentenceEncoder:
                     normalize_embeddings=True,
                 )
         return finite(vectors, self.name)
+
+
+def _other(fingerprint: str, how: str) -> str:
+    """Return the fingerprint of the same files used in another way."""
+    return hashlib.sha256(f"{fingerprint} {how}".encode()).hexdigest()[:12]
 
 
 def _readable(text: str, max_tokens: int) -> str:
@@ -152,7 +162,7 @@ class TinyEncoder:
 def load_encoder(setting: str, instance_folder: Path) -> SentenceEncoder:
     """Load the model that `MATCHER_MODEL` names: the default (unpacked on first use), a folder, or a hub's model."""
     if setting == weights.DEFAULT_MODEL:
-        return SentenceEncoder(weights.ensure_model(instance_folder / "models"))
+        return SentenceEncoder(weights.ensure_model(instance_folder / "models"), by_rarity=True)
     return SentenceEncoder(setting)
 
 
