@@ -1,4 +1,4 @@
-"""What happens to a company in the middle of a case or a booking: its profile is hidden, merged or renamed; it stands.
+"""What happens to a company in the middle of a case or a booking: hidden, merged, another name or number; it stands.
 
 Nothing is lost by it: what was signed stays as it was signed. Those whose case or booking it is read it in the history
 and by mail; whether it goes on is the broker's and the sides' to decide.
@@ -13,13 +13,14 @@ from . import booking_mails, bookings, cases, parties, record
 from .clock import day
 from .people import Viewer
 
-# Who is told. A new name asks nobody to do anything but the broker, who sees whether a new agreement is needed.
+# Who is told. A new name or number asks for nothing but that the broker sees whether a new agreement is needed.
 SIDES = {
     "hidden": ("owner", "host", "broker"),
     "shown": ("owner", "host", "broker"),
     "merged": ("owner", "host", "broker"),
     "parted": ("owner", "host", "broker"),
     "renamed": ("broker",),
+    "renumbered": ("broker",),
 }
 
 
@@ -29,7 +30,7 @@ def tell(
 ) -> int:  # fmt: skip
     """Write into each open case and booking of a company what happened, and tell the other sides.
 
-    In the caller's transaction. `before`: the name that the company bore until now; `only`, `booked`: these cases, and
+    In the caller's transaction. `before`: the name or number that it bore until now; `only`, `booked`: these cases, and
     these bookings, instead of all. Return how many cases it was.
     """
     rows = store.query(
@@ -42,7 +43,7 @@ def tell(
         case = cases.fetch(store, pairing_id)
         parties.tell(store, viewer, case, SIDES[what], "company", now, what=what, before=before)
         record.write(store, viewer.person_id, f"pairing.company_{what}", "pairing", pairing_id, now, note=before)
-    if what != "renamed":
+    if SIDES[what] != ("broker",):
         _tell_hosts(store, viewer, startup_id, what, now, before, booked)
     return len(told)
 

@@ -207,6 +207,14 @@ def _keep_number(store: Store, by: str | None, organisation_id: str, number: str
     return True
 
 
+def _tell_of_number(store: Store, viewer: Viewer, organisation_id: str, had: str | None, now: str) -> None:
+    """Tell the brokers of the company's open cases that its number is another one: it may be another company now."""
+    if had:
+        rows = store.query("select id from startup where organisation_id = :id order by id", {"id": organisation_id})
+        for row in rows:
+            company_news.tell(store, viewer, row["id"], "renumbered", now, before=f"{had[:6]}-{had[6:]}")
+
+
 def encode(content: StartupContent) -> dict[str, Any]:
     """Return checked content as columns of the table."""
     row = content.model_dump()
@@ -235,8 +243,11 @@ def save(
         changed = sorted(name for name in columns if columns[name] != before[name])
         if current["published_at"]:
             _stay_publishable(current, columns)
-        if _keep_number(store, viewer.person_id, current["organisation_id"], number, now):
+        company = current["organisation_id"]
+        had = store.query("select orgnr from organisation where id = :id", {"id": company})[0]["orgnr"]
+        if _keep_number(store, viewer.person_id, company, number, now):
             changed.append("orgnr")
+            _tell_of_number(store, viewer, company, had, now)
         doubts.hidden(store, startup_id, _hidden(data), now)
         if changed:
             update(store, startup_id, {**columns, "revision": revision + 1, "updated_at": now})

@@ -76,6 +76,7 @@ ACTIONS = {
     "pairing.company_hidden": _l("The company’s profile was hidden"),
     "pairing.company_shown": _l("The company’s profile is shown again"),
     "pairing.company_renamed": _l("The company changed its name. Before:"),
+    "pairing.company_renumbered": _l("The company changed its organisation number. Before:"),
     "pairing.company_merged": _l("The company’s profile was merged with another. Before:"),
     "pairing.company_parted": _l("A merge of the company’s profile was taken back. Before:"),
     **agreement_words.ACTIONS,

@@ -84,6 +84,7 @@ ACTIONS: dict[str, Any] = {
     "pairing.company_merged": _l("The company of a case was merged with another"),
     "pairing.company_parted": _l("The merge of a case’s company was taken back"),
     "pairing.company_renamed": _l("The company of a case changed its name"),
+    "pairing.company_renumbered": _l("The company of a case changed its organisation number"),
     "pairing.company_shown": _l("The company of a case is shown again"),
     "pairing.confirm": _l("Place at a testbed confirmed"),
     "pairing.decline": _l("Proposal declined"),

@@ -76,6 +76,22 @@ def test_a_company_renamed_in_the_middle_keeps_its_case_and_what_was_signed(stor
     assert happened(store, pilot) == ["pairing.company_renamed"]
 
 
+def test_a_first_organisation_number_tells_nobody_and_another_one_the_broker(store, pilot):
+    def number(orgnr, revision):
+        startups.save(store, pilot.founder, pilot.startup["id"], {"orgnr": orgnr}, revision, BEGUN)
+
+    store.execute("update organisation set orgnr = null where id = :id", {"id": pilot.startup["organisation_id"]})
+    number("556753-4010", 1)
+    assert told(store) == {}
+    before = state(store, pilot)
+    number("212000-1892", 2)
+    number("212000-1892", 3)
+    assert state(store, pilot) == before
+    assert told(store) == {pilot.broker.email: "renumbered"}
+    assert json.loads(mails(store, "pairing_company")[0]["params"])["before"] == "556753-4010"
+    assert happened(store, pilot) == ["pairing.company_renumbered"]
+
+
 def test_another_change_of_the_profile_tells_nobody(store, pilot):
     startups.save(store, pilot.founder, pilot.startup["id"], {"evidence": "Fler avdelningar."}, 1, BEGUN)
     assert told(store) == {}

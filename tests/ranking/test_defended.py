@@ -81,7 +81,7 @@ def test_a_need_in_other_words_finds_nearly_the_same_startups(demo):
     assert {version: len(found) for version, found in kept.items()} == {"paraphrase": 12, "easy": 12, "typos": 12}
     assert min(kept["typos"]) >= 7
     assert means["paraphrase"] >= 7
-    assert means["easy"] >= 6  # seven is not reached by every need: docs/ranking.md
+    assert means["easy"] >= 6.8  # 7.1 when it was measured: docs/nothing-for-sale.md
 
 
 ATTACKS = {
