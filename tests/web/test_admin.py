@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from matcher.hub import chain, directory, links, mail, organisations, people, record
-from matcher.web import mail_words, record_words
+from matcher.web import mail_words, record_terms
 from tests.factories import NOW, create_need, create_organisation, create_person
 
 PAGES = ("/admin/people", "/admin/organisations", "/admin/organisations/new", "/admin/outbox", "/admin/record",
@@ -313,4 +313,4 @@ def test_the_record_is_checked_and_what_is_wrong_is_told(store, admin):
 
 
 def test_every_fault_of_the_chain_has_a_sentence():
-    assert set(record_words.CHAIN_FAULTS) == set(chain.FAULTS) - {"differs", "cut"}  # these need an older copy
+    assert set(record_terms.CHAIN_FAULTS) == set(chain.FAULTS) - {"differs", "cut"}  # these need an older copy

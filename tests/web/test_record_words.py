@@ -9,7 +9,7 @@ import pytest
 from flask_babel import force_locale
 
 import matcher
-from matcher.web import record_words
+from matcher.web import record_terms, record_words
 
 CODE = re.compile(
     r"""record\.write\(.{0,200}?"([a-z_]+\.[a-z_]+)",\s*"([a-z_]+)"|_record\(.{0,80}?"([a-z_]+\.[a-z_]+)\"""", re.DOTALL
@@ -30,8 +30,8 @@ def written() -> tuple[set[str], set[str]]:
 def test_every_action_and_kind_that_is_written_has_words() -> None:
     actions, kinds = written()
     assert len(actions) > 30
-    assert actions - set(record_words.ACTIONS) == set()
-    assert kinds - set(record_words.KINDS) == set()
+    assert actions - set(record_terms.ACTIONS) == set()
+    assert kinds - set(record_terms.KINDS) == set()
 
 
 def test_a_row_is_told_in_words(app) -> None:
