@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
-from flask_babel import force_locale, get_locale
+from flask_babel import force_locale, get_locale, ngettext
 from flask_babel import gettext as _
 
 from ..exchange import demo
-from ..hub import identities, limits, links, passwords, people, second_factor, sessions
+from ..hub import feeds, identities, limits, links, passwords, people, second_factor, sessions
 from ..hub.errors import Invalid
 from . import entering, forms, resume
 from .access import allowed, now, person, place, settings, store, viewer
@@ -116,8 +116,10 @@ def use_link(token: str) -> Any:
     except Invalid as error:
         return _link_form(token, forms.messages(error))
     answer = entering.admit(person_id, entering.Way(), who.factor if who and who.person_id == person_id else None)
-    if viewer():
-        flash(_("Welcome! You are logged in."), "success")
+    if entered := viewer():
+        with force_locale(entered.locale):  # the next page speaks the language of the account
+            flash(_("Welcome! You are logged in."), "success")
+            _tell_of_calendars()
     return answer
 
 
@@ -201,7 +203,21 @@ def save_password() -> Any:
         return render_template("account/password.html", errors=forms.messages(error)), 422
     entering.enter(who.person_id, who.factor)
     flash(_("The password is changed. Everywhere else you are logged out."), "success")
+    _tell_of_calendars()
     return redirect(url_for("account.profile"), 303)
+
+
+def _tell_of_calendars() -> None:
+    """Name what outlives a password: who changes it because somebody was in the account may not think of it."""
+    if count := len(feeds.of_person(store(), person())):
+        flash(
+            ngettext(
+                "One calendar link still works. If you do not know it, end it under Calendar links.",
+                "%(num)s calendar links still work. If you do not know them all, end them under Calendar links.",
+                count,
+            ),
+            "warning",
+        )
 
 
 @blueprint.after_request

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from matcher.hub import clock, limits, links, mail, passwords, people, sessions
+from matcher.hub import clock, feeds, limits, links, mail, passwords, people, sessions
 from matcher.web import account
 from tests.factories import PASSWORD, create_need, create_organisation, create_person, grant
 
@@ -409,6 +409,19 @@ def test_a_changed_password_keeps_this_browser_and_ends_the_others(app, store, c
     assert answer.status_code == 303
     assert client.get("/account").status_code == 200
     assert elsewhere.get("/account").status_code == 302
+
+
+def test_who_changes_or_resets_a_password_reads_that_calendar_links_outlive_it(store, client, login, kim, text):
+    login(client, kim)
+    change = {"present": PASSWORD, "password": "fyra nya korta ord"}
+    assert "calendar link" not in text(client.post("/account/password", data=change, follow_redirects=True))
+    feeds.make(store, kim, None, clock.now())
+    change = {"present": "fyra nya korta ord", "password": "fem andra nya korta ord"}
+    shown = text(client.post("/account/password", data=change, follow_redirects=True))
+    assert "One calendar link still works. If you do not know it, end it under Calendar links." in shown
+    client.post("/logout")
+    shown = text(client.post(reset_path(store), data={"password": "sex helt nya korta ord"}, follow_redirects=True))
+    assert "One calendar link still works." in shown
 
 
 def test_a_wrong_present_password_is_told_beside_its_field(client, login, kim):
