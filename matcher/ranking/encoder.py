@@ -101,7 +101,7 @@ class SentenceEncoder:
         self.fingerprint = weights.check_model(folder)
         self._model = _load(folder)
         if by_rarity:
-            rarity.weigh(self._model, rarity.weights(folder))
+            _weigh(self._model, rarity.weights(folder))
             self.fingerprint = _other(self.fingerprint, f"by rarity {rarity.SMOOTHING}")
         self._half = _has_units_for_half() if half is None else half
         if self._half:
@@ -200,6 +200,16 @@ def _halve(model: "SentenceTransformer") -> None:
     for layer in model.modules():
         if isinstance(layer, torch.nn.Linear):
             layer.to(torch.bfloat16)
+
+
+def _weigh(model: "SentenceTransformer", by_piece: np.ndarray) -> None:
+    """Let each token count by the weight (pieces,) of its piece: between the model's network and its mean of tokens."""
+    import torch
+    from sentence_transformers.sentence_transformer.modules import WordWeights
+
+    weighing = WordWeights([], {})  # by number: the library's table of words and weights would take 60 MB
+    weighing.emb_layer = torch.nn.Embedding.from_pretrained(torch.from_numpy(by_piece)[:, None])
+    model.insert(1, weighing)
 
 
 def _few_shapes(model: "SentenceTransformer") -> None:
