@@ -223,6 +223,19 @@ def test_a_ranking_by_words_comes_again_whichever_model_has_read_them_since(stor
     assert found.same
 
 
+def test_a_ranking_by_vectors_comes_again_after_another_model_has_read_every_text(store, ranker, need):
+    run_id = kept(store, ranker, need, "background", NOW)
+    other = hub.CountingEncoder()
+    other.fingerprint, other.dimensions = "tiny-2", 48
+    hub.embed(store, other)
+    models = {row["model"] for row in store.query("select distinct model from embedding")}
+    assert models == {indexing.model_name(other)}
+    found = again(store, run_id)
+    assert found.gone == []
+    assert found.same
+    assert [row.score for row in found.again] == pytest.approx([row.score for row in found.shown], abs=1e-5)
+
+
 def test_texts_that_no_decision_came_to_rest_on_are_forgotten_after_some_weeks(store, ranker, encoder, need):
     def past():
         rows = store.query("select subject_id, text_hash from past_text order by subject_id")
