@@ -161,7 +161,7 @@ def create(
         "updated_at": now,
     }
     with store.atomic():
-        _keep_number(store, by, organisation_id, number, now)
+        _keep_number(store, viewer, organisation_id, number, now)
         store.insert("startup", {**row, "seq": record.next_seq(store)})
         record.write(store, by, "startup.create", "startup", row["id"], now, name=row["name"])
         doubts.hidden(store, row["id"], _hidden(data), now)
@@ -193,26 +193,25 @@ def _hidden(data: dict[str, Any]) -> int:
     return sum(lettering.hidden(str(data.get(name) or "")[: fields.IMPORT_LIMIT]) for name in TEXTS)
 
 
-def _keep_number(store: Store, by: str | None, organisation_id: str, number: str | None, now: str) -> bool:
+def _keep_number(store: Store, viewer: Viewer | None, organisation_id: str, number: str | None, now: str) -> bool:
     """Give the organisation its number where one was typed; return whether that changed anything.
 
-    A number that another company carries too is kept: the pair is offered to the brokers as a duplicate.
+    A number that another company carries too is kept: the pair is offered to the brokers as a duplicate. With another
+    number than before it may be another company now: the brokers of its open cases are told, whichever profile it was.
     """
+    had = store.query("select orgnr from organisation where id = :id", {"id": organisation_id})[0]["orgnr"]
     if not number or not store.execute(
         "update organisation set orgnr = :orgnr where id = :id and (orgnr is null or orgnr <> :orgnr)",
         {"orgnr": number, "id": organisation_id},
     ):
         return False
+    by = viewer.person_id if viewer else None
     record.write(store, by, "organisation.number", "organisation", organisation_id, now, orgnr=number)
-    return True
-
-
-def _tell_of_number(store: Store, viewer: Viewer, organisation_id: str, had: str | None, now: str) -> None:
-    """Tell the brokers of the company's open cases that its number is another one: it may be another company now."""
-    if had:
+    if had and viewer:
         rows = store.query("select id from startup where organisation_id = :id order by id", {"id": organisation_id})
         for row in rows:
             company_news.tell(store, viewer, row["id"], "renumbered", now, before=f"{had[:6]}-{had[6:]}")
+    return True
 
 
 def encode(content: StartupContent) -> dict[str, Any]:
@@ -243,11 +242,8 @@ def save(
         changed = sorted(name for name in columns if columns[name] != before[name])
         if current["published_at"]:
             _stay_publishable(current, columns)
-        company = current["organisation_id"]
-        had = store.query("select orgnr from organisation where id = :id", {"id": company})[0]["orgnr"]
-        if _keep_number(store, viewer.person_id, company, number, now):
+        if _keep_number(store, viewer, current["organisation_id"], number, now):
             changed.append("orgnr")
-            _tell_of_number(store, viewer, company, had, now)
         doubts.hidden(store, startup_id, _hidden(data), now)
         if changed:
             update(store, startup_id, {**columns, "revision": revision + 1, "updated_at": now})

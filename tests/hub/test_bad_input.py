@@ -92,6 +92,14 @@ def test_a_first_organisation_number_tells_nobody_and_another_one_the_broker(sto
     assert happened(store, pilot) == ["pairing.company_renumbered"]
 
 
+def test_a_second_profile_is_no_way_round_it(store, pilot):
+    company = pilot.startup["organisation_id"]
+    store.execute("update organisation set orgnr = '5567534010' where id = :id", {"id": company})
+    startups.create(store, pilot.founder, company, {"name": "Ett till", "orgnr": "212000-1892"}, BEGUN)
+    assert told(store) == {pilot.broker.email: "renumbered"}
+    assert happened(store, pilot) == ["pairing.company_renumbered"]
+
+
 def test_another_change_of_the_profile_tells_nobody(store, pilot):
     startups.save(store, pilot.founder, pilot.startup["id"], {"evidence": "Fler avdelningar."}, 1, BEGUN)
     assert told(store) == {}
