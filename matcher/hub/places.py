@@ -67,7 +67,7 @@ def _on_offer(store: Store) -> list[Row]:
         f"""select t.*, o.name as organisation from testbed t join organisation o on o.id = t.organisation_id
            where {published.live("testbed", "t")} order by t.id"""
     )
-    return [{**testbeds.public(testbeds.decode(row)), "buffer_days": row["buffer_days"]} for row in rows]
+    return [testbeds.public(testbeds.decode(row)) for row in rows]
 
 
 def _asks(store: Store, testbed_ids: list[str]) -> defaultdict[str, list[str]]:

@@ -30,6 +30,7 @@ RACES = ("places", "limit", "decision")
 WAYS = ("threads", "processes")
 ROUNDS = -(-int(os.environ.get("MATCHER_RACE_ROUNDS", "1000")) // (len(RACES) * len(WAYS) * len(ENGINES)))
 PATIENCE = 120  # seconds before a worker that hangs fails the test
+LONGEST = PATIENCE + ROUNDS  # of all rounds: a second for each, on a busy machine
 LATEST = "2027-03-01"
 
 Outcome = tuple[int, int, str, str]  # round, worker, what came of it, and who was named as the first
@@ -158,7 +159,7 @@ def in_threads(store: Store, url: str, plan: Plan) -> list[Outcome]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(LONGEST)
     return found
 
 
@@ -179,7 +180,7 @@ class Crew:
     def run(self, store: Store, url: str, plan: Plan) -> list[Outcome]:
         for tasks in self.tasks:
             tasks.put((url, plan))
-        return [outcome for _ in self.tasks for outcome in self.results.get(timeout=PATIENCE)]
+        return [outcome for _ in self.tasks for outcome in self.results.get(timeout=LONGEST)]
 
     def go_home(self) -> None:
         for tasks in self.tasks:

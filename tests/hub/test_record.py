@@ -51,6 +51,20 @@ def test_the_change_feed_counts_upwards(store: Store) -> None:
         assert record.next_seq(store) == first + 1
 
 
+def test_where_the_hub_stands_moves_with_the_change_feed_and_with_each_row_of_the_record(store: Store) -> None:
+    stands = [record.stand(store)]
+    assert record.stand(store) == stands[0]
+    with store.atomic():
+        record.next_seq(store)
+    stands.append(record.stand(store))
+    record.write(store, None, "need.save", "need", "n1", NOW)
+    stands.append(record.stand(store))
+    record.write(store, None, "need.save", "need", "n1", NOW)  # the same again is another row
+    stands.append(record.stand(store))
+    assert len(set(stands)) == len(stands)
+    assert stands[1][0] == record.last_seq(store)
+
+
 def test_a_last_page_that_is_full_has_none_after_it(store: Store) -> None:
     for minute in range(record.PAGE):
         record.write(store, None, "need.save", "need", f"n{minute}", later(NOW, minutes=minute))
