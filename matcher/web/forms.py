@@ -7,11 +7,13 @@ from typing import Any
 
 from flask import request, url_for
 
-from ..hub import organisations, reference
+from ..hub import limits, organisations, reference
 from ..hub.errors import Invalid
 from ..hub.swedish import swedish_key
 from . import words
-from .access import person, store
+from .access import now, person, store
+
+BEGUN_A_QUARTER = 30  # needs, profiles and testbeds that one person begins, tries that are refused counted too
 
 
 def read(names: Iterable[str], lists: Iterable[str] = ()) -> dict[str, Any]:
@@ -58,6 +60,11 @@ def page_address(endpoint: str, *kept: str) -> Callable[[int], str]:
     """Return what makes the address of a list's page: with what this request asked for under the names in `kept`."""
     given = {name: request.args[name] for name in kept if request.args.get(name)}
     return lambda number: url_for(endpoint, **given, page=number)
+
+
+def count_begun() -> None:
+    """Count a need, profile or testbed that a person is about to begin; raise TooMany past what anybody writes."""
+    limits.count(store(), f"begun:{person().person_id}", BEGUN_A_QUARTER, now())
 
 
 def acting_for(role: str) -> list[dict[str, Any]]:

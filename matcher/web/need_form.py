@@ -64,6 +64,7 @@ def create_form() -> Any:
 @allowed("need.create")
 def create() -> Any:
     """Make a draft and go on to the first question."""
+    forms.count_begun()
     typed = forms.read(("title", "language", "organisation_id"))
     choices = need_catalogue.posting_for(store(), person())
     chosen = typed.pop("organisation_id", "") or (choices[0][0] if len(choices) == 1 else "")

@@ -88,6 +88,7 @@ def create_form() -> str:
 @allowed("startup.create")
 def create() -> Any:
     """Keep a new profile as a draft and, if asked for, publish it."""
+    forms.count_begun()
     typed = _typed()
     chosen = forms.chosen_organisation(forms.acting_for("startup"), request.form.get("organisation_id"))["id"]
     try:

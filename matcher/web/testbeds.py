@@ -87,6 +87,7 @@ def create_form() -> str:
 @allowed("testbed.create")
 def create() -> Any:
     """Keep a new testbed as a draft and, if asked for, publish it."""
+    forms.count_begun()
     typed = _typed()
     chosen = forms.chosen_organisation(forms.acting_for("host"), request.form.get("organisation_id"))["id"]
     try:
