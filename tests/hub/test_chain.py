@@ -301,3 +301,59 @@ def test_a_row_that_an_older_copy_has_otherwise_is_named(store: Store) -> None:
     written(store, 3)
     found = chain.verify(store, earlier=lambda n: "another digest" if n == 2 else None).faults
     assert [(fault.n, fault.code) for fault in found] == [(2, "differs")]
+
+
+@pytest.mark.parametrize(
+    ("done", "found"),
+    [
+        ("delete from audit where n = 2", [(3, "id3", "missing")]),
+        # The row itself no longer fits its signature, and the next one is held against what it is now.
+        ("update audit set subject_id = 'n9' where n = 2", [(2, "id2", "signature"), (3, "id3", "order")]),
+        ("update audit set detail = '{\"title\": \"Annan\"}' where n = 2", [(2, "id2", "detail")]),
+        ("update audit set salt = null where n = 2", [(2, "id2", "detail")]),
+        ("update audit set salt = null, detail = '{}' where n in (2, 4)",
+         [(2, "id2", "emptied"), (4, "id4", "emptied")]),
+        ("delete from audit where n > 3", [(5, "", "end")]),
+        ("update audit_end set mac = 'x'", [(5, "", "key")]),
+        ("delete from audit_end", [(-1, "", "end")]),
+        (
+            "insert into audit (id, at, action, kind, subject_id, detail) values ('forged', '', 'a', 'b', 'c', '{}')",
+            [(None, "forged", "outside")],
+        ),
+    ],
+)  # fmt: skip
+def test_the_very_row_is_named_and_what_was_done_to_it(store: Store, done: str, found: list[Any]) -> None:
+    written(store, 5)
+    assert not faults(store)
+    ids = {row["id"]: f"id{row['n']}" for row in _rows(store)}
+    with unguarded(store):
+        store.execute(done)
+    named = [(fault.n, ids.get(fault.row, fault.row), fault.code) for fault in chain.verify(store).faults]
+    assert named == found
+
+
+def test_rows_that_an_older_copy_goes_on_with_are_named_from_the_first_one_cut(store: Store) -> None:
+    written(store, 3)
+    assert chain.verify(store, earlier={4: "a digest"}.get).faults == [chain.Fault(4, "", "cut")]
+    assert chain.verify(store, earlier={5: "a digest"}.get).faults == []  # 4 is asked for alone: rows have no gaps
+
+
+def test_where_the_row_that_tells_of_forgetting_is_emptied_too_all_are_named(store: Store) -> None:
+    person = create_person(store, None)
+    record.write(store, None, "person.rename", "person", person.person_id, NOW, name="annan")
+    record.forget(store, person.person_id, [], NOW)
+    told = _rows(store)[-1]
+    assert (told["action"], told["kind"], told["subject_id"]) == (record.FORGOTTEN, "person", person.person_id)
+    with unguarded(store):
+        store.execute("update audit set detail = '{}', salt = null where n = :n", {"n": told["n"]})
+    assert faults(store) == ["emptied", "emptied"]
+
+
+def test_a_record_of_several_pages_is_read_to_its_end_and_says_how_far_it_came(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "PAGE", 2)
+    written(store, 5)
+    said: list[tuple[int, int]] = []
+    assert chain.verify(store, report=lambda done, of: said.append((done, of))) == chain.Verdict(5, 0, [])
+    assert said == [(2, 5), (4, 5), (5, 5)]
