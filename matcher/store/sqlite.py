@@ -8,49 +8,23 @@ which fails at once with "database is locked" when it has read before it writes.
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import SystemRandom
 from typing import Any
 
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # pysqlite3 where it is installed, else Python's own
 
-from . import forks, statements
+from . import forks, sqlite_texts, statements
 from .catalogue import Table
 from .ending import Act, Ending
-from .errors import (
-    ConstraintViolation,
-    StoreBusy,
-    StoreError,
-    StoreUnavailable,
-    TransactionFailed,
-    UniqueViolation,
-    UnknownName,
-)
-
-PAGE_OF_BYTES = 500  # rows
-_BUSY = {5, 6}  # SQLITE_BUSY, SQLITE_LOCKED
-# SQLITE_PERM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOLFS, NOTADB
-_UNAVAILABLE = {3, 8, 10, 11, 13, 14, 15, 22, 26}
-# Said by the driver, with no code, where the bytes of a text are not UTF-8: no verb can write such, so they are damage.
-_UNDECODED = re.compile(r"Could not decode to UTF-8 column '([^']*)'")
-_UNKNOWN = ("no such table", "no such column", "has no column named")
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was read: the `table.column` of a text that is not UTF-8 (or empty), how many rows, whether it was all."""
-
-    damaged: str
-    rows: int
-    whole: bool
+from .errors import StoreBusy, StoreError, StoreUnavailable, TransactionFailed
+from .sqlite_errors import BUSY, code, named
 
 
 @dataclass
@@ -140,34 +114,16 @@ class SqliteStore:
             db.execute("vacuum into :path", {"path": str(path)})
         return True
 
-    def read_texts(self, seconds: float) -> Reading:
-        """Read the bytes of every text for so long, table by table in an order by chance, and stop at a damaged one.
-
-        In small pages, each a transaction of its own: where the rollback journal is used a long one holds up who
-        writes.
-        """
-        until, rows = time.monotonic() + seconds, 0
+    def read_texts(self, seconds: float) -> sqlite_texts.Reading:
+        """Read the bytes of every text for so long, and stop at a damaged one; see `sqlite_texts.read`."""
         with self._usable() as db:
             columns = {
                 table.name: [column.name for column in table.columns if column.type == "TEXT"]
                 for table in db.tables
                 if not table.name.startswith("sqlite_")
             }
-        with _named_errors(), closing(self._connect_for_bytes()) as connection:
-            for table in SystemRandom().sample(sorted(columns), len(columns)):
-                last = 0
-                while page := _page_of_bytes(connection, table, columns[table], last):
-                    last, rows = page[-1][0], rows + len(page)
-                    if column := next((name for row in page if (name := _undecoded(columns[table], row[1:]))), ""):
-                        return Reading(f"{table}.{column}", rows, False)
-                    if time.monotonic() > until:
-                        return Reading("", rows, False)
-        return Reading("", rows, True)
-
-    def _connect_for_bytes(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=self._wait_ms / 1000, isolation_level=None)
-        connection.text_factory = bytes  # the driver's own decoding stops at the first, and does not say where
-        return connection
+        with _named_errors():
+            return sqlite_texts.read(self._path, self._wait_ms, columns, seconds)
 
     def describe(self) -> dict[str, str]:
         """Return version, driver, journal mode and file."""
@@ -305,28 +261,9 @@ def _set_journal_mode(connection: sqlite3.Connection, mode: str, wait_ms: int) -
         try:
             connection.execute(f"pragma journal_mode={mode}")
         except sqlite3.OperationalError as error:
-            if _code(error) not in _BUSY or time.monotonic() > deadline:
+            if code(error) not in BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
-
-
-def _page_of_bytes(connection: sqlite3.Connection, table: str, columns: Sequence[str], after: int) -> list[Any]:
-    """Return the next rows of a table by their row numbers: the number, and the texts as bytes."""
-    names = "".join(f', "{name}"' for name in columns)
-    return connection.execute(
-        f'select rowid{names} from "{table}" where rowid > :after order by rowid limit {PAGE_OF_BYTES}',
-        {"after": after},
-    ).fetchall()
-
-
-def _undecoded(columns: Sequence[str], values: Sequence[bytes | None]) -> str:
-    """Return the column of the first value that is not UTF-8; empty when all are."""
-    for column, value in zip(columns, values, strict=True):
-        try:
-            (value or b"").decode()
-        except UnicodeDecodeError:
-            return column
-    return ""
 
 
 @contextmanager
@@ -346,26 +283,8 @@ def _named_errors(held: _Connection | None = None) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, sqlite3.Warning) as error:
-        named = _named(error)
+        told = named(error)
         if held:
             held.failed = held.depth > 0
-            held.broken = held.broken or isinstance(named, StoreUnavailable)
-        raise named from error
-
-
-def _code(error: Exception) -> int:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def _named(error: Exception) -> StoreError:
-    text = str(error)
-    if isinstance(error, sqlite3.IntegrityError):
-        # pysqlite3 gives the primary code only, so the kind of constraint is read from the words.
-        return UniqueViolation(text) if text.startswith("UNIQUE") else ConstraintViolation(text)
-    if _code(error) in _BUSY:
-        return StoreBusy(text)
-    if _code(error) in _UNAVAILABLE:
-        return StoreUnavailable(text)
-    if undecoded := _UNDECODED.match(text):  # the text itself is nobody's to read in a log
-        return StoreUnavailable(f"the database file is damaged: a text in {undecoded[1]} is not UTF-8")
-    return UnknownName(text) if any(words in text for words in _UNKNOWN) else StoreError(text)
+            held.broken = held.broken or isinstance(told, StoreUnavailable)
+        raise told from error
