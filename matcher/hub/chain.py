@@ -28,6 +28,7 @@ FAULTS = {
     "key": "it is signed with a key that is not at hand: give it in MATCHER_OLD_SECRET_KEYS",
     "detail": "its details were changed",
     "emptied": "its details were taken away, and nobody was erased",
+    "begins": "the hub has people or organisations from before it: rows were taken away from the beginning",
     "end": "the record ends elsewhere than the hub left it: rows are missing or were added",
     "outside": "it was put in past the chain",
     "broken": "when the hub wrote this row, the end of the record was not what it had left there",
@@ -97,6 +98,8 @@ def verify(
                 reading.take(row)
             report(reading.n, end["n"])
         reading.close(end, _outside(store))
+        if _older_hub(store):
+            reading.faults.append(Fault(1, "", "begins"))
     return Verdict(reading.n, len(reading.empty), reading.faults[:MOST_FAULTS])
 
 
@@ -137,7 +140,7 @@ class _Reading:
         """Look at the end, and at what stands outside the chain."""
         if (end["n"], end["hash"]) != (self.n, self.hash):
             self._wrong(end, "end")
-        elif self.n:
+        elif self.n or end["mac"]:  # of a hub that has written nothing yet the end is not signed either
             self._signed(end["mac"], _end_text(end), end)
         for name, n in self.empty.items():
             if name not in self.told:
@@ -221,6 +224,19 @@ def _outside(store: Store) -> list[Row]:
     return store.query(
         "select id, n from audit where n is null or n < 1 order by id limit :most", {"most": MOST_FAULTS}
     )
+
+
+def _older_hub(store: Store) -> bool:
+    """Whether anybody is older than the record: who is taken in stands there from the same moment.
+
+    A record that was emptied whole, its end set back to what it was at birth, has nothing else that gives it away.
+    """
+    [made] = store.query(
+        """select min(at) as at from (select min(created_at) as at from organisation
+           union all select min(created_at) as at from person) as made"""
+    )
+    [told] = store.query("select min(at) as at from audit")
+    return bool(made["at"]) and (told["at"] is None or told["at"] > made["at"])
 
 
 def _digest(salt: str, detail: str) -> str:

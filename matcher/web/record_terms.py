@@ -256,6 +256,7 @@ CHAIN_FAULTS: dict[str, Any] = {
     "key": _l("It is signed with a key that is not at hand: whoever runs the hub gives it in MATCHER_OLD_SECRET_KEYS."),
     "detail": _l("Its details were changed."),
     "emptied": _l("Its details were taken away, and nobody was erased."),
+    "begins": _l("The hub has people or organisations from before it: rows were taken away from the beginning."),
     "end": _l("The record ends elsewhere than the hub left it: rows are missing or were added."),
     "outside": _l("It was put in past the hub."),
     "broken": _l("When the hub wrote this row, the end of the record was not what it had left there."),

@@ -249,6 +249,32 @@ def test_a_broken_end_stays_told_of_when_the_hub_writes_on(store: Store, what: s
     assert [row["n"] for row in _rows(store)] == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("end", ["", "delete from audit_end", "update audit_end set n = 0, hash = ''"])
+def test_a_record_that_was_emptied_whole_does_not_begin_again_as_if_it_were_new(store: Store, end: str) -> None:
+    written(store, 3)
+    with unguarded(store):
+        store.execute("delete from audit")
+    if end:
+        store.execute(end)
+    assert faults(store)
+    written(store, 1)
+    assert faults(store) == ["broken"]
+    assert (_rows(store)[0]["n"], _rows(store)[0]["previous"]) == (1, "")
+
+
+def test_a_record_that_was_set_back_to_its_birth_is_younger_than_its_hub(store: Store) -> None:
+    assert faults(store) == []  # nothing was ever written
+    person = create_person(store)
+    record.write(store, None, "person.invite", "person", person.person_id, NOW)
+    assert faults(store) == []
+    with unguarded(store):
+        store.execute("delete from audit")
+    store.execute("update audit_end set n = 0, hash = '', mac = ''")
+    assert chain.verify(store).faults == [chain.Fault(1, "", "begins")]
+    record.write(store, None, "need.save", "need", "n1", later(NOW, minutes=1))
+    assert faults(store) == ["begins"]
+
+
 def test_who_is_forgotten_leaves_no_word_and_a_whole_chain(store: Store) -> None:
     person = create_person(store, None, name="Åsa Öberg")
     record.write(store, person.person_id, "need.publish", "need", "n1", NOW, title="Färre fall")
