@@ -57,6 +57,10 @@ vertical-align: top } p { margin: 0 0 3mm }
 """
 
 
+# What Python says of an expression that reads well and cannot be worked out: a field that is called, another file.
+_WRONG_IN_USE = (TypeError, ValueError, ArithmeticError, LookupError)
+
+
 class BrokenTemplate(Exception):
     """A template that cannot be used; `detail` says where.
 
@@ -100,8 +104,8 @@ def fill(content: bytes, values: Mapping[str, str]) -> bytes:
         template.render(dict(values), jinja_env=_environment(), autoescape=True)
     except UndefinedError as error:
         raise BrokenTemplate("unknown", str(error)) from None
-    except TemplateError as error:
-        raise BrokenTemplate("syntax", str(error)) from None
+    except (TemplateError, *_WRONG_IN_USE) as error:
+        raise BrokenTemplate("syntax", str(error)[:200]) from None
     made = io.BytesIO()
     template.save(made)
     return made.getvalue()
