@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import pilots
+from . import incidents, pilots
 from .clock import day, days_between, later
 from .published import live
 
@@ -41,6 +41,15 @@ LISTS = {
         from pairing p join need n on n.id = p.need_id join startup s on s.id = p.startup_id
         where p.declined_at is null and p.confirmed_at is null
           and p.owner_accepted_at is not null and p.startup_accepted_at is not null""",
+    "agreements_to_write": """
+        select p.id, n.title, s.name as other, p.confirmed_at as since, a.starts_on as due
+        from pairing p join access a on a.pairing_id = p.id join need n on n.id = p.need_id
+        join startup s on s.id = p.startup_id
+        where p.confirmed_at is not null and p.ended_at is null and a.ended_at is null and a.ends_on >= :today
+          and not exists (select 1 from agreement g where g.pairing_id = p.id and g.sent_at is not null
+                          and g.withdrawn_at is null and g.ended_at is null
+                          and (g.in_force_at is null or g.ends_on >= :today))
+          and not exists (select 1 from pilot t where t.pairing_id = p.id and t.decided_at is not null)""",
     "questions_unanswered": """
         select n.id, n.title, o.name as other, min(q.asked_at) as since, min(q.answer_by) as due
         from need_question q join need n on n.id = q.need_id join organisation o on o.id = n.organisation_id
@@ -56,7 +65,15 @@ LISTS = {
     "accesses_ending": """
         select p.id, n.title, s.name as other, a.opened_at as since, a.ends_on as due
         from access a join pairing p on p.id = a.pairing_id join need n on n.id = p.need_id
-        join startup s on s.id = p.startup_id where p.ended_at is null and a.ends_on <= :soon""",
+        join startup s on s.id = p.startup_id where p.ended_at is null and a.ends_on <= :soon
+          and not exists (select 1 from pilot t where t.pairing_id = p.id and t.started_at is not null
+                          and t.decided_at is null and t.ends_on < :today)""",
+    "pilots_halted": f"""
+        select p.id, n.title, s.name as other, min(i.at) as since, null as due
+        from incident i join pilot t on t.id = i.pilot_id join pairing p on p.id = t.pairing_id
+        join need n on n.id = p.need_id join startup s on s.id = p.startup_id
+        where {incidents.HALTS} and t.decided_at is null
+        group by p.id, n.title, s.name""",
     "pilots_undecided": """
         select p.id, n.title, s.name as other, null as due,
                case when p.ended_at < t.ends_on then substr(p.ended_at, 1, 10) else t.ends_on end as since

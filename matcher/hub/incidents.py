@@ -16,6 +16,8 @@ from .people import Viewer
 
 Row = dict[str, Any]
 SEVERITIES = ("low", "serious", "stops")
+# The condition on `i` for an incident that stops its pilot until somebody has said what was done about it.
+HALTS = "i.severity = 'stops' and i.handled_at is null"
 SHOWN = 100
 
 
@@ -41,8 +43,8 @@ def of_pilot(store: Store, pilot_id: str) -> list[Row]:
 def halting(store: Store, pilot_id: str) -> list[Row]:
     """Return the incidents that stop a pilot until somebody has said what was done about them."""
     return store.query(
-        """select id, what, happened_on from incident where pilot_id = :id and severity = 'stops'
-           and handled_at is null order by happened_on, id""",
+        f"""select i.id, i.what, i.happened_on from incident i where i.pilot_id = :id and {HALTS}
+            order by i.happened_on, i.id""",
         {"id": pilot_id},
     )
 

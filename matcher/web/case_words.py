@@ -97,6 +97,7 @@ NEXT = {
     "prerequisites": _l("The agreement is in force. What the testbed asks for is put in place and noted."),
     "pilot": _l("The facts of the pilot are written, and it is started."),
     "decide": _l("The pilot is over. The owner of the need decides what becomes of it."),
+    "halted": _l("The pilot is stopped. The owner of the need or a broker says what was done, and it goes on."),
     "finish": _l("The test is going on. On its last day the place becomes free again."),
     "close_case": _l("The period is over. The broker closes the case."),
     "over": _l("Nothing more happens in this case."),

@@ -39,6 +39,7 @@ BOARD_STEPS = {
     "sign": _l("Sign the agreement"),
     "prerequisites": _l("Meet what the testbed asks for"),
     "pilot": _l("Settle the facts and start the pilot"),
+    "halted": _l("Stopped: say what was done"),
     "finish": _l("Test until the last day"),
     "decide": _l("Decide what becomes of the pilot"),
     "follow": _l("Answer what came of it"),

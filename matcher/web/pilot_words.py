@@ -10,10 +10,18 @@ STATUS = {
     "none": _l("Not begun"),
     "prepared": _l("Being prepared"),
     "running": _l("Running"),
+    "halted": _l("Stopped for now"),
     "over": _l("Over, not decided"),
     "decided": _l("The decision is taken"),
 }
-STATUS_KINDS = {"none": "draft", "prepared": "draft", "running": "info", "over": "warning", "decided": "success"}
+STATUS_KINDS = {
+    "none": "draft",
+    "prepared": "draft",
+    "running": "info",
+    "halted": "danger",
+    "over": "warning",
+    "decided": "success",
+}
 DECISIONS = {
     "adopt": _l("Adopt: it goes into use"),
     "adapt": _l("Adapt: it goes on when something has been changed"),

@@ -50,12 +50,15 @@ def page(case: Case, form: str = "", errors: dict[str, str] | None = None, notic
     measured = indicators.of_pilot(store(), row["id"]) if row else []
     told = incidents.of_pilot(store(), row["id"]) if row else []
     status = pilots.status(row, now()) if row else "none"
+    halting = incidents.halting(store(), row["id"]) if row else []
+    said = "halted" if halting and status == "running" else status
     return render_template(
         "pilots/show.html",
         case=case,
         pilot=row,
         status=status,
-        kind="danger" if row and pilots.overdue(row, now()) else pilot_words.STATUS_KINDS[status],
+        said=said,
+        kind="danger" if row and pilots.overdue(row, now()) else pilot_words.STATUS_KINDS[said],
         settled=_settled(case, row) if status in ("none", "prepared") else [],
         decide_by=pilots.decide_by(row) if row and row["started_at"] else None,
         late=bool(row) and pilots.overdue(row, now()),
@@ -65,7 +68,7 @@ def page(case: Case, form: str = "", errors: dict[str, str] | None = None, notic
         offered=_offered(case, measured) if status in ("none", "prepared") else [],
         rounds=feedback.of_pilot(store(), row["id"], now()) if row else [],
         incidents=told,
-        halting=[one for one in told if one["severity"] == "stops" and not one["handled_at"]],
+        halting=halting,
         checks=dict(pilot_facts.checks(row)) if row else {},
         round_kinds=pilot_words.ROUND_KINDS,
         severity_kinds=pilot_words.SEVERITY_KINDS,

@@ -22,6 +22,7 @@ LATER = {
     "prerequisites": ("start", "finish"),
     "pilot": ("finish",),
     "start": ("finish",),
+    "halted": ("finish", "decide"),
     "finish": ("decide",),
     "decide": ("follow",),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.hub import board, case_tasks, cases, holders, outcomes, pairings, progress
+from matcher.hub import board, case_tasks, cases, holders, inbox, incidents, outcomes, pairings, progress
 from matcher.hub.clock import day, later
 from matcher.hub.people import SYSTEM
 from tests.factories import NOW, create_person, create_testbed
@@ -59,6 +59,21 @@ def test_through_the_pilot_to_the_follow_up(store):
     found = stages(store, OVER)[pilot.id]
     assert found[:3] == ("follow_up", "follow", ["owner"])
     assert found[3] == outcomes.months_after(day(OVER), 6)
+
+
+def test_a_pilot_that_an_incident_stopped_waits_for_the_word_of_what_was_done(store):
+    pilot = Pilot(store)
+    pilot.start()
+    told = {"happened_on": day(BEGUN), "what": "Rök.", "severity": "stops"}
+    incident = incidents.report(store, pilot.owner, pilot.id, told, BEGUN)
+    step = {"code": "halted", "who": ["owner", "broker"], "by": None}
+    assert stages(store, BEGUN)[pilot.id] == ("pilot", *step.values(), False)
+    assert progress.next_step(store, cases.fetch(store, pilot.id), BEGUN) == step
+    [row] = inbox.rows(store, "pilots_halted", BEGUN)
+    assert (row["id"], row["age"]) == (pilot.id, 0)
+    incidents.handle(store, pilot.broker, pilot.id, incident, "Bytt.", BEGUN)
+    assert stages(store, BEGUN)[pilot.id][1] == "finish"
+    assert inbox.rows(store, "pilots_halted", BEGUN) == []
 
 
 def test_what_was_declined_or_ended_is_over(store):

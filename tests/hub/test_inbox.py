@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
-from matcher.hub import inbox, interests, pairings
+from matcher.hub import agreements, inbox, interests, pairings
 from matcher.hub.clock import later
 from matcher.store import Store
 from tests.factories import NOW, create_need, create_startup, create_testbed
 
-from .cases import Case
+from .cases import FIRST, Case
+from .pilots import BEGUN, OVER, Pilot
+from .test_agreements import Signing
 
 LATE = later(NOW, days=20)
 
@@ -114,3 +116,26 @@ def test_the_desk_asks_once_a_list(store: Store, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(type(store), "query", lambda self, *args: asked.append(args[0]) or query(self, *args))
     inbox.desk(store, NOW)
     assert len(asked) == len(inbox.LISTS)
+
+
+def test_an_agreement_waits_to_be_written_from_the_confirmation_until_it_is_sent(store: Store) -> None:
+    case = Signing(store)
+    [row] = rows(store, "agreements_to_write", NOW)
+    assert (row["id"], row["title"], row["due"], row["late"]) == (case.id, case.need["title"], FIRST, False)
+    number = case.draft()
+    assert rows(store, "agreements_to_write", NOW)
+    agreements.withdraw(store, case.broker, case.id, number, "Fel.", NOW)
+    number = case.send()
+    assert rows(store, "agreements_to_write", NOW) == []
+    agreements.withdraw(store, case.broker, case.id, number, "Fel.", NOW)
+    assert rows(store, "agreements_to_write", NOW)
+    pairings.end(store, case.broker, case.id, "safety", "", NOW)
+    assert rows(store, "agreements_to_write", NOW) == []
+
+
+def test_a_pilot_that_waits_for_its_decision_is_not_told_of_twice(store: Store) -> None:
+    pilot = Pilot(store)
+    pilot.start()
+    assert [row["id"] for row in rows(store, "accesses_ending", BEGUN)] == []
+    assert [row["id"] for row in rows(store, "pilots_undecided", OVER)] == [pilot.id]
+    assert rows(store, "accesses_ending", OVER) == []

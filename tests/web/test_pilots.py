@@ -68,6 +68,18 @@ def test_from_the_red_list_to_a_decision(pilot, open_as, text):
     assert "The pilot was decided" in text(owner.get(f"/pairings/{pilot.id}"))
 
 
+def test_a_pilot_that_an_incident_stopped_does_not_look_as_if_it_ran(pilot, open_as, text):
+    pilot.start()
+    owner = open_as(pilot.owner)
+    told = {"happened_on": pilot.first, "what": "Rök i köket.", "severity": "stops"}
+    assert owner.post(address(pilot, "incident"), data=told).status_code == 303
+    page = text(owner.get(address(pilot)))
+    assert "Stopped for now" in page
+    assert "Nothing is tried until it is said what was done" in page
+    assert "The pilot runs until" not in page
+    assert "Stopped since" in text(owner.get(f"/pairings/{pilot.id}"))
+
+
 def test_a_start_that_is_refused_lists_what_is_missing(pilot, open_as, text):
     pilot.save(pilot.now, **pilot.facts(route=""))
     answer = open_as(pilot.owner).post(address(pilot, "start"))
