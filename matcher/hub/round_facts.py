@@ -61,10 +61,11 @@ def under_way(store: Store, starts_on: str) -> list[Row]:
 
 
 def refused(store: Store) -> dict[tuple[str, str], str]:
-    """Return by (need id, startup id) why the two are out of the question: dismissed or conflict."""
+    """Return by (need id, startup id) why the two are out of the question: dismissed, conflict, or met in a case."""
     rows = store.query(
         """select need_id, startup_id, 'dismissed' as why from dismissal where undone_at is null
-           union all select need_id, startup_id, 'conflict' from conflict where lifted_at is null"""
+           union all select need_id, startup_id, 'conflict' from conflict where lifted_at is null
+           union all select need_id, startup_id, 'met' from pairing"""
     )
     return {(row["need_id"], row["startup_id"]): row["why"] for row in sorted(rows, key=lambda row: row["why"])}
 

@@ -146,7 +146,7 @@ def stops(held: Facts, row: Row, arcs: Arcs, now: str) -> np.ndarray:
     """(arcs,) text: the condition that stops each pair; "" where nothing does.
 
     Codes: those of the gates, dismissed, conflict, own (the company's own need), paired (they are already being
-    paired) and gone (no longer open, or no longer on offer).
+    paired), met (they have had a case, whatever came of it) and gone (no longer open, or no longer on offer).
     """
     today = date.fromisoformat(now[:10])
     paired = {(one["need_id"], one["startup_id"]) for one in held.under_way}

@@ -23,6 +23,7 @@ STOPS: dict[str, Any] = {
     "dismissed": _l("dismissed for this need"),
     "own": _l("the need is their own"),
     "paired": _l("already being paired"),
+    "met": _l("they have had a case together"),
     "gone": _l("no longer on offer"),
     "forbidden": _l("you said no"),
     "not_scored": _l("not among the candidates of this round"),

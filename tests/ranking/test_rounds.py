@@ -88,6 +88,7 @@ def test_the_days_after_a_test_are_kept_free_for_resetting_but_may_be_closed() -
         ("language", {"languages": ["fi"]}, {}, {}),
         ("own", {"organisation_id": "bolag"}, {}, {}),
         ("dismissed", {}, {}, {"refused": {("n0", "s0"): "dismissed"}}),
+        ("met", {}, {}, {"refused": {("n0", "s0"): "met"}}),
         ("paired", {}, {}, {"under_way": [{"need_id": "n0", "startup_id": "s0"}]}),
         ("", {}, {"capacity": None, "readiness": None}, {}),
     ],
