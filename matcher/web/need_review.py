@@ -36,6 +36,7 @@ def _page(need: dict[str, Any], typed: dict[str, Any], errors: dict[str, str] | 
         errors=errors or {},
         notice=notice,
         marks=marks,
+        ready=[(code, need_words.return_text(code, need["language"])) for code in need_review.RETURN_REASONS],
         due=later(need["submitted_at"], days=settings().review_days),
         returned=[row for row in record.history(store(), "need", need["id"]) if row["action"] == "need.return"],
     )
@@ -64,9 +65,26 @@ def send_back(need: dict[str, Any]) -> Any:
     if need["status"] != "submitted":
         raise Conflict("need_already_decided")
     typed = forms.read(("reason", "comment"))
+    if said := _said_otherwise(need, typed):
+        return _page(need, typed, {"comment": said}), 422
     try:
         need_review.send_back(store(), person(), need["id"], typed.get("reason", ""), typed.get("comment", ""), now())
     except Invalid as error:
         return _page(need, typed, forms.messages(error)), 422
     flash(_("Sent back. The owner has been told what to change."), "success")
     return redirect(url_for("needs.show", need_id=need["id"]), 303)
+
+
+def _said_otherwise(need: dict[str, Any], typed: dict[str, Any]) -> str:
+    """Return what is wrong with a comment that is the ready-made one of another reason than the one chosen.
+
+    Both are kept: the owner reads the comment, the record tells the reason.
+    """
+    comment = " ".join(typed.get("comment", "").split())
+    for code in need_review.RETURN_REASONS:
+        if comment and comment == need_words.return_text(code, need["language"]) and code != typed.get("reason"):
+            return _(
+                "This is the ready-made comment for “%(reason)s”, and another reason is chosen. Change one of the two.",
+                reason=words.label("return_reasons", code),
+            )
+    return ""

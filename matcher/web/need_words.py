@@ -77,6 +77,8 @@ LABELS: dict[str, dict[str, Any]] = {
         "other": _l("Other"),
     },
 }
+# In the record both stand as the reason of a need.
+LABELS["need_reasons"] = {**LABELS["return_reasons"], **LABELS["close_reasons"]}
 SENTENCES: dict[str, Any] = {
     "need_closed": _l("The need is closed and can no longer be changed. Make a new one from it if it is needed again."),
     "need_already_submitted": _l("The need has already been sent. There is nothing more to do now."),

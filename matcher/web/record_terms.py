@@ -275,5 +275,5 @@ CODES = {  # by the name of the value, or by the kind of thing too: the labels t
     "results_owner": "results_owner",
     "pairing reason": "reasons",
     "booking reason": "booking_reasons",
-    "need reason": "close_reasons",
+    "need reason": "need_reasons",
 }

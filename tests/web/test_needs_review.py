@@ -1,8 +1,10 @@
 import re
 
 import pytest
+from flask_babel import force_locale
 
 from matcher.hub import need_content, needs
+from matcher.web import need_words, words
 from tests import factories
 
 
@@ -116,5 +118,25 @@ def test_the_answers_of_a_need_that_was_sent_are_not_called_a_last_step(store, b
     page = text(broker.get(f"/needs/{need['id']}/edit?step=check"))
     assert "All answers" in page
     assert lead in page
-    for words in ("Check and send", "Check your need", "Step 13 of 13", "/submit"):
-        assert words not in page
+    for said in ("Check and send", "Check your need", "Step 13 of 13", "/submit"):
+        assert said not in page
+
+
+def test_a_ready_made_comment_of_another_reason_is_not_sent(store, broker, text):
+    need = factories.create_need(store, submitted=True, language="en")
+    page = text(broker.get(f"/needs/{need['id']}/review?reason=no_solution"))
+    comment = "Thank you for your need. The text describes a finished solution."
+    assert comment in page
+    ready = need_words.RETURN_TEXTS["no_solution"]
+    given = {"reason": "duplicate", "comment": str(ready)}
+    answer = broker.post(f"/needs/{need['id']}/return", data=given)
+    assert answer.status_code == 422
+    assert "This is the ready-made comment for “Describe the need, not a finished solution”" in text(answer)
+    assert store.query("select submitted_at from need")[0]["submitted_at"]
+    assert broker.post(f"/needs/{need['id']}/return", data={**given, "reason": "no_solution"}).status_code == 303
+
+
+def test_the_record_says_why_a_need_was_sent_back_in_words(app):
+    with app.test_request_context(), force_locale("en"):
+        assert words.label("need_reasons", "describe_problem") == "Describe the problem more closely"
+        assert words.label("need_reasons", "met") == "The need has been met"

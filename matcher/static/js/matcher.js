@@ -66,6 +66,18 @@
     form.requestSubmit();
   });
 
+  /* A ready-made text follows the choice it belongs to, as long as nobody has changed it: <form data-texts-of="reason"
+     data-text-to="comment"> with <input data-text-for="code"> */
+  document.addEventListener("change", function (event) {
+    var form = event.target.closest("form[data-texts-of]");
+    if (!form || event.target.name !== form.dataset.textsOf) return;
+    var area = form.elements[form.dataset.textTo], texts = Array.from(form.querySelectorAll("[data-text-for]"));
+    var written = area.value.trim();
+    if (written && !texts.some(function (text) { return text.value.trim() === written; })) return;
+    var chosen = texts.find(function (text) { return text.dataset.textFor === event.target.value; });
+    area.value = chosen ? chosen.value : "";
+  });
+
   /* Where to stand: the error summary first, else where the filter was */
   function focusFirst(within) {
     var first = within.querySelector("[data-focus-first]");
