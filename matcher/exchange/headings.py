@@ -21,9 +21,10 @@ LONG = {"needs": need_content.TEXTS[1:], "startups": startups.TEXTS[1:], "testbe
 # Beside the noun's own fields: what makes a row known again, and whose it is.
 ABOUT = ("id", "organisation", "orgnr")
 
+_WEAK = [(["title"], "namn"), (["title"], "name")]
 _NAMES = {
     "id": "id identitet nummer ärendenummer diarienummer upphandlingsid",
-    "title": "title titel rubrik behov utmaning need challenge upphandlingenstitel",
+    "title": "title titel rubrik namn name behov behovetsnamn utmaning need challenge upphandlingenstitel",
     "name": "name namn företag bolag företagsnamn startup testbädd testbed company",
     "organisation": "organisation organization beställare köpare uppdragsgivare kommun buyer owner ägare",
     "orgnr": "orgnr organisationsnummer organisationsnr orgnummer organisationnumber companynumber",
@@ -86,13 +87,24 @@ def fields(kind: str) -> list[str]:
 def guess(kind: str, headings: Iterable[str]) -> Mapped:
     """Return the headings recognised for each field; `description_sv` and `description_en` both feed `description`."""
     found: Mapped = {}
-    names = {name: field for field in reversed(fields(kind)) for name in [key(field), *_NAMES.get(field, "").split()]}
-    for heading in headings:
-        field = names.get(key(heading)) or names.get(key(_LANGUAGE_ENDING.sub("", heading)))
-        several = field in LONG[kind] and bool(_LANGUAGE_ENDING.search(heading))
-        if field and (field not in found or several):
-            found.setdefault(field, []).append(heading)
-    return found
+    names: dict[str, list[str]] = {}
+    for field in fields(kind):
+        for name in {key(field), *_NAMES.get(field, "").split()}:
+            names.setdefault(name, []).append(field)
+    known = {
+        heading: names.get(key(heading)) or names.get(key(_LANGUAGE_ENDING.sub("", heading))) or []
+        for heading in headings
+    }
+    # What can mean one thing only comes first: beside an organisation, `kommun` is the municipality it lies in, and
+    # beside a title, `namn` is somebody's.
+    for heading in sorted(known, key=lambda one: len(known[one]) > 1 or (known[one], key(one)) in _WEAK):
+        for field in known[heading]:
+            several = field in LONG[kind] and bool(_LANGUAGE_ENDING.search(heading))
+            if field not in found or several:
+                found.setdefault(field, []).append(heading)
+                break
+    order = {heading: place for place, heading in enumerate(known)}
+    return dict(sorted(found.items(), key=lambda one: order[one[1][0]]))
 
 
 def mapping(kind: str, headings: Sequence[str], given: Iterable[str] = ()) -> Mapped:

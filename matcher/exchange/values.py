@@ -29,7 +29,12 @@ _WORDS = {
         "license": "license licens licensiera",
     },
     "budget": {
-        "unknown": "unknown okänd okänt", "none": "none ingen inga",
+        "unknown": "unknown okänd okänt notknownyet intekäntännu",
+        "none": "none ingen inga nomoneyonlytimeandaplace ingapengarbaratidochenplats",
+        "under_100k": "undersek100000 under100000kronor under100000kr under100000",
+        "100k_700k": "sek100000700000 100000700000kronor 100000700000kr 100000700000",
+        "700k_2m": "sek7000002million 700000kronortill2miljoner 7000002miljonerkronor 7000002000000",
+        "over_2m": "oversek2million över2miljonerkronor över2miljoner över2000000",
     },
     "local": {"yes": "yes ja true 1 x", "": "no nej false 0"},
 }  # fmt: skip
@@ -53,7 +58,8 @@ def _codes(field: str, text: str) -> list[str]:
 def _code(field: str, text: str) -> str:
     name = text.strip().casefold()
     if field in _WORDS:
-        return next((code for code, words in _WORDS[field].items() if name in words.split()), text)
+        whole = re.sub(r"[\W_]+", "", name)  # of several words too, as the form of the hub shows them
+        return next((code for code, words in _WORDS[field].items() if whole in words.split() or name == code), text)
     if field not in _REFERENCE:
         return text
     known, length = _names(_REFERENCE[field]), _CODE_LENGTH.get(_REFERENCE[field], 0)

@@ -107,6 +107,11 @@ def choice(name: str, allowed: frozenset[str], default: str | None = None) -> An
     return Annotated[str | None, BeforeValidator(check)]
 
 
+# As numbers are written in Swedish, and shown by the hub itself: 100 000, with a space that may not break.
+_THOUSANDS = re.compile("[ \u00a0\u202f\u2009]")
+_GROUPED = re.compile(rf"-?\d{{1,3}}(?:{_THOUSANDS.pattern}\d{{3}})+", re.ASCII)
+
+
 def number(low: int, high: int) -> Any:
     """Return the type of a whole number from `low` to `high`; an empty one becomes None."""
 
@@ -114,9 +119,10 @@ def number(low: int, high: int) -> Any:
         text = str("" if value is None else value).strip()
         if not text:
             return None
-        if not re.fullmatch(r"-?\d{1,9}", text, re.ASCII) or not low <= int(text) <= high:
+        digits = _THOUSANDS.sub("", text) if _GROUPED.fullmatch(text) else text
+        if not re.fullmatch(r"-?\d{1,9}", digits, re.ASCII) or not low <= int(digits) <= high:
             raise PydanticCustomError("number_range", "number", {"low": low, "high": high, "value": text[:40]})
-        return int(text)
+        return int(digits)
 
     return Annotated[int | None, BeforeValidator(check)]
 

@@ -77,7 +77,7 @@ FIELD_ERRORS: dict[str, Any] = {
     "extra_forbidden": _l("This field does not exist."),
     "period": _l("The last day lies before the first. Change one of them."),
     "not_a_time": _l("“%(value)s” is not a time of day. Write it as 09:00."),
-    "past": _l("%(value)s has passed. Choose a day that is still to come."),
+    "past": _l("%(past_on)s has passed. Choose a day that is still to come."),
     "required_choice": _l("Choose one of these."),
     "other_county": _l("That municipality lies in another county. Change one of them."),
     "local_where": _l("Choose the county that startups must be active in."),
@@ -197,6 +197,8 @@ def _shown(name: str, value: Any) -> Any:
         return "; ".join(text.rstrip(" .") for text in value)  # the sentence has its own full stop
     if name.endswith(("_on", "_by", "_until")):
         return day(value)
+    if name in ("low", "high") and isinstance(value, int):
+        return figure(value)
     return value or _("Somebody") if name == "person" else value
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from matcher.hub import (
     access,
@@ -18,6 +19,7 @@ from matcher.hub import (
     cases,
     documents,
     duplicates,
+    fields,
     links,
     merging,
     moderation,
@@ -238,3 +240,15 @@ def test_an_agreement_that_ends_before_it_begins_is_told_at_its_field_and_the_dr
         agreements.change(store, pilot.broker, pilot.id, number, {**terms, "ends_on": "2020-01-01"}, 1, NOW)
     assert set(error.value.errors) == {"ends_on"}
     assert agreements.load(store, pilot.id, number)["ends_on"] == pilot.last
+
+
+@pytest.mark.parametrize("typed", ["100000", "100 000", "100\u00a0000", "100\u202f000", " 100 000 "])
+def test_a_number_is_taken_as_the_hub_itself_writes_it(typed: str) -> None:
+    assert TypeAdapter(fields.number(0, 500_000_000)).validate_python(typed) == 100_000
+
+
+@pytest.mark.parametrize("typed", ["10 00", "1 0000", "100 000 kr", "1,5", "100  000"])
+def test_what_could_be_another_number_is_not_guessed_at(typed: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        TypeAdapter(fields.number(0, 500_000_000)).validate_python(typed)
+    assert error.value.errors()[0]["ctx"]["value"] == typed  # what was typed, to the letter

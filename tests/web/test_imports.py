@@ -4,12 +4,14 @@ import io
 import re
 
 import pytest
+from flask_babel import force_locale
 
-from matcher.exchange import batches, imports
+from matcher.exchange import batches, imports, values
 from matcher.exchange.errors import ROW_MESSAGES
 from matcher.hub import clock, needs
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
+from matcher.web import need_words
 from tests.factories import create_person
 
 CSV = "id;titel;beställare;orgnr;övrigt\n1;Färre fall;Lunds kommun;;x\n2;Snöröjning;Malmö stad;;y\n3;;Malmö stad;;z\n"
@@ -338,3 +340,11 @@ def test_a_visitor_is_asked_to_log_in(client):
 def test_every_reason_for_a_row_has_a_sentence_that_fills_in():
     given = dict.fromkeys(("cells", "headings", "line", "organisation", "detail"), "1")
     assert all(text % given for text in ROW_MESSAGES.values())
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_a_budget_is_taken_as_the_form_of_the_hub_writes_it(language, app):
+    with app.test_request_context(), force_locale(language):
+        labels = {code: str(label) for code, label in need_words.LABELS["budgets"].items()}
+    assert {code: values.value("budget", label) for code, label in labels.items()} == {code: code for code in labels}
+    assert values.value("budget", "en miljon") == "en miljon"
