@@ -31,7 +31,7 @@ def submit(store: Store, viewer: Viewer, need_id: str, now: str) -> None:
         errors: dict[str, tuple[str, dict[str, Any]]] = {name: ("required", {}) for name in missing(row)}
         for name in ("wanted_by", "valid_until"):
             if row[name] and row[name] < day(now):
-                errors[name] = ("past", {"value": row[name]})
+                errors[name] = ("past", {"past_on": row[name]})
         if errors:
             raise Invalid(errors)
         needs.update(store, need_id, {"submitted_at": now, "returned_at": None, "revision": row["revision"] + 1})

@@ -124,7 +124,7 @@ def save(
             raise Stale("stale", current=current)
         if current["published_at"] and viewer and "valid_until" in changed and expired(row, now):
             # A slip in the year would quietly take the need off the market.
-            raise Invalid({"valid_until": ("past", {"value": row["valid_until"]})})
+            raise Invalid({"valid_until": ("past", {"past_on": row["valid_until"]})})
         if "testbed_id" in changed:
             _check_testbed(store, row["testbed_id"])
         version = current["version"] + 1 if current["published_at"] else current["version"]

@@ -65,7 +65,7 @@ def terms(data: Row, now: str) -> Row:
     content = fields.validate(RoundContent, data)
     starts_on = quarters.first_day(content.starts_on) if content.starts_on else quarters.next_first_day(day(now))
     if quarters.span(starts_on, 1)[0][1] < day(now):
-        raise Invalid({"starts_on": ("past", {"value": content.starts_on})})
+        raise Invalid({"starts_on": ("past", {"past_on": content.starts_on})})
     return {
         "name": content.name,
         "starts_on": starts_on,
@@ -229,7 +229,7 @@ def set_match_day(store: Store, viewer: Viewer, round_id: str, data: Row, now: s
     if not content.held_on:
         wrong["held_on"] = ("required_day", {})
     elif content.held_on < day(now):
-        wrong["held_on"] = ("past", {"value": content.held_on})
+        wrong["held_on"] = ("past", {"past_on": content.held_on})
     if minutes_of(content.opens_at) is None:
         wrong["opens_at"] = ("not_a_time", {"value": content.opens_at[:20]})
     if wrong:

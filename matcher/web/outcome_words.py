@@ -35,7 +35,7 @@ LABELS: dict[str, dict[str, Any]] = {
     },
     "case_decisions": {
         "adopt": _l("Adopt"),
-        "adapt": _l("Adapt and adopt"),
+        "adapt": _l("Adapt"),
         "retest": _l("Test again"),
         "stop": _l("Stopped, learned"),
     },
