@@ -25,6 +25,7 @@ preload_app = True
 timeout = 60
 graceful_timeout = 10
 keepalive = 5
+control_socket_disable = True  # nothing asks there, and it would lie in the home of the user
 max_requests = 0
 limit_request_line = 8190
 accesslog = None

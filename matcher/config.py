@@ -111,10 +111,17 @@ def read(environ: Mapping[str, str] | None = None) -> Config:
     """Read the settings from `environ` (default: the process's own); raise ConfigurationError on a bad one."""
     env = os.environ if environ is None else environ
     instance = Path(env.get("MATCHER_INSTANCE") or "instance").absolute()
-    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"MATCHER_INSTANCE is {str(instance)!r}: the folder cannot be made ({error.strerror}). "
+            "Name one that the hub's user may write."
+        ) from None
     port = _number(env, "PORT", 8000, 1, 65535)
     base_url = (env.get("MATCHER_BASE_URL") or f"http://127.0.0.1:{port}").rstrip("/")
-    if urlsplit(base_url).scheme not in ("http", "https") or not urlsplit(base_url).netloc:
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query or parts.fragment:
         raise ConfigurationError(
             f"MATCHER_BASE_URL is {base_url!r}: write it as https://matcher.example.org, without a path."
         )

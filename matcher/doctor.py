@@ -48,7 +48,12 @@ def examine(config: Config) -> list[Finding]:
         findings += [*_store(store), *_schema_and_work(config, store)]
         store.close()
     except (StoreError, ValueError) as error:
-        findings.append(Finding("store", "wrong", f"{_ended(error)} Check DATABASE_URL and that the server runs."))
+        remedy = (
+            "Keep the file, and bring a backup back (`matcher restore`)."
+            if config.database_url.startswith("sqlite") and "malformed" in str(error)
+            else "Check DATABASE_URL and that the server runs."
+        )
+        findings.append(Finding("store", "wrong", f"{_ended(error)} {remedy}"))
     return [*findings, *_law_texts(config), _backups(config), _address(config), _smtp(config), *_openid(config)]
 
 
@@ -229,6 +234,9 @@ def _backups(config: Config) -> Finding:
     if config.backups is None:
         return Finding("backups", "note", "none are made: set MATCHER_BACKUPS to a folder, best on another disk")
     found = backups.every(config.backups)
+    if not os.access(config.backups if config.backups.is_dir() else config.backups.parent, os.W_OK):
+        text = f"{config.backups} cannot be written: make the folder, and give it to the hub's user"
+        return Finding("backups", "wrong", text)
     if not found:
         return Finding("backups", "wrong", f"none in {config.backups}: start `matcher work`, or run `matcher backup`")
     last = backups.last(config.backups, clock.now())
@@ -251,9 +259,14 @@ def _address(config: Config) -> Finding:
 def _smtp(config: Config) -> Finding:
     if not config.smtp:
         return Finding("mail", "note", "no mail server (MATCHER_SMTP): mail stays in the outbox")
-    parts = urlsplit(config.smtp)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        return Finding("mail", "wrong", "MATCHER_SMTP is no address: write it as smtp://user:password@host:587")
+    try:  # what stands after the last colon may be a part of the password: it is not told
+        parts = urlsplit(config.smtp)
+        known = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        text = "MATCHER_SMTP is no address: write it as smtp://user:password@host:587, with # / : @ in a password as"
+        return Finding("mail", "wrong", f"{text} %23 %2F %3A %40")
     return Finding("mail", "fine", f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}")
 
 

@@ -34,6 +34,8 @@ def test_the_secret_is_made_once(tmp_path):
         ("MATCHER_SECRET_KEY", "short"),
         ("MATCHER_SECRET_KEY", "a" * 40),
         ("MATCHER_BASE_URL", "matcher.example.org"),
+        ("MATCHER_BASE_URL", "https://matcher.example.org/hub"),
+        ("MATCHER_INSTANCE", "/dev/null/hub"),
         ("PORT", "eighty"),
         ("PORT", "70000"),
         ("MATCHER_ANSWER_DAYS", "0"),

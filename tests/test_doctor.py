@@ -173,6 +173,22 @@ def test_a_mail_server_that_is_no_address_is_wrong(config: Config, store: Store,
     assert "smtp://user:password@host" in wrong(replace(config, smtp="mail.example.org"))["mail"]
 
 
+@pytest.mark.parametrize("smtp", ["smtp://kim:p#w@example.org:587", "smtp://kim:p/w@example.org:587", "smtp://h:x"])
+def test_a_password_that_is_written_as_it_is_tells_nothing_of_itself(
+    config: Config, store: Store, background: None, smtp: str
+) -> None:
+    said = wrong(replace(config, smtp=smtp))["mail"]
+    assert "%23" in said
+    assert "kim" not in said
+
+
+def test_a_folder_for_backups_that_cannot_be_written_is_named(
+    config: Config, store: Store, background: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)  # root may write everywhere
+    assert "give it to the hub's user" in wrong(replace(config, backups=tmp_path / "backups"))["backups"]
+
+
 def test_no_password_is_ever_shown(config: Config, store: Store, background: None) -> None:
     assert found(config)["mail"].text == "smtp://mail.example.org:587"
     assert "secret" not in "".join(finding.text for finding in doctor.examine(config))

@@ -29,6 +29,8 @@ def export_person(email: str, file: Path) -> None:
         fail("nobody has an account with that address.")
     except FileExistsError:
         fail(f"{file} is there already, and nothing is written over.")
+    except OSError as error:
+        fail(f"{file.absolute()} cannot be written: {error.strerror}. Name a folder that the hub's user may write to.")
     click.echo(f"{file}: {rows} rows.")
 
 

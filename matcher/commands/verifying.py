@@ -8,7 +8,7 @@ from pathlib import Path
 from ..exchange import backups
 from ..hub import chain
 from ..progress import stages
-from ..store import Store, open_store
+from ..store import Store
 
 
 def verify(store: Store, against: Path | None) -> chain.Verdict:
@@ -21,7 +21,7 @@ def _older(backup: Path | None) -> Callable[[int], str | None]:
     if backup is None:
         return lambda n: None
     backups.check(backup)
-    kept = open_store(f"sqlite:///{backup}")
+    kept = backups.opened(backup)
     try:
         return chain.macs(kept).get
     finally:

@@ -142,13 +142,14 @@ def check(path: Path) -> dict[str, int]:
 def restore(path: Path, store: Store, report: Report | None = None) -> dict[str, int]:
     """Bring a checked backup back into an empty database of either engine; return the rows by table.
 
-    Takes room for a copy beside the backup while it works.
+    Takes room for a copy while it works, beside the backup if that may be written, else where temporary files are.
     Raises BackupDamaged, and databases.TargetNotEmpty before anything is written over.
     """
     check(path)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    beside = path.parent if os.access(path.parent, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=beside) as folder:
         # A copy: one of an older version is brought up to date first, and the backup stays as it is.
-        copy = Path(shutil.copy(path, folder))
+        copy = Path(shutil.copyfile(path, Path(folder) / path.name))
         source = open_store(f"sqlite:///{copy}")
         try:
             migrate(source)
@@ -157,9 +158,15 @@ def restore(path: Path, store: Store, report: Report | None = None) -> dict[str,
             source.close()
 
 
+def opened(path: Path) -> Store:
+    """Return a backup for reading; nothing is written beside it, unless it is a hub that runs."""
+    runs = any(path.with_name(path.name + end).exists() for end in ("-wal", "-journal"))
+    return open_store(f"sqlite:///{path}", frozen=not runs)
+
+
 def _examined(path: Path) -> dict[str, int]:
     """Return the rows by table of a file that is a whole hub, of this version of the program or an older one."""
-    store = open_store(f"sqlite:///{path}")
+    store = opened(path)
     try:
         wrong = [*store.query("pragma integrity_check"), *store.query("pragma foreign_key_check")]
         if [row for row in wrong if row != {"integrity_check": "ok"}]:
@@ -169,6 +176,7 @@ def _examined(path: Path) -> dict[str, int]:
         return {
             table.name: int(store.query(f'select count(*) as n from "{table.name}"')[0]["n"])
             for table in store.tables()
+            if table.name not in databases.OWN
         }
     except BackupDamaged:
         raise

@@ -23,7 +23,7 @@ from ..store.migrations import MIGRATIONS, Migration
 from ..store.schema import listed, migrate, pending
 
 BATCH = 200  # rows; a row may hold a file of megabytes
-_OWN = ("migration", copy_mark.TABLE)  # each database's own: when it was migrated, and a copy into it
+OWN = ("migration", copy_mark.TABLE)  # each database's own: when it was migrated, and a copy into it
 
 Row = dict[str, Any]
 Report = Callable[[str, int, int], None]
@@ -123,7 +123,7 @@ def _fingerprint(source: Store) -> str:
     """
     about: list[Any] = [source.describe()["location"]]
     for table in sorted(source.tables(), key=lambda table: table.name):
-        if table.name not in _OWN:
+        if table.name not in OWN:
             watched = [name for name in table.columns if name.endswith("_at") or name in ("at", "seq", "value")]
             asked = ["count(*) as n", *(f'count("{one}") as n_{one}, max("{one}") as m_{one}' for one in watched)]
             about.append([table.name, source.query(f'select {", ".join(asked)} from "{table.name}"')[0]])
@@ -149,7 +149,7 @@ def _refuse_rows(target: Store, migrations: Sequence[Migration]) -> None:
 
 def _parents_first(source: Store, target: Store) -> list[Table]:
     """Return the tables that both have, those that others refer to first."""
-    kept = {table.name for table in target.tables()} - set(_OWN)
+    kept = {table.name for table in target.tables()} - set(OWN)
     tables = {table.name: table for table in source.tables() if table.name in kept}
     needs = {name: {other for _, other in table.references} - {name} for name, table in tables.items()}
     return [tables[name] for name in TopologicalSorter(needs).static_order()]
@@ -216,7 +216,7 @@ def _compared(source: Store, target: Store, tables: list[Table]) -> dict[str, in
 
 
 def _counts(store: Store, tables: Sequence[Table]) -> dict[str, int]:
-    return {table.name: _count(store, table) for table in tables if table.name not in _OWN}
+    return {table.name: _count(store, table) for table in tables if table.name not in OWN}
 
 
 def _count(store: Store, table: Table) -> int:

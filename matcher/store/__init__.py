@@ -121,17 +121,18 @@ class Store(Protocol):
         """Close this process's connections; the next verb opens anew."""
 
 
-def open_store(url: str, wait_ms: int = WAIT_MS, keys: Sequence[bytes] = (b"",)) -> Store:
+def open_store(url: str, wait_ms: int = WAIT_MS, keys: Sequence[bytes] = (b"",), *, frozen: bool = False) -> Store:
     """Return the store at `sqlite:///relative`, `sqlite:////absolute` or `postgresql://…`; connects at first use.
 
     `wait_ms` is how long a lock is waited for before StoreBusy, `keys` what rows are signed with (the first) or were
-    before. Raise ValueError for any other address, StoreError where PostgreSQL's driver is not installed.
+    before. `frozen`: an SQLite file that nobody writes to, read without a trace, also in a folder that cannot be
+    written. Raise ValueError for any other address, StoreError where PostgreSQL's driver is not installed.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         from .sqlite import SqliteStore
 
-        return SqliteStore(rest[1:], wait_ms, keys)
+        return SqliteStore(rest[1:], wait_ms, keys, frozen)
     if scheme in ("postgresql", "postgres"):
         try:
             from .postgres import PostgresStore

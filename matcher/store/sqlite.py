@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # pysqlite3 where it is installed, else Python's own
@@ -43,8 +44,9 @@ class SqliteStore:
 
     engine = "sqlite"
 
-    def __init__(self, path: str, wait_ms: int, keys: Sequence[bytes]) -> None:
+    def __init__(self, path: str, wait_ms: int, keys: Sequence[bytes], frozen: bool = False) -> None:
         self.keys = tuple(keys)
+        self._frozen = frozen
         self._path = path
         self._wait_ms = wait_ms
         self._open: weakref.WeakSet[Database] = weakref.WeakSet()
@@ -216,15 +218,18 @@ class SqliteStore:
         return held
 
     def _connect(self) -> Database:
-        _keep_private(self._path)
+        if not self._frozen:
+            _keep_private(self._path)
+        address = f"file:{quote(os.path.abspath(self._path))}?mode=ro&immutable=1" if self._frozen else self._path
         with _named_errors(), ExitStack() as on_failure:
             connection = sqlite3.connect(
-                self._path, timeout=self._wait_ms / 1000, isolation_level=None, check_same_thread=False
+                address, timeout=self._wait_ms / 1000, isolation_level=None, check_same_thread=False, uri=self._frozen
             )
             on_failure.callback(connection.close)
             for pragma in ("foreign_keys=on", "synchronous=full", "trusted_schema=off"):
                 connection.execute(f"pragma {pragma}")
-            _set_journal_mode(connection, journal_mode(sqlite3.sqlite_version_info), self._wait_ms)
+            if not self._frozen:
+                _set_journal_mode(connection, journal_mode(sqlite3.sqlite_version_info), self._wait_ms)
             # Plugins of sqlite-utils that happen to be installed have no business in the hub.
             db = Database(connection, execute_plugins=False)
             on_failure.pop_all()

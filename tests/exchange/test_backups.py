@@ -16,7 +16,7 @@ from matcher.exchange import databases as copying
 from matcher.exchange.backups import BackupDamaged
 from matcher.hub import clock, need_content
 from matcher.hub.clock import later, parse
-from matcher.store import Store, open_store
+from matcher.store import Store, StoreError, open_store
 from matcher.store.migrations import MIGRATIONS
 from matcher.store.schema import migrate, pending
 from tests.conftest import ENGINES, Databases
@@ -253,3 +253,21 @@ def test_the_background_makes_one_although_the_last_bears_a_moment_to_come(
     assert [work.back_up(config, stop, hub) for _ in range(2)] == [1, 0]
     monkeypatch.setattr(clock, "now", lambda: later(NOW, minutes=16))
     assert work.back_up(config, stop, hub) == 1
+
+
+def test_a_backup_is_looked_at_without_a_trace(hub: Store, folder: Path):
+    path = backups.make(hub, folder, NOW).path
+    before = sorted((file.name, file.read_bytes()) for file in folder.iterdir())
+    assert backups.check(path)
+    held = backups.opened(path)
+    with pytest.raises(StoreError, match="readonly"):
+        held.execute("delete from audit")
+    held.close()
+    assert sorted((file.name, file.read_bytes()) for file in folder.iterdir()) == before
+
+
+def test_as_many_rows_come_back_as_were_checked(hub: Store, folder: Path, databases: Databases):
+    path = backups.make(hub, folder, NOW).path
+    target = open_store(databases.url("sqlite"))
+    assert backups.restore(path, target) == backups.check(path)
+    target.close()
