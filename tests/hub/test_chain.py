@@ -383,3 +383,16 @@ def test_a_record_of_several_pages_is_read_to_its_end_and_says_how_far_it_came(
     said: list[tuple[int, int]] = []
     assert chain.verify(store, report=lambda done, of: said.append((done, of))) == chain.Verdict(5, 0, [])
     assert said == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_what_an_earlier_version_signed_is_told_whole_by_this_one() -> None:
+    """The sums of one row, as they were in November 2026: another way to make them would break every hub's record."""
+    row = {
+        "n": 2, "previous": "0" * 64, "id": "18eac6", "at": NOW, "person_id": None, "action": "need.create",
+        "kind": "need", "subject_id": "färre-fall", "digest": chain._digest("salt", '{"title": "Färre fall"}'),
+    }  # fmt: skip
+    assert row["digest"] == "bc18d4c7a36329c0b0cbf89859196fe07c58bf6a32633cb929db2d391b60ca00"
+    assert chain._hash(row) == "e4dc7493f93775f7a1791ea9b4efc35ac95ae0bea00080a9574debc4b9ae67ec"
+    name, _, mac = chain._mac(KEY, chain._hash(row)).partition(":")
+    assert name == "26b8be338821"
+    assert mac == "ab9043a5b2dfa4c400abc3897e3769609e6e50291932f11f99e3ec3f3940de33"
