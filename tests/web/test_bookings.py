@@ -283,7 +283,7 @@ def test_the_list_has_what_waits_for_me_on_top_with_the_days_left(store, client,
     scene.ask(title="Den nya", last=day(later(scene.now, days=40)))
     login(client, scene.host)
     page = text(client.get("/bookings"))
-    assert "1 waits for you, on top." in page
+    assert "1 booking waits for you, shown first." in page
     assert page.index("Den nya") < page.index("Den bokade")
     assert "10 days left to answer" in page
     page = text(client.get("/bookings?stage=approved"))
