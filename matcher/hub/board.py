@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import agreements, cases, incidents, outcomes, pilots
+from . import agreements, cases, outcomes, pilots
 from .clock import day, later
 from .outcome_links import OPEN_DAYS
 from .people import Viewer
@@ -47,7 +47,7 @@ _HELD = f"""
                (select count(*) from prerequisite q where q.testbed_id = p.testbed_id and q.retired_at is null
                 and not exists (select 1 from prerequisite_met m where m.pairing_id = p.id
                                 and m.prerequisite_id = q.id and m.undone_at is null)) as unmet,
-               (select count(*) from incident i where i.pilot_id = pilot.id and {incidents.HALTS}) as halting,
+               (select count(*) from incident i where i.pilot_id = pilot.id and {pilots.HALTS}) as halting,
                (select count(*) from case_task k where k.pairing_id = p.id and k.removed_at is null
                 and k.done_at is null and k.due_on < :today) as overdue,
                {_STAGE} as stage

@@ -1,4 +1,4 @@
-"""The broker's desk: what waits, oldest first. One query a list, however long it is; a list shows at most 100 rows.
+"""The broker's desk: what waits, oldest first. One query for all lists; a list shows at most 100 rows.
 
 Every row has `id`, `title`, `other` (the second name, if any), `since` (from when its age counts), `due` (the day
 it should be done by, or None), `age` in days, `late`, `overdue` (days since `due`, when late), and `total`: how many
@@ -7,12 +7,16 @@ there are beyond the rows shown.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from ..store import Store
-from . import incidents, pilots
+from . import pilots
 from .clock import day, days_between, later
 from .published import live
+
+Row = dict[str, Any]
 
 SHOWN = 100
 SOON_DAYS = 30
@@ -72,7 +76,7 @@ LISTS = {
         select p.id, n.title, s.name as other, min(i.at) as since, null as due
         from incident i join pilot t on t.id = i.pilot_id join pairing p on p.id = t.pairing_id
         join need n on n.id = p.need_id join startup s on s.id = p.startup_id
-        where {incidents.HALTS} and t.decided_at is null
+        where {pilots.HALTS} and t.decided_at is null
         group by p.id, n.title, s.name""",
     "pilots_undecided": """
         select p.id, n.title, s.name as other, null as due,
@@ -114,16 +118,11 @@ _BY_DUE = ("accesses_ending", "needs_expiring", "needs_expired")
 _PROMISED = ("needs_to_review", "pairings_to_confirm")
 
 
-def desk(store: Store, now: str, review_days: int = 7) -> dict[str, list[dict[str, Any]]]:
+def desk(store: Store, now: str, review_days: int = 7, names: Sequence[str] = tuple(LISTS)) -> dict[str, list[Row]]:
     """Return every list by its name, in their order; `review_days` is the promise for what has no day of its own."""
-    return {name: rows(store, name, now, review_days) for name in LISTS}
-
-
-def rows(store: Store, name: str, now: str, review_days: int = 7) -> list[dict[str, Any]]:
-    """Return one list of the desk, the oldest (or what ends first) on top."""
-    found = store.query(
-        f"""select w.*, count(*) over () as total from ({LISTS[name]}) w
-            order by {"due" if name in _BY_DUE else "since"}, id limit :shown""",
+    found: dict[str, list[Row]] = {name: [] for name in names}
+    asked = store.query(
+        " union all ".join(_ordered(name) for name in names),
         {
             "today": day(now),
             "soon": day(later(now, days=SOON_DAYS)),
@@ -132,15 +131,36 @@ def rows(store: Store, name: str, now: str, review_days: int = 7) -> list[dict[s
             "shown": SHOWN,
         },
     )
-    return [_aged(row, name, now, review_days) for row in found]
+    for row in asked:
+        name = row.pop("list")
+        found[name].append(_aged(row, name, now, review_days))
+    for name, waiting in found.items():  # of a union no order is promised
+        waiting.sort(key=itemgetter(_order(name), "id"))
+    return found
 
 
-def total(rows: list[dict[str, Any]]) -> int:
+def rows(store: Store, name: str, now: str, review_days: int = 7) -> list[Row]:
+    """Return one list of the desk, the oldest (or what ends first) on top."""
+    return desk(store, now, review_days, [name])[name]
+
+
+def _ordered(name: str) -> str:
+    """Return the query of a list with its name, its first rows and how many there are in all."""
+    return f"""select * from (select '{name}' as list, w.id, w.title, w.other, w.since, w.due,
+                      count(*) over () as total
+               from ({LISTS[name]}) w order by {_order(name)}, id limit :shown) {name}"""
+
+
+def _order(name: str) -> str:
+    return "due" if name in _BY_DUE else "since"
+
+
+def total(rows: list[Row]) -> int:
     """Return how many a list holds, also beyond the rows that are shown."""
     return rows[0]["total"] if rows else 0
 
 
-def _aged(row: dict[str, Any], name: str, now: str, review_days: int) -> dict[str, Any]:
+def _aged(row: Row, name: str, now: str, review_days: int) -> Row:
     due = day(later(row["since"], days=review_days)) if name in _PROMISED else row["due"]
     if name == "pilots_undecided":
         due = day(later(f"{row['since']}T00:00:00Z", days=pilots.DECISION_DAYS))

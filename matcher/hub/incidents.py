@@ -16,8 +16,6 @@ from .people import Viewer
 
 Row = dict[str, Any]
 SEVERITIES = ("low", "serious", "stops")
-# The condition on `i` for an incident that stops its pilot until somebody has said what was done about it.
-HALTS = "i.severity = 'stops' and i.handled_at is null"
 SHOWN = 100
 
 
@@ -43,7 +41,7 @@ def of_pilot(store: Store, pilot_id: str) -> list[Row]:
 def halting(store: Store, pilot_id: str) -> list[Row]:
     """Return the incidents that stop a pilot until somebody has said what was done about them."""
     return store.query(
-        f"""select i.id, i.what, i.happened_on from incident i where i.pilot_id = :id and {HALTS}
+        f"""select i.id, i.what, i.happened_on from incident i where i.pilot_id = :id and {pilots.HALTS}
             order by i.happened_on, i.id""",
         {"id": pilot_id},
     )

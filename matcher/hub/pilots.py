@@ -21,17 +21,23 @@ Row = dict[str, Any]
 DECISION_DAYS = 30
 SIDES = ("owner", "startup", "host", "broker")
 
-_NAMED = """
+# The condition on `i` for an incident that stops its pilot until somebody has said what was done about it.
+HALTS = "i.severity = 'stops' and i.handled_at is null"
+_NAMED = f"""
     select t.*, c.ended_at as case_ended_at, starter.name as started_by_name, decider.name as decided_by_name,
            updater.name as updated_by_name,
-           (select count(*) from indicator i where i.pilot_id = t.id) as indicators
+           (select count(*) from indicator i where i.pilot_id = t.id) as indicators,
+           (select min(i.happened_on) from incident i where i.pilot_id = t.id and {HALTS}) as halted_on
     from pilot t join pairing c on c.id = t.pairing_id
     left join person starter on starter.id = t.started_by left join person decider on decider.id = t.decided_by
     left join person updater on updater.id = t.updated_by"""
 
 
 def of_case(store: Store, pairing_id: str) -> Row | None:
-    """Return the pilot of a case with names and how many `indicators` it has, or None when nobody has begun one."""
+    """Return the pilot of a case, or None when nobody has begun one.
+
+    With names, how many `indicators` it has, and `halted_on`: the day of what stopped it, as long as that is open.
+    """
     rows = store.query(f"{_NAMED} where t.pairing_id = :id", {"id": pairing_id})
     return rows[0] if rows else None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import access, agreements, cases, incidents, pilots, signatures
+from . import access, agreements, cases, pilots, signatures
 
 Row = dict[str, Any]
 
@@ -21,7 +21,7 @@ def next_step(store: Store, case: Row, now: str, review_days: int = 7) -> Row:
     pilot = pilots.of_case(store, case["id"])
     if pilot and pilots.status(pilot, now) == "over":
         return {"code": "decide", "who": ["owner"], "by": pilots.decide_by(pilot)}
-    if pilot and pilots.status(pilot, now) == "running" and incidents.halting(store, pilot["id"]):
+    if pilot and pilots.status(pilot, now) == "running" and pilot["halted_on"]:
         return {"code": "halted", "who": ["owner", "broker"], "by": None}
     missing = access.red(store, case, now)
     if "agreement" in missing:

@@ -8,7 +8,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from ..hub import incidents, pilots
+from ..hub import pilots
 from ..store import Store
 from . import words
 
@@ -26,10 +26,9 @@ def step(store: Store, case: Row, now: str) -> Row:
 def _told(store: Store, case: Row, row: Row | None, status: str, now: str) -> tuple[str, str]:
     if row is None or status == "prepared":
         return _before(store, case, row, now)
-    if status == "running" and (halting := incidents.halting(store, row["id"])):
-        return "now", _(
-            "Stopped since %(day)s, until it is said what was done.", day=words.day(halting[0]["happened_on"])
-        )
+    if status == "running" and row["halted_on"]:
+        since = words.day(row["halted_on"])
+        return "now", _("Stopped since %(day)s, until it is said what was done.", day=since)
     if status == "running":
         return "now", _("Runs until %(day)s.", day=words.day(row["ends_on"]))
     if status == "over":

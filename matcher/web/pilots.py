@@ -50,8 +50,7 @@ def page(case: Case, form: str = "", errors: dict[str, str] | None = None, notic
     measured = indicators.of_pilot(store(), row["id"]) if row else []
     told = incidents.of_pilot(store(), row["id"]) if row else []
     status = pilots.status(row, now()) if row else "none"
-    halting = incidents.halting(store(), row["id"]) if row else []
-    said = "halted" if halting and status == "running" else status
+    said = "halted" if row and row["halted_on"] and status == "running" else status
     return render_template(
         "pilots/show.html",
         case=case,
@@ -68,7 +67,7 @@ def page(case: Case, form: str = "", errors: dict[str, str] | None = None, notic
         offered=_offered(case, measured) if status in ("none", "prepared") else [],
         rounds=feedback.of_pilot(store(), row["id"], now()) if row else [],
         incidents=told,
-        halting=halting,
+        halting=[one for one in told if one["severity"] == "stops" and not one["handled_at"]],
         checks=dict(pilot_facts.checks(row)) if row else {},
         round_kinds=pilot_words.ROUND_KINDS,
         severity_kinds=pilot_words.SEVERITY_KINDS,
