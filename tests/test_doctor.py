@@ -173,11 +173,11 @@ def test_a_mail_server_that_is_no_address_is_wrong(config: Config, store: Store,
     assert "smtp://user:password@host" in wrong(replace(config, smtp="mail.example.org"))["mail"]
 
 
-@pytest.mark.parametrize("smtp", ["smtp://kim:p#w@example.org:587", "smtp://kim:p/w@example.org:587", "smtp://h:x"])
+@pytest.mark.parametrize("password", ["p#w", "p/w"])
 def test_a_password_that_is_written_as_it_is_tells_nothing_of_itself(
-    config: Config, store: Store, background: None, smtp: str
+    config: Config, store: Store, background: None, password: str
 ) -> None:
-    said = wrong(replace(config, smtp=smtp))["mail"]
+    said = wrong(replace(config, smtp="smtp://" + f"kim:{password}@example.org:587"))["mail"]
     assert "%23" in said
     assert "kim" not in said
 
