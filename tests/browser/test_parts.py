@@ -37,3 +37,22 @@ def test_the_figures_beside_a_long_match_stand_together_at_its_top(browser: Brow
     end = page.evaluate(f"document.querySelector('.match-side > :last-child').getBoundingClientRect().bottom - {top}")
     page.close()
     assert end < 200
+
+
+def test_a_ready_made_text_follows_the_reason_until_somebody_changes_it(browser: Browser) -> None:
+    radios = "".join(f'<input type="radio" name="reason" value="{one}">' for one in ("measure", "too_wide", "other"))
+    ready = {"measure": "How?", "too_wide": "Two."}
+    texts = "".join(f'<input type="hidden" data-text-for="{one}" value="{text}">' for one, text in ready.items())
+    form = f'{radios}{texts}<textarea name="comment">How?</textarea>'
+    page = shown(browser, f'<form data-texts-of="reason" data-text-to="comment">{form}</form>', 1280)
+    page.add_script_tag(content=(STATIC / "js" / "matcher.js").read_text())
+    comment = page.locator("textarea")
+    said = []
+    for reason in ("too_wide", "other", "measure"):
+        page.locator(f"input[value={reason}]").check()
+        said.append(comment.input_value())
+    comment.fill("My own words.")
+    page.locator("input[value=too_wide]").check()
+    said.append(comment.input_value())
+    page.close()
+    assert said == ["Two.", "", "How?", "My own words."]
