@@ -234,7 +234,7 @@ def _backups(config: Config) -> Finding:
     if config.backups is None:
         return Finding("backups", "note", "none are made: set MATCHER_BACKUPS to a folder, best on another disk")
     found = backups.every(config.backups)
-    if not os.access(config.backups if config.backups.is_dir() else config.backups.parent, os.W_OK):
+    if not os.access(next(one for one in (config.backups, *config.backups.parents) if one.exists()), os.W_OK):
         text = f"{config.backups} cannot be written: make the folder, and give it to the hub's user"
         return Finding("backups", "wrong", text)
     if not found:
