@@ -21,7 +21,7 @@ LONG = {"needs": need_content.TEXTS[1:], "startups": startups.TEXTS[1:], "testbe
 # Beside the noun's own fields: what makes a row known again, and whose it is.
 ABOUT = ("id", "organisation", "orgnr")
 
-_WEAK = [(["title"], "namn"), (["title"], "name")]
+_WEAK = {"namn", "name"}  # a title where nothing else is one: beside a title they are somebody's
 _NAMES = {
     "id": "id identitet nummer ärendenummer diarienummer upphandlingsid",
     "title": "title titel rubrik namn name behov behovetsnamn utmaning need challenge upphandlingenstitel",
@@ -95,9 +95,10 @@ def guess(kind: str, headings: Iterable[str]) -> Mapped:
         heading: names.get(key(heading)) or names.get(key(_LANGUAGE_ENDING.sub("", heading))) or []
         for heading in headings
     }
-    # What can mean one thing only comes first: beside an organisation, `kommun` is the municipality it lies in, and
-    # beside a title, `namn` is somebody's.
-    for heading in sorted(known, key=lambda one: len(known[one]) > 1 or (known[one], key(one)) in _WEAK):
+    # What can mean one thing only comes first: beside an organisation, `kommun` is the municipality it lies in.
+    for heading in sorted(
+        known, key=lambda one: len(known[one]) > 1 or (known[one] == ["title"] and key(one) in _WEAK)
+    ):
         for field in known[heading]:
             several = field in LONG[kind] and bool(_LANGUAGE_ENDING.search(heading))
             if field not in found or several:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from ..hub import cases, need_content
+from ..hub import need_content
 from ..hub.clock import later
 from . import route_words, timeline, words
 
@@ -18,7 +18,11 @@ Event = dict[str, Any]
 
 PAST_SHOWN = 5
 _PLACE = {"draft": 0, "returned": 0, "submitted": 1, "published": 2, "closed": 2}
-_FURTHEST = ("start", "finish", "close_case", "confirm", "answer", "answer_owner", "answer_startup", "extend_or_close")
+_OVER = ("over", "follow")  # what came of it is asked for months later, and nothing else happens in the case
+_FURTHEST = (
+    "decide", "halted", "finish", "pilot", "prerequisites", "sign", "agree", "close_case", "confirm",
+    "answer", "answer_owner", "answer_startup", "extend_or_close",
+)  # fmt: skip
 
 
 def events(
@@ -26,12 +30,12 @@ def events(
 ) -> list[Event]:
     """Return the events for the timeline macro.
 
-    rows: the need's cases (`cases.of_need`), newest first. route: the way that was chosen (`routes.standing`).
+    rows: the need's cases (`cases.of_need`), newest first, each with its `step` (`timeline.with_steps`). route: the way
+    that was chosen (`routes.standing`).
     own: the reader is of the need's own side; else a broker, to whom "you" is the hub.
     """
-    steps = [(row, cases.next_step(row, now, review_days)) for row in rows]
-    live = [(row, step) for row, step in steps if step["code"] != "over"]
-    past = [row for row, step in steps if step["code"] == "over"][:PAST_SHOWN]
+    live = [(row, row["step"]) for row in rows if row["step"]["code"] not in _OVER]
+    past = [row for row in rows if row["step"]["code"] in _OVER][:PAST_SHOWN]
     begun = [*_begun(need, review_days, own), *_chosen(need, route), *(_past(row) for row in reversed(past))]
     if need["closed_at"]:
         closed = {"state": "done", "title": _("The need is closed"), **_when(need["closed_at"])}
@@ -129,9 +133,11 @@ def _live(row: dict[str, Any], step: dict[str, Any]) -> Event:
 
 def _past(row: dict[str, Any]) -> Event:
     ended = row["declined_at"] or row["ended_at"]
+    decided = row["status"] == "confirmed"  # its days are not over, but its pilot is
+    said = words.label("pilot_status", "decided") if decided else words.label("pairing_status", row["status"])
     return {
-        "state": "done" if row["status"] == "finished" else "stopped",
-        "title": _titled(row, words.label("pairing_status", row["status"])),
+        "state": "done" if decided or row["status"] == "finished" else "stopped",
+        "title": _titled(row, said),
         **_when(ended),
         "text": words.label("reasons", row["reason"]) if row["reason"] else "",
     }

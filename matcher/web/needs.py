@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from ..hub import cases, need_catalogue, need_content, need_versions, needs, people, reference, routes
 from ..hub.errors import Conflict, Invalid
 from ..hub.need_catalogue import Filters
-from . import forms, need_next
+from . import forms, need_next, timeline
 from .access import allowed, now, person, settings, store, viewer
 from .kept import kept
 from .ranking import saved
@@ -99,10 +99,14 @@ def show(need: dict[str, Any]) -> str:
         route=route,
         copied=copied_from(need, inside),
         route_way=way_name(route["way"]) if route else "",
-        events=need_next.events(need, rows, now(), settings().review_days, route, own) if inside else [],
+        events=_events(need, rows, route, own) if inside else [],
         contacts=people.with_role(store(), "broker")[:BROKERS_NAMED] if own else [],  # a broker is the hub
         status_kinds=STATUS_KINDS,
     )
+
+
+def _events(need: dict[str, Any], rows: list[dict[str, Any]], route: dict[str, Any] | None, own: bool) -> list[Any]:
+    return need_next.events(need, timeline.with_steps(rows), now(), settings().review_days, route, own)
 
 
 @blueprint.get("/needs/<need_id>/versions")

@@ -58,7 +58,7 @@ def test_who_says_yes_twice_is_told_who_did_before(store: Store, case: Case) -> 
     assert refusal(lambda: pairings.accept(store, case.owner, pairing_id, "owner", NEXT)) == ("pairing_accepted", said)
 
 
-def test_where_nobody_is_left_to_name_nobody_is(store: Store, case: Case, testbed: dict[str, Any]) -> None:
+def test_where_nobody_is_left_to_name_nobody_is(store: Store, case: Case) -> None:
     """Rows of people who were erased keep what was decided and when; the page then names nobody."""
     row = {
         "declined_at": None, "ended_at": None, "confirmed_at": None, "decliner": None, "ender": None, "confirmer": None,
@@ -113,7 +113,7 @@ def test_a_case_that_is_ended_on_its_last_day_was_ended_and_the_day_after_it_had
     assert cases.status(row, later(f"{LAST}T12:00:00.000000Z", days=1)) == "finished"
 
 
-def test_a_broker_with_another_role_too_is_heard_as_the_broker_of_any_case(store: Store, case: Case) -> None:
+def test_any_broker_gives_more_time_and_no_host_does(store: Store, case: Case) -> None:
     """Extending and confirming are the hub's: no side of the case is asked for, and none makes up for the role."""
     pairing_id = case.propose()
     other = create_person(store, "broker")

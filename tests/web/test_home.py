@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,19 @@ def test_the_start_page_shows_the_newest_needs_and_what_there_is(store, client, 
 
 def test_an_empty_hub_invites_the_first_need(client, text):
     assert "/needs/new" in text(client.get("/"))
+
+
+@pytest.mark.parametrize("role", [None, "broker", "owner", "startup", "host", "administrator"])
+def test_no_link_of_the_start_page_leads_nowhere(store, client, login, text, role):
+    factories.create_need(store, published=True)
+    if role:
+        login(client, factories.create_person(store, role))
+    page = text(client.get("/"))
+    links = set(re.findall(r'href="(/[^"#]*)"', page[page.index("<main") : page.index("</main>")]))
+    assert links
+    assert {link: status for link in links if (status := client.get(link).status_code) >= 400} == {}
+    assert ("/needs/new" in links) is (role in (None, "owner", "startup", "broker"))
+    assert ("/startups/new" in links) is (role in (None, "startup"))
 
 
 @pytest.mark.parametrize("path", ["/results", "/about/ranking", "/about/privacy", "/about/accessibility"])

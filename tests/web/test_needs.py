@@ -235,8 +235,8 @@ def test_what_happens_next_follows_the_cases_of_a_need(store, client, login, tex
     testbed = factories.create_testbed(store, published=True)
     first, last = (clock.later(today, days=days)[:10] for days in (-3, 20))
     pairings.confirm(store, case.broker, pairing_id, testbed["id"], first, last, today)
-    [testing] = now_of(client, text, case)
-    assert "The test is going on" in testing
+    [signing] = now_of(client, text, case)
+    assert "The broker writes the agreement" in signing  # as the case itself says: nothing is tried before it is signed
     pairings.end(store, case.owner, pairing_id, "no_effect", "", today)
     [again] = now_of(client, text, case)
     assert "When the need is met, close it." in again

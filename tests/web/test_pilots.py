@@ -78,6 +78,20 @@ def test_a_pilot_that_an_incident_stopped_does_not_look_as_if_it_ran(pilot, open
     assert "Nothing is tried until it is said what was done" in page
     assert "The pilot runs until" not in page
     assert "Stopped since" in text(owner.get(f"/pairings/{pilot.id}"))
+    assert "The pilot is stopped. The owner of the need or a broker says what was done" in text(
+        owner.get(f"/needs/{pilot.need['id']}")
+    )
+
+
+def test_the_page_of_the_need_says_of_a_pilot_what_the_case_says(pilot, open_as, text):
+    owner, page = open_as(pilot.owner), f"/needs/{pilot.need['id']}"
+    assert "The facts of the pilot are written" in text(owner.get(page))
+    pilot.start()
+    assert "The test is going on" in text(owner.get(page))
+    pilot.decide(pilot.now, early_reason="Vi vet nog.")
+    after = text(owner.get(page))
+    assert "The decision is taken" in after
+    assert "The test is going on" not in after
 
 
 def test_a_start_that_is_refused_lists_what_is_missing(pilot, open_as, text):
