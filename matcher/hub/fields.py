@@ -109,7 +109,12 @@ def choice(name: str, allowed: frozenset[str], default: str | None = None) -> An
 
 # As numbers are written in Swedish, and shown by the hub itself: 100 000, with a space that may not break.
 _THOUSANDS = re.compile("[ \u00a0\u202f\u2009]")
-_GROUPED = re.compile(rf"-?\d{{1,3}}(?:{_THOUSANDS.pattern}\d{{3}})+", re.ASCII)
+_GROUPED = re.compile(rf"-?\d{{1,3}}(?:{_THOUSANDS.pattern}\d{{3}})+(?:[.,]\d+)?", re.ASCII)
+
+
+def ungrouped(text: str) -> str:
+    """Return a number without the spaces between its thousands; every other text as it is."""
+    return _THOUSANDS.sub("", text) if _GROUPED.fullmatch(text) else text
 
 
 def number(low: int, high: int) -> Any:
@@ -119,7 +124,7 @@ def number(low: int, high: int) -> Any:
         text = str("" if value is None else value).strip()
         if not text:
             return None
-        digits = _THOUSANDS.sub("", text) if _GROUPED.fullmatch(text) else text
+        digits = ungrouped(text)
         if not re.fullmatch(r"-?\d{1,9}", digits, re.ASCII) or not low <= int(digits) <= high:
             raise PydanticCustomError("number_range", "number", {"low": low, "high": high, "value": text[:40]})
         return int(digits)

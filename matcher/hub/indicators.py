@@ -24,12 +24,13 @@ _FIGURE = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
 
 
 def _figure(value: Any) -> float | None:
-    text = re.sub(r"\s", "", fields.clean(str("" if value is None else value)[:80]))
-    if not text:
+    typed = fields.clean(str("" if value is None else value)[:80]).strip()
+    if not typed:
         return None
-    text = text.replace("\u2212", "-").replace(",", ".")  # a typed minus sign, a Swedish decimal comma
+    # A typed minus sign, a Swedish decimal comma. Of the spaces those between thousands alone: `5 1` may be 5,1.
+    text = fields.ungrouped(typed.replace("\u2212", "-")).replace(",", ".")
     if not _FIGURE.fullmatch(text):
-        raise PydanticCustomError("not_a_figure", "figure", {"value": text[:40]})
+        raise PydanticCustomError("not_a_figure", "figure", {"value": typed[:40]})
     return float(text)
 
 
