@@ -23,7 +23,7 @@ from .store.sqlite import SqliteStore
 FREE_MB = 500
 MARKS = {"fine": "✓", "note": "–", "wrong": "✗"}
 PATIENCE_SECONDS = 10.0  # the model may be in the middle of a batch
-READING_SECONDS = 20.0  # for the texts of the database file, some 100 MB of them
+READING_SECONDS = 20.0  # for the texts of the database file: a hub of 7,000 companies takes one
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _file(store: Store) -> list[Finding]:
     # That looks at pages and indexes, and at no letter of a text.
     read = store.read_texts(READING_SECONDS)
     if read.damaged:
-        return [_damaged(f"a text in {read.damaged} is not UTF-8")]
+        return [_damaged(read.damaged)]
     if read.whole:
         return [Finding("file", "fine", "the database file is whole")]
     text = f"its pages are whole; of its texts {read.rows} rows were read in {READING_SECONDS:.0f} seconds, not all"

@@ -222,6 +222,8 @@ def test_a_text_whose_bytes_are_damaged_is_wrong(config: Config, store: Store, b
     file.write_bytes(damaged)
     assert "a text in need.title is not UTF-8" in wrong(config)["file"]
     assert "rre fall" not in wrong(config)["file"]  # nobody's to read in a log
+    file.write_bytes(damaged.replace(b"F\xe4rre fall nattetid  599", bytes(24)))
+    assert "a text in need.title holds noughts" in wrong(config)["file"]
 
 
 def test_texts_are_read_for_so_long_and_no_longer(

@@ -17,9 +17,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from ..hub.clock import AHEAD_MINUTES, latest, parse
-from ..store import Store, StoreError, open_store
+from ..store import WAIT_MS, Store, StoreError, open_store
 from ..store.migrations import MIGRATIONS
 from ..store.schema import migrate, pending
+from ..store.sqlite import SqliteStore
 from . import databases, erased
 from .databases import Report
 
@@ -158,10 +159,10 @@ def restore(path: Path, store: Store, report: Report | None = None) -> dict[str,
             source.close()
 
 
-def opened(path: Path) -> Store:
+def opened(path: Path) -> SqliteStore:
     """Return a backup for reading; nothing is written beside it, unless it is a hub that runs."""
     runs = any(path.with_name(path.name + end).exists() for end in ("-wal", "-journal"))
-    return open_store(f"sqlite:///{path}", frozen=not runs)
+    return SqliteStore(str(path), WAIT_MS, (b"",), frozen=not runs)
 
 
 def _examined(path: Path) -> dict[str, int]:
@@ -171,6 +172,8 @@ def _examined(path: Path) -> dict[str, int]:
         wrong = [*store.query("pragma integrity_check"), *store.query("pragma foreign_key_check")]
         if [row for row in wrong if row != {"integrity_check": "ok"}]:
             raise BackupDamaged(f"{path} is damaged: {wrong[0]}. Take another one.")
+        if damaged := store.read_texts().damaged:  # which SQLite's own check does not look at
+            raise BackupDamaged(f"{path} is damaged: {damaged}. Take another one.")
         if len(pending(store)) == len(MIGRATIONS):  # raises for a database that is newer than this program
             raise BackupDamaged(f"{path} holds no hub")
         return {

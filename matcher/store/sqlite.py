@@ -116,16 +116,15 @@ class SqliteStore:
             db.execute("vacuum into :path", {"path": str(path)})
         return True
 
-    def read_texts(self, seconds: float) -> sqlite_texts.Reading:
-        """Read the bytes of every text for so long, and stop at a damaged one; see `sqlite_texts.read`."""
+    def read_texts(self, seconds: float | None = None) -> sqlite_texts.Reading:
+        """Read the bytes of every text, or for so long, and stop at a damaged one; see `sqlite_texts.read`."""
         with self._usable() as db:
             columns = {
                 table.name: [column.name for column in table.columns if column.type == "TEXT"]
                 for table in db.tables
                 if not table.name.startswith("sqlite_")
             }
-        with _named_errors():
-            return sqlite_texts.read(self._path, self._wait_ms, columns, seconds)
+            return sqlite_texts.read(db.conn, columns, seconds)
 
     def describe(self) -> dict[str, str]:
         """Return version, driver, journal mode and file."""
@@ -226,8 +225,13 @@ class SqliteStore:
                 address, timeout=self._wait_ms / 1000, isolation_level=None, check_same_thread=False, uri=self._frozen
             )
             on_failure.callback(connection.close)
-            for pragma in ("foreign_keys=on", "synchronous=full", "trusted_schema=off"):
-                connection.execute(f"pragma {pragma}")
+            try:
+                for pragma in ("foreign_keys=on", "synchronous=full", "trusted_schema=off"):
+                    connection.execute(f"pragma {pragma}")
+            except (
+                UnicodeDecodeError
+            ) as error:  # of SQLite's own words: they quote the schema, read here for the first time
+                raise StoreUnavailable("the database file is damaged: its schema is not UTF-8") from error
             if not self._frozen:
                 _set_journal_mode(connection, journal_mode(sqlite3.sqlite_version_info), self._wait_ms)
             # Plugins of sqlite-utils that happen to be installed have no business in the hub.

@@ -100,6 +100,24 @@ def test_one_changed_byte_is_noticed(hub: Store, folder: Path, tmp_path: Path, p
     target.close()
 
 
+@pytest.mark.parametrize(("bytes_of_it", "said"), [(bytes(4), "holds noughts"), (b"\xff\xfe\xff\xfe", "is not UTF-8")])
+def test_no_backup_is_made_of_a_hub_whose_texts_are_damaged(
+    tmp_path: Path, folder: Path, bytes_of_it: bytes, said: str
+):
+    """SQLite's own check calls such a file whole, and the sum would be that of the damage."""
+    file = tmp_path / "damaged.db"
+    store = open_store(f"sqlite:///{file}")
+    migrate(store)
+    create_need(store, title="Färre fall nattetid")
+    store.close()
+    file.write_bytes(file.read_bytes().replace(b"fall nattetid", bytes_of_it + b"nattetid "))
+    store = open_store(f"sqlite:///{file}")
+    with pytest.raises(BackupDamaged, match=f"a text in need.title {said}"):
+        backups.make(store, folder, NOW)
+    store.close()
+    assert not backups.every(folder)
+
+
 @pytest.mark.parametrize("content", [b"", b"no database at all", b"SQLite format 3\x00" + bytes(200)])
 def test_what_is_no_backup_is_refused_also_without_its_sum(tmp_path: Path, content: bytes):
     path = tmp_path / "matcher-20261120T090000Z.db"

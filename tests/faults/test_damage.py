@@ -91,6 +91,10 @@ def test_damage_is_noticed_and_never_taken_for_a_yes(databases: Databases, tmp_p
             left.unlink()
     print(dict(told))
     assert told["noticed"] > WAYS / 3
+    assert told["a value changed, unnoticed"] <= 1 + WAYS // 100
+    assert (
+        told["fell over (UnicodeDecodeError)"] == 0
+    )  # which the pages would take for a fault of theirs and not damage
 
 
 def test_a_text_whose_bytes_are_damaged_is_told_of_as_damage(databases: Databases, tmp_path: Path) -> None:

@@ -125,6 +125,17 @@ def test_a_text_that_is_not_utf_8_is_damage(tmp_path: Path, sql: str):
     assert store.query("select label from shelf where id = 's2'") == [{"label": "whole"}], "the rest is read"
 
 
+def test_a_schema_that_is_not_utf_8_is_damage(tmp_path: Path):
+    """SQLite quotes it in its error, which the driver then cannot read."""
+    file = tmp_path / "a.db"
+    store = open_store(f"sqlite:///{file}")
+    migrate(store, [SHELVES])
+    store.close()
+    file.write_bytes(file.read_bytes().replace(b"CREATE TABLE shelf (", b"CREATE TABLE shelf \xff"))
+    with pytest.raises(StoreUnavailable, match="damaged: its schema is not UTF-8"):
+        store.query("select label from shelf")
+
+
 def test_a_write_in_the_middle_of_a_lost_transaction_does_not_slip_out(tmp_path: Path):
     store = open_store(f"sqlite:///{tmp_path / 'a.db'}")
     migrate(store, [SHELVES])
