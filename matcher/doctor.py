@@ -85,6 +85,8 @@ def _secret(config: Config) -> list[Finding]:
 
 def _model(config: Config) -> Finding:
     if config.model != weights.DEFAULT_MODEL:
+        if config.model.startswith((os.sep, ".")) and not os.path.isdir(config.model):
+            return Finding("model", "wrong", f"there is no folder {config.model} (MATCHER_MODEL)")
         return Finding("model", "note", f"{config.model} (MATCHER_MODEL)")
     folder = config.instance / "models" / weights.DEFAULT_MODEL
     if not folder.is_dir():
@@ -167,6 +169,9 @@ def _shared(config: Config, store: Store) -> list[Finding]:
 
 def _second_factor(config: Config, store: Store) -> Finding:
     staff, without = second_factor.missing(store)
+    if shut := second_factor.unreadable(store, config.secret_keys):
+        text = f"no key at hand opens those of {shut} people, who can log in by a recovery code alone"
+        return Finding("second factor", "wrong", f"{text}: name the earlier key in MATCHER_OLD_SECRET_KEYS")
     text = f"{config.second_factor} (MATCHER_SECOND_FACTOR); {without} of {staff} brokers and administrators have none"
     return Finding("second factor", "note" if without or config.second_factor == "off" else "fine", text)
 

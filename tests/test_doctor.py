@@ -12,7 +12,7 @@ import pytest
 
 from matcher import doctor, work
 from matcher.config import Config, Oidc
-from matcher.hub import clock, mail
+from matcher.hub import clock, mail, sealing, second_factor
 from matcher.ranking import embedder, indexing, shared, shipped
 from matcher.ranking.encoder import Prompt, TinyEncoder
 from matcher.ranking.ranker import Ranker
@@ -269,15 +269,25 @@ def test_a_process_that_stands_still_is_not_busy(config: Config, store: Store, m
         assert "Start `matcher work`" in wrong(config)["background"]
 
 
+def test_a_model_of_ones_own_whose_folder_is_not_there_is_wrong(config: Config, store: Store) -> None:
+    assert "there is no folder /srv/none" in wrong(replace(config, model="/srv/none"))["model"]
+    assert found(replace(config, model=str(config.instance)))["model"].level == "note"
+    assert found(replace(config, model="some/name-on-a-hub"))["model"].level == "note"
+
+
 def test_who_has_no_second_factor_is_counted(config: Config, store: Store, background: None) -> None:
     seen = found(replace(config, second_factor="required"))["second factor"]
     assert (seen.level, seen.text) == (
         "note", "required (MATCHER_SECOND_FACTOR); 1 of 1 brokers and administrators have none",
     )  # fmt: skip
-    row = {"person_id": store.query("select id from person")[0]["id"], "sealed": "x", "made_at": NOW}
+    sealed = sealing.seal(config.secret_keys, second_factor.PURPOSE, "JBSWY3DPEHPK3PXP")
+    row = {"person_id": store.query("select id from person")[0]["id"], "sealed": sealed, "made_at": NOW}
     store.insert("second_factor", {**row, "confirmed_at": NOW})
     assert found(config)["second factor"].level == "fine"
     assert found(replace(config, second_factor="off"))["second factor"].level == "note"
+    other = replace(config, secret_key="another key than the one that sealed them")
+    assert "those of 1 people" in wrong(other)["second factor"]
+    assert "second factor" not in wrong(replace(other, old_secret_keys=(config.secret_key,)))
 
 
 def test_a_provider_of_log_ins_is_asked_whether_it_is_there(config: Config, store: Store, background: None) -> None:

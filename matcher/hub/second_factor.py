@@ -54,6 +54,12 @@ def missing(store: Store) -> tuple[int, int]:
     return len(staff), len(staff - have)
 
 
+def unreadable(store: Store, keys: Sequence[str]) -> int:
+    """Return how many second factors no key at hand opens: these people can log in by a recovery code alone."""
+    rows = store.query("select sealed from second_factor where confirmed_at is not null")
+    return sum(_opened(keys, row["sealed"]) is None for row in rows)
+
+
 def begin(store: Store, who: Viewer, keys: Sequence[str], now: str) -> None:
     """Make a secret that is not asked for until it is confirmed; one that was begun before is worth nothing."""
     sealed = sealing.seal(keys, PURPOSE, pyotp.random_base32())
@@ -71,10 +77,7 @@ def begun(store: Store, who: Viewer, keys: Sequence[str]) -> str | None:
     rows = store.query(
         "select sealed from second_factor where person_id = :id and confirmed_at is null", {"id": who.person_id}
     )
-    try:
-        return sealing.unseal(keys, PURPOSE, rows[0]["sealed"]) if rows else None
-    except sealing.Unreadable:
-        return None
+    return _opened(keys, rows[0]["sealed"]) if rows else None
 
 
 def address(secret: str, email: str, hub: str) -> str:
@@ -222,10 +225,16 @@ def _secret(store: Store, person_id: str | None, keys: Sequence[str], *, confirm
     )
     if not rows:
         raise Conflict("factor_off" if confirmed else "factor_not_begun")
+    if (secret := _opened(keys, rows[0]["sealed"])) is None:
+        raise Invalid({"otp": ("code_unreadable", {})})
+    return secret
+
+
+def _opened(keys: Sequence[str], sealed: str) -> str | None:
     try:
-        return sealing.unseal(keys, PURPOSE, rows[0]["sealed"])
+        return sealing.unseal(keys, PURPOSE, sealed)
     except sealing.Unreadable:
-        raise Invalid({"otp": ("code_unreadable", {})}) from None
+        return None
 
 
 def _step(secret: str, code: str, now: str) -> int | None:
