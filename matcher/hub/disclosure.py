@@ -100,18 +100,10 @@ def _told(table: Table, holding: Holding, row: Row, marks: Traces, acted: dict[s
         "id": {name: row[name] for name in table.key if name not in holding.names("hashes")},
         "part": part,
         "facts": {name: row[name] for name in holding.names("facts") if row[name] not in (None, "", "[]")},
-        "texts": {name: _readable(text) for name, text in texts.items()},
+        "texts": {
+            name: text if (held := traces.lists_or_fields(text)) is None else held for name, text in texts.items()
+        },
     }
-
-
-def _readable(text: str) -> Any:
-    """Return a text as it is, and JSON parsed."""
-    if text[:1] in ("[", "{"):
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
-    return text
 
 
 def _roles(store: Store, person: Row) -> list[Row]:

@@ -19,6 +19,7 @@ Row = dict[str, Any]
 # Rows that erasing treats by themselves, each in its own way.
 APART = ("person", "outbox", "link", "audit", "erasure")
 NOUNS = ("need", "startup", "testbed")  # what search and the ranking hold in memory: a change takes a number
+DEEPEST = 20  # levels of lists and fields; what the hub writes has a few
 _RUN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -37,14 +38,9 @@ class Traces:
 
     def cleaned(self, text: str, named: bool) -> str:
         """Return a text, or JSON as text, without them; `named`: the row says elsewhere that it is this person."""
-        if text[:1] in ("[", "{"):
-            try:
-                held = json.loads(text)
-            except ValueError:
-                pass
-            else:
-                after = self._walked(held, named)
-                return text if after == held else json.dumps(after, ensure_ascii=False)
+        if (held := lists_or_fields(text)) is not None:
+            after = self._walked(held, named)
+            return text if after == held else json.dumps(after, ensure_ascii=False)
         for pattern in self._patterns(named or self.alone):
             text = pattern.sub(ERASED_NAME, text)
         return text
@@ -91,6 +87,26 @@ class Traces:
             runs = [run for run in _RUN.findall(text) if '"' not in run and "\\" not in run]
             pieces.append(max(runs, key=len).lower() if runs else "")
         return pieces
+
+
+def lists_or_fields(text: str) -> Any | None:
+    """Return the list or the fields that a text holds as JSON; None where it is no JSON, or deeper than the hub's own.
+
+    Somebody may have typed a text that looks alike: thousands of brackets are too deep for the parser, and hundreds for
+    whoever walks what it found.
+    """
+    if text[:1] not in ("[", "{"):
+        return None
+    try:
+        held = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return held if _shallow(held, DEEPEST) else None
+
+
+def _shallow(value: Any, levels: int) -> bool:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return not parts or (levels > 0 and all(_shallow(part, levels - 1) for part in parts))
 
 
 _CONTACTS = [group for table in ("need", "testbed") for group in HOLDINGS[table].contacts()]

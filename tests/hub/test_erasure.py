@@ -152,6 +152,23 @@ def test_a_name_that_another_bears_is_taken_out_only_where_the_row_names_the_per
     assert rows[others["id"]]["seq"] == others["seq"]
 
 
+@pytest.mark.parametrize("depth", [30, 600, 60_000])
+def test_a_text_that_looks_like_deep_json_hinders_neither_giving_out_nor_erasing(store: Store, depth: int):
+    """One row of brackets in one text made both fail, for everybody whose address stands in such a text."""
+    administrator = factories.create_person(store, "administrator")
+    one = factories.create_person(store, "owner", name="Eva Ek")
+    typed = "[" * depth + f'"{one.email}"' + "]" * depth
+    need = factories.create_need(
+        store, one.organisations("owner")[0], person_id=one.person_id, title="Färre fall", description=typed
+    )
+    given = disclosure.about(store, one.person_id, NOW)
+    texts = [row["texts"] for group in given["groups"] for row in group["rows"] if row["table"] == "need"]
+    assert texts[0]["description"] == typed
+    erasure.erase(store, one.person_id, administrator.person_id, NOW)
+    left = store.query("select description from need where id = :id", {"id": need["id"]})[0]["description"]
+    assert left == typed.replace(one.email, ERASED_NAME)
+
+
 def test_what_was_said_goes_from_mail_that_waits_for_others_too(store: Store):
     hub = Fifty(store, hands=1)
     startup, broker = hub.souls[2], hub.souls[0]
