@@ -99,7 +99,7 @@ NEXT = {
     "decide": _l("The pilot is over. The owner of the need decides what becomes of it."),
     "halted": _l("The pilot is stopped. The owner of the need or a broker says what was done, and it goes on."),
     "finish": _l("The test is going on. On its last day the place becomes free again."),
-    "close_case": _l("The period is over. The broker closes the case."),
+    "close_case": _l("The test is over. The broker closes the case."),
     "over": _l("Nothing more happens in this case."),
 }
 KNOWN_BEFORE = {"yes": _l("Yes, we knew them"), "no": _l("No, they are new to us")}
