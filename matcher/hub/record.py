@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..store import Store
-from . import chain
+from . import chain, published
 from .ids import new_id
 
 PAGE = 50
@@ -92,7 +92,8 @@ def history(store: Store, kind: str, subject_id: str) -> list[dict[str, Any]]:
 def latest(store: Store, *, kind: str = "", subject_id: str = "", person_id: str = "", page: int = 1) -> dict[str, Any]:
     """Return a page of the whole record, newest first: `rows` as in `history`, `page`, and `more` (is there another?).
 
-    The record grows for ever, so it is not counted: a page is found by its place from the newest.
+    Each row has the name of its thing (`thing`), where everybody may know it. The record grows for ever, so it is not
+    counted: a page is found by its place from the newest.
     """
     page = max(1, page)
     rows = store.query(
@@ -109,8 +110,24 @@ def latest(store: Store, *, kind: str = "", subject_id: str = "", person_id: str
             "offset": (page - 1) * PAGE,
         },
     )
-    shown = [{**row, "detail": json.loads(row["detail"])} for row in rows[:PAGE]]
+    names = _names(store, {row["subject_id"] for row in rows})
+    shown = [
+        {**row, "detail": json.loads(row["detail"]), "thing": names.get((row["kind"], row["subject_id"]), "")}
+        for row in rows[:PAGE]
+    ]
     return {"rows": shown, "page": page, "more": len(rows) > PAGE}
+
+
+def _names(store: Store, ids: set[str]) -> dict[tuple[str, str], str]:
+    """Return the names of organisations, people and published things: drafts and cases are not for administrators."""
+    columns = {"organisation": "name", "person": "name", "need": "title", "startup": "name", "testbed": "name"}
+    live = {kind: f"and {published.live(kind, kind)}" for kind in ("need", "startup", "testbed")}
+    parts = [
+        f"select '{kind}' as kind, id, {column} as name from {kind} where id in :ids {live.get(kind, '')}"
+        for kind, column in columns.items()
+    ]
+    rows = store.query(" union all ".join(parts), {"ids": sorted(ids)}) if ids else []
+    return {(row["kind"], row["id"]): row["name"] for row in rows}
 
 
 def kinds(store: Store) -> list[str]:

@@ -282,6 +282,19 @@ def test_the_record_shows_who_did_what_and_is_narrowed(store, admin, administrat
     assert "No row tells" in text(admin.get("/admin/record?id=zzz"))
 
 
+def test_the_record_names_what_everybody_may_know_and_no_draft(store, admin, text):
+    shown, draft = create_need(store, published=True, title="Halka på trappan"), create_need(store, title="Hemlig plan")
+    closed = create_need(store, published=True, title="Stängt behov")
+    store.execute("update need set closed_at = :now where id = :id", {"now": NOW, "id": closed["id"]})
+    for need in (shown, draft, closed):
+        record.write(store, None, "need.change", "need", need["id"], NOW)
+    page = text(admin.get("/admin/record?kind=need"))
+    assert "Need Halka på trappan" in page
+    assert "Hemlig plan" not in page
+    assert "Stängt behov" not in page
+    assert f"Need {draft['id'][:11]}" in page
+
+
 def test_administration_never_changes_anything_by_get(store, admin, administrator):
     person = create_person(store, "broker")
     home = administrator.organisations("administrator")[0]
