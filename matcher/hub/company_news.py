@@ -48,6 +48,17 @@ def tell(
     return len(told)
 
 
+def renumbered(store: Store, viewer: Viewer, organisation_id: str, had: str | None, now: str) -> None:
+    """Tell the brokers of a company's open cases that it bears another number than `had`: another company, perhaps.
+
+    Whichever of its profiles the case is about. A first number says nothing new.
+    """
+    if had:
+        rows = store.query("select id from startup where organisation_id = :id order by id", {"id": organisation_id})
+        for row in rows:
+            tell(store, viewer, row["id"], "renumbered", now, before=f"{had[:6]}-{had[6:]}")
+
+
 def _tell_hosts(
     store: Store, viewer: Viewer, startup_id: str, what: str, now: str, before: str, only: Iterable[str] | None
 ) -> None:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from ..store import Store
-from . import fields, people, record, reference
+from . import company_news, fields, people, record, reference
 from .errors import Conflict, Invalid, NotFound
 from .ids import new_id
 from .people import Viewer
@@ -48,7 +48,7 @@ def create(store: Store, by: str | None, data: dict[str, Any], now: str, *, orga
     return row["id"]
 
 
-def save(store: Store, by: str, organisation_id: str, data: dict[str, Any], now: str) -> dict[str, Any]:
+def save(store: Store, by: Viewer, organisation_id: str, data: dict[str, Any], now: str) -> dict[str, Any]:
     """Save changed fields (`data` may hold some of them) and return the new row.
 
     Raises Invalid per field, Conflict for a number that another one of its kind carries, or for a kind in which
@@ -70,7 +70,11 @@ def save(store: Store, by: str, organisation_id: str, data: dict[str, Any], now:
                    municipality_code = :municipality_code, website = :website where id = :id""",
                 {**row, "id": organisation_id},
             )
-            record.write(store, by, "organisation.save", "organisation", organisation_id, now, changed=changed)
+            record.write(
+                store, by.person_id, "organisation.save", "organisation", organisation_id, now, changed=changed
+            )
+        if "orgnr" in changed:
+            company_news.renumbered(store, by, organisation_id, current["orgnr"], now)
     return {**current, **row}
 
 

@@ -196,8 +196,7 @@ def _hidden(data: dict[str, Any]) -> int:
 def _keep_number(store: Store, viewer: Viewer | None, organisation_id: str, number: str | None, now: str) -> bool:
     """Give the organisation its number where one was typed; return whether that changed anything.
 
-    A number that another company carries too is kept: the pair is offered to the brokers as a duplicate. With another
-    number than before it may be another company now: the brokers of its open cases are told, whichever profile it was.
+    A number that another company carries too is kept: the pair is offered to the brokers as a duplicate.
     """
     had = store.query("select orgnr from organisation where id = :id", {"id": organisation_id})[0]["orgnr"]
     if not number or not store.execute(
@@ -207,10 +206,8 @@ def _keep_number(store: Store, viewer: Viewer | None, organisation_id: str, numb
         return False
     by = viewer.person_id if viewer else None
     record.write(store, by, "organisation.number", "organisation", organisation_id, now, orgnr=number)
-    if had and viewer:
-        rows = store.query("select id from startup where organisation_id = :id order by id", {"id": organisation_id})
-        for row in rows:
-            company_news.tell(store, viewer, row["id"], "renumbered", now, before=f"{had[:6]}-{had[6:]}")
+    if viewer:
+        company_news.renumbered(store, viewer, organisation_id, had, now)
     return True
 
 

@@ -177,7 +177,7 @@ def save_organisation(organisation_id: str) -> Any:
     found = organisations.load(store(), person(), organisation_id)
     typed = forms.read(FIELDS)
     try:
-        organisations.save(store(), person().person_id, organisation_id, typed, now())
+        organisations.save(store(), person(), organisation_id, typed, now())
     except (Invalid, Conflict) as error:
         return _organisation_form(found, typed, _errors(error)), _status(error)
     flash(_("The organisation is saved."), "success")

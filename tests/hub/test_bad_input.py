@@ -23,6 +23,7 @@ from matcher.hub import (
     links,
     merging,
     moderation,
+    organisations,
     outcome_links,
     pairings,
     parties,
@@ -98,6 +99,16 @@ def test_a_second_profile_is_no_way_round_it(store, pilot):
     company = pilot.startup["organisation_id"]
     store.execute("update organisation set orgnr = '5567534010' where id = :id", {"id": company})
     startups.create(store, pilot.founder, company, {"name": "Ett till", "orgnr": "212000-1892"}, BEGUN)
+    assert told(store) == {pilot.broker.email: "renumbered"}
+    assert happened(store, pilot) == ["pairing.company_renumbered"]
+
+
+def test_neither_is_an_administrator(store, pilot):
+    company, administrator = pilot.startup["organisation_id"], create_person(store, "administrator")
+    store.execute("update organisation set orgnr = '5567534010' where id = :id", {"id": company})
+    organisations.save(store, administrator, company, {"orgnr": "5567534010", "website": "https://a.example"}, BEGUN)
+    assert told(store) == {}
+    organisations.save(store, administrator, company, {"orgnr": "212000-1892"}, BEGUN)
     assert told(store) == {pilot.broker.email: "renumbered"}
     assert happened(store, pilot) == ["pairing.company_renumbered"]
 

@@ -80,7 +80,7 @@ def test_the_same_number_from_two_at_once_is_taken_once(store: Store) -> None:
 
 def test_saving_changes_only_what_was_given_and_says_what(store: Store) -> None:
     person, one = create_person(store, "administrator"), create(store, orgnr=NUMBER)
-    row = organisations.save(store, person.person_id, one, {"name": "Lövhamn"}, NOW)
+    row = organisations.save(store, person, one, {"name": "Lövhamn"}, NOW)
     assert (row["name"], row["orgnr"]) == ("Lövhamn", "2120001355")
     assert organisations.get(store, one)["name"] == "Lövhamn"
     assert record.history(store, "organisation", one)[-1]["detail"] == {"changed": ["name"]}
@@ -88,7 +88,7 @@ def test_saving_changes_only_what_was_given_and_says_what(store: Store) -> None:
 
 def test_saving_the_same_again_leaves_no_trace(store: Store) -> None:
     person, one = create_person(store, "administrator"), create(store, orgnr=NUMBER)
-    organisations.save(store, person.person_id, one, {"name": "Lövhamns kommun", "website": ""}, NOW)
+    organisations.save(store, person, one, {"name": "Lövhamns kommun", "website": ""}, NOW)
     assert len(record.history(store, "organisation", one)) == 1
 
 
@@ -96,14 +96,14 @@ def test_saving_refuses_anothers_number(store: Store) -> None:
     person, one = create_person(store, "administrator"), create(store)
     create(store, orgnr=NUMBER)
     with pytest.raises(Conflict):
-        organisations.save(store, person.person_id, one, {"orgnr": NUMBER}, NOW)
+        organisations.save(store, person, one, {"orgnr": NUMBER}, NOW)
 
 
 def test_a_kind_in_use_cannot_be_changed(store: Store) -> None:
     person = create_person(store, "administrator")
     free, town = create_organisation(store, "public"), create_organisation(store, "public")
     create_person(store, "owner", town)
-    assert organisations.save(store, person.person_id, free["id"], {"kind": "host"}, NOW)["kind"] == "host"
+    assert organisations.save(store, person, free["id"], {"kind": "host"}, NOW)["kind"] == "host"
     for taken, kind in [
         (town["id"], "company"),
         (create_startup(store)["organisation_id"], "public"),
@@ -111,13 +111,13 @@ def test_a_kind_in_use_cannot_be_changed(store: Store) -> None:
         (create_need(store)["organisation_id"], "host"),
     ]:
         with pytest.raises(Conflict) as caught:
-            organisations.save(store, person.person_id, taken, {"kind": kind}, NOW)
+            organisations.save(store, person, taken, {"kind": kind}, NOW)
         assert caught.value.code == "organisation_kind_in_use"
 
 
 def test_a_host_that_only_has_a_testbed_may_become_a_company(store: Store) -> None:
     person, host = create_person(store, "administrator"), create_testbed(store)["organisation_id"]
-    assert organisations.save(store, person.person_id, host, {"kind": "company"}, NOW)["kind"] == "company"
+    assert organisations.save(store, person, host, {"kind": "company"}, NOW)["kind"] == "company"
 
 
 def test_the_list_is_in_swedish_order_with_members_counted(store: Store) -> None:

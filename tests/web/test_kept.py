@@ -47,7 +47,7 @@ def test_what_changes_is_seen_at_once(store, app):
     organisation = factories.create_organisation(store)
     need = factories.create_need(store, organisation, published=True, title="Första behovet")
     assert b"F\xc3\xb6rsta behovet" in client.get("/needs").data
-    organisations.save(store, broker.person_id, organisation["id"], {"name": "Nya Namnets kommun"}, NOW)
+    organisations.save(store, broker, organisation["id"], {"name": "Nya Namnets kommun"}, NOW)
     assert b"Nya Namnets kommun" in client.get("/needs").data
     needs.close(store, broker, need["id"], "met", "", NOW)
     assert b"F\xc3\xb6rsta behovet" not in client.get("/needs").data
