@@ -63,6 +63,10 @@ MESSAGES = {
         "Line %(line)s is not JSON from character %(column)s on: a comma, colon, bracket or quotation mark is missing "
         "or too many. Correct the line, or fetch the file again."
     ),
+    "file_let_go": N_(
+        "Somebody was erased from the hub, and this file names them or cannot be searched for them, so it was deleted. "
+        "Send it again if it is still wanted."
+    ),
     "file_nested": N_("Line %(line)s holds lists within lists far too deeply. Give each field one plain value."),
     "file_number": N_("Line %(line)s holds a number that is too long. Shorten it, or write it in quotation marks."),
     "file_no_number": N_(

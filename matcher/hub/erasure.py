@@ -60,11 +60,34 @@ def preview(store: Store, person_id: str) -> Row:
     }
 
 
-def erase(store: Store, person_id: str, by: str | None, now: str, reason: str = "", *, again: bool = False) -> None:
+def named_elsewhere(store: Store, person_id: str) -> dict[str, int]:
+    """Return how many rows of each table hold the person's name and nothing else of them: what `everywhere` adds."""
+    rows = store.query("select * from person where id = :id", {"id": person_id})
+    if not rows:
+        return {}
+    part, whole = (traces.of(store, rows[0], everywhere=far) for far in (False, True))
+    given = ([part.name], "" if part.shared else part.name)
+    more = set(record.telling_of(store, person_id, _alone(whole), *given)) - set(
+        record.telling_of(store, person_id, _alone(part), *given)
+    )
+    found = traces.by_name_alone(store, part, whole)
+    return {**found, "audit": len(more)} if more else found
+
+
+def _alone(found: Traces) -> list[str]:
+    """Return what tells of the person wherever it stands."""
+    return [found.email, found.name] if found.everywhere else [found.email]
+
+
+def erase(
+    store: Store, person_id: str, by: str | None, now: str, reason: str = "", *, again: bool = False,
+    everywhere: bool = True,
+) -> None:  # fmt: skip
     """Erase a person; raise NotFound, or Conflict when they are erased already or the last administrator.
 
     `by` is who does it (the person, an administrator, or None: the command line). With `again` a restored backup is
-    brought up to what was erased since, whoever it leaves.
+    brought up to what was erased since, whoever it leaves. `everywhere`: out of texts that hold the name and nothing
+    else of the person too, where nobody shares it; never on the word of whoever chose that name.
     """
     with store.atomic():
         people.lock_administrators(store)
@@ -75,28 +98,28 @@ def erase(store: Store, person_id: str, by: str | None, now: str, reason: str = 
             raise NotFound("person")
         if rows[0]["erased_at"]:
             raise Conflict("person_erased")
-        found = traces.of(store, rows[0])
+        found = traces.of(store, rows[0], everywhere=everywhere)
         held = preview(store, person_id)
         if held["last"] and not again:
             raise Conflict("last_administrator")
         leaving.account(store, person_id, by, now)
-        _close(store, found, now)
+        _close(store, found, now, everywhere)
         _hand_over(store, held["cases"], now)
         said = _unsay(store, person_id)
         _mail(store, found, said)
         _uploads(store, found)
         traces.take_out(store, found, now)
-        record.forget(store, person_id, [found.email, found.name if found.alone else "", *said], now)
+        record.forget(store, person_id, _alone(found), now, [found.name, *said], "" if found.shared else found.name)
         told = {"reason": found.cleaned(reason, named=True)} if reason else {}
         record.write(store, by, "person.erase", "person", person_id, now, **told)
 
 
 def listed(store: Store) -> list[Row]:
-    """Return who was erased and when (person_id, at), oldest first: ids, and nothing else."""
-    return store.query("select person_id, at from erasure order by at, person_id")
+    """Return who was erased, when and how far (person_id, at, everywhere), oldest first, and nothing else of them."""
+    return store.query("select person_id, at, everywhere from erasure order by at, person_id")
 
 
-def _close(store: Store, found: Traces, now: str) -> None:
+def _close(store: Store, found: Traces, now: str, everywhere: bool) -> None:
     """Empty the account: nobody can log in, nothing is sent, no link and no calendar works, no role is held."""
     given = {"id": found.person_id, "email": found.email}
     for table in ("session", "membership", "feed", "identity", "login_step", "recovery_code", "second_factor"):
@@ -110,7 +133,7 @@ def _close(store: Store, found: Traces, now: str) -> None:
                   digest_at = null, disabled_at = :now, erased_at = :now where id = :id""",
         {"id": found.person_id, "nowhere": f"{found.person_id}@{NOWHERE}", "name": ERASED_NAME, "now": now},
     )
-    store.insert("erasure", {"person_id": found.person_id, "at": now})
+    store.insert("erasure", {"person_id": found.person_id, "at": now, "everywhere": int(everywhere)})
 
 
 def _hand_over(store: Store, cases: list[Row], now: str) -> None:
@@ -159,9 +182,12 @@ def _mail(store: Store, found: Traces, said: list[str]) -> None:
         {"email": found.email},
     )
     for row in store.query(f"select id, params, error from outbox where {waits}"):
-        params = _without(json.loads(row["params"]), said)
-        params = json.loads(found.cleaned(json.dumps(params, ensure_ascii=False), named=True))
-        error = found.cleaned(row["error"], named=True) if row["error"] else None
+        params = json.loads(row["params"])
+        # Mail about what somebody did holds their name as a value of its own.
+        named = found.name in params.values() or found.addressed(row["params"])
+        params = _without(params, said) if named else params
+        params = json.loads(found.cleaned(json.dumps(params, ensure_ascii=False), named))
+        error = found.cleaned(row["error"], named) if row["error"] else None
         if params != json.loads(row["params"]) or error != row["error"]:
             store.execute(
                 "update outbox set params = :params, error = :error where id = :id",
@@ -181,9 +207,17 @@ def _without(value: Any, said: list[str]) -> Any:
 
 
 def _uploads(store: Store, found: Traces) -> None:
-    """Let go of files that wait to be imported and are the person's, name them, or cannot be looked into here."""
-    for row in store.query("select id, person_id, content from import_batch where length(content) > 0"):
+    """Let go of files that wait to be imported and are the person's, name them, or cannot be looked into here.
+
+    Not of one that is being read or imported just now: what it brings was meant after the person was here. Whoever
+    sent a file that is let go reads why.
+    """
+    rows = store.query("select id, person_id, content from import_batch where length(content) > 0 and wanted is null")
+    for row in rows:
         content = bytes(row["content"])
         packed = content.startswith(b"PK") or b"\x00" in content
         if packed or row["person_id"] == found.person_id or found.in_text(content.decode("utf8", "replace")):
-            store.execute("update import_batch set content = :none where id = :id", {"none": b"", "id": row["id"]})
+            store.execute(
+                "update import_batch set content = :none, error = :error where id = :id",
+                {"none": b"", "error": json.dumps(["file_let_go", {}]), "id": row["id"]},
+            )

@@ -162,7 +162,7 @@ def use(
     link = get(store, token, now)
     known, hashed = link["account"], None
     if link["purpose"] == "reset" or not known:
-        name, hashed = _checked(name, password, link["email"], ask_name=not known)
+        name, hashed = _checked(store, name, password, link["email"], ask_name=not known)
     elif not (who and who.person_id == known) and passwords.authenticate(store, link["email"], password) != known:
         raise Invalid({"password": ("password_wrong", {})})
     with store.atomic():
@@ -191,11 +191,11 @@ def give_role(store: Store, link: dict[str, Any], person_id: str, now: str) -> N
     record.write(store, person_id, "link.invite", "person", person_id, now)
 
 
-def _checked(name: str, password: str, email: str, ask_name: bool) -> tuple[str, str]:
+def _checked(store: Store, name: str, password: str, email: str, ask_name: bool) -> tuple[str, str]:
     """Return name and password hash; raise one Invalid for both fields."""
     errors: dict[str, Any] = {}
     try:
-        name = people.checked_name(name) if ask_name else name
+        name = people.own_name(store, name) if ask_name else name
     except Invalid as error:
         errors |= error.errors
     try:

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from ..store import Store, UniqueViolation
 from . import fields, leaving, mail, record
-from .errors import Conflict, NotFound
+from .errors import Conflict, Invalid, NotFound
 from .ids import new_id
 
 ROLES = ("administrator", "broker", "owner", "startup", "host")
@@ -96,6 +96,22 @@ def viewer(store: Store, person_id: str) -> Viewer | None:
 def checked_name(name: str) -> str:
     """Return a person's name as it is kept; raise Invalid when there is none."""
     return fields.validate(_Name, {"name": name}).name
+
+
+def own_name(store: Store, name: str, person_id: str | None = None) -> str:
+    """Return a name that a person gives themselves, as it is kept; raise Invalid when there is none, or it is taken.
+
+    Taken is what another person or an organisation is called: it stands beside decisions, and would look like theirs.
+    """
+    checked = checked_name(name)
+    wanted = " ".join(checked.split()).casefold()
+    others = store.query(
+        "select name from person where erased_at is null and id <> :id union select name from organisation",
+        {"id": person_id or ""},
+    )
+    if wanted in (" ".join(row["name"].split()).casefold() for row in others):
+        raise Invalid({"name": ("name_taken", {})})
+    return checked
 
 
 def create(
@@ -262,7 +278,7 @@ def save_settings(
 
     With `digest` also whether one wants one mail a day; who no longer does gets at once what waited for it.
     """
-    checked = checked_name(name)
+    checked = own_name(store, name, who.person_id) if name != who.name else who.name
     wants = who.digest if digest is None else digest
     with store.atomic():
         store.execute(
@@ -281,4 +297,4 @@ def save_settings(
         if not wants:
             mail.release(store, who.email, now)
         if checked != who.name:
-            record.write(store, who.person_id, "person.rename", "person", who.person_id, now)
+            record.write(store, who.person_id, "person.rename", "person", who.person_id, now, before=who.name)

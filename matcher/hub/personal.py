@@ -72,7 +72,7 @@ HOLDINGS: dict[str, Holding] = {
         "account", "id locale keyboard_at created_at disabled_at digest_at erased_at",
         contact="email+name", hashes="password_hash",
     ),
-    "erasure": Holding("machine", "at", who="person_id"),
+    "erasure": Holding("machine", "at everywhere", who="person_id"),
     "membership": Holding("account", "id organisation_id role granted_at revoked_at", who="person_id"),
     "session": Holding("account", "created_at seen_at revoked_at factor device", who="person_id", hashes="token_hash"),
     "second_factor": Holding(

@@ -18,6 +18,7 @@ from .ids import new_id
 
 PAGE = 50
 FORGOTTEN = "record.forget"
+NAMED = ("holder", "substitute")  # details in which the hub itself writes a person's name
 
 
 def write(
@@ -39,22 +40,19 @@ def write(
     )
 
 
-def forget(store: Store, person_id: str, texts: Sequence[str], now: str) -> int:
+def forget(
+    store: Store, person_id: str, texts: Sequence[str], now: str, own: Sequence[str] = (), name: str = ""
+) -> int:
     """Take what is personal out of the record and return how many rows that were; the chain stays whole.
 
-    Emptied are the details of the rows about the person and of those that hold one of `texts` (a name, an address),
-    whatever their case. Which rows that were is itself recorded, so that nobody else can empty one unseen.
+    Emptied are the details of the rows about the person, of those that hold one of `texts` (an address, a name that is
+    theirs alone), of those in which the hub itself names them by `name`, and of those that the person wrote and that
+    hold one of `own` (what they called themselves or said, which could be anything: what others did is not emptied by
+    it). Which rows that were is itself recorded, so that nobody else can empty one unseen.
     """
-    # As whole words: whoever is called Anna Berg is not Anna Bergström.
-    wanted = [re.compile(rf"(?<!\w){re.escape(text.strip())}(?!\w)", re.I) for text in texts if text.strip()]
     with store.atomic():
         chain.append(store, [])  # what is not chained yet is now
-        found = [
-            row["id"]
-            for page in chain.pages(store)
-            for row in page
-            if row["detail"] != "{}" and row["action"] != FORGOTTEN and _tells_of(row, person_id, wanted)
-        ]
+        found = telling_of(store, person_id, texts, own, name)
         for start in range(0, len(found), chain.PAGE):
             ids = found[start : start + chain.PAGE]
             store.execute("update audit set detail = '{}', salt = null where id in :ids", {"ids": ids})
@@ -62,10 +60,34 @@ def forget(store: Store, person_id: str, texts: Sequence[str], now: str) -> int:
     return len(found)
 
 
-def _tells_of(row: dict[str, Any], person_id: str, wanted: Sequence[re.Pattern[str]]) -> bool:
+def telling_of(
+    store: Store, person_id: str, texts: Sequence[str], own: Sequence[str] = (), name: str = ""
+) -> list[str]:
+    """Return the ids of the rows that `forget` would empty."""
+    wanted, theirs = _as_words(texts), _as_words([*texts, *own])
+    return [
+        row["id"]
+        for page in chain.pages(store)
+        for row in page
+        if row["detail"] != "{}"
+        and row["action"] != FORGOTTEN
+        and _tells_of(row, person_id, theirs if row["person_id"] == person_id else wanted, name)
+    ]
+
+
+def _as_words(texts: Sequence[str]) -> list[re.Pattern[str]]:
+    """Return patterns of whole words: whoever is called Anna Berg is not Anna Bergström."""
+    return [re.compile(rf"(?<!\w){re.escape(text.strip())}(?!\w)", re.I) for text in texts if text.strip()]
+
+
+def _tells_of(row: dict[str, Any], person_id: str, wanted: Sequence[re.Pattern[str]], name: str) -> bool:
     if (row["kind"], row["subject_id"]) == ("person", person_id):
         return True
-    told = "\n".join(_strings(json.loads(row["detail"])))
+    detail = json.loads(row["detail"])
+    named = [detail.get(key) for key in (*NAMED, *(("before",) if row["action"] == "case.holder" else ()))]
+    if name and name in named:
+        return True
+    told = "\n".join(_strings(detail))
     return any(pattern.search(told) for pattern in wanted)
 
 

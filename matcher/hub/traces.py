@@ -1,7 +1,9 @@
 """Finding and taking out a person's name and address in texts that stay (see `personal` for which those are).
 
-An address is its person's alone and is taken out wherever it stands. A name may be another's too: unless it has two
-words or more and nobody else in the hub bears it, it is taken out only of rows that name the person elsewhere.
+An address is its person's alone, proven by a letter, and is taken out wherever it stands. A name is what the person
+chose to be called: "Special housing" would take these words out of every text of others. So it is taken out of rows and
+texts that name the person otherwise, and of all others only where somebody else has looked at it (`everywhere`), it has
+two words or more and nobody else in the hub bears it.
 """
 
 from __future__ import annotations
@@ -25,23 +27,29 @@ _RUN = re.compile(r"[\x21-\x7e]+")
 
 @dataclass(frozen=True)
 class Traces:
-    """Name and address of one person, and whether the name is theirs alone."""
+    """Name and address of one person, whether another bears the name, whether it alone tells of them (see above)."""
 
     person_id: str
     name: str
     email: str
-    alone: bool
+    shared: bool
+    everywhere: bool
 
     def in_text(self, text: str) -> bool:
-        """Whether a text holds the address, or the name where that is theirs alone."""
-        return self._stands_in(text, self.alone)
+        """Whether a text holds the address, or the name where that alone tells of them."""
+        return self._stands_in(text, self.everywhere)
+
+    def addressed(self, text: str) -> bool:
+        """Whether a text holds the address."""
+        return self._stands_in(text, False)
 
     def cleaned(self, text: str, named: bool) -> str:
         """Return a text, or JSON as text, without them; `named`: the row says elsewhere that it is this person."""
+        named = named or self.addressed(text)
         if (held := lists_or_fields(text)) is not None:
             after = self._walked(held, named)
             return text if after == held else json.dumps(after, ensure_ascii=False)
-        for pattern in self._patterns(named or self.alone):
+        for pattern in self._patterns(named or self.everywhere):
             text = pattern.sub(ERASED_NAME, text)
         return text
 
@@ -50,7 +58,7 @@ class Traces:
         found: dict[str, str] = {}
         for group in contacts:
             texts = [str(row.get(name) or "") for name in group]
-            by_name = (named or self.alone) and not self._another(texts)
+            by_name = (named or self.everywhere) and not self._another(texts)
             if any(self._stands_in(text, by_name) for text in texts):
                 found |= {name: "" for name in group if name in row}
         return found
@@ -112,27 +120,42 @@ def _shallow(value: Any, levels: int) -> bool:
 _CONTACTS = [group for table in ("need", "testbed") for group in HOLDINGS[table].contacts()]
 
 
-def of(store: Store, person: Row) -> Traces:
-    """Return what is to be looked for of a person's row."""
+def of(store: Store, person: Row, *, everywhere: bool = False) -> Traces:
+    """Return what to look for, by a person's row; `everywhere`: by the name alone too, where nobody shares it."""
     same = " ".join(person["name"].split()).casefold()
     namesakes = [
         row
         for row in store.query("select id, name from person where id <> :id", {"id": person["id"]})
         if " ".join(row["name"].split()).casefold() == same
     ]
-    return Traces(person["id"], person["name"], person["email"], len(same.split()) > 1 and not namesakes)
+    alone = everywhere and len(same.split()) > 1 and not namesakes
+    return Traces(person["id"], person["name"], person["email"], bool(namesakes), alone)
 
 
 def take_out(store: Store, traces: Traces, now: str) -> int:
     """Take name and address out of every text that stays; return how many rows changed. In the caller's transaction."""
-    changed = 0
-    for table in store.tables():
-        holding = HOLDINGS.get(table.name)
-        if holding and table.name not in APART:
-            changed += sum(
-                _row(store, table, holding, traces, row, now) for row in _found(store, table, holding, traces)
-            )
-    return changed
+    return sum(
+        _row(store, table, holding, traces, row, now)
+        for table, holding in _looked_into(store)
+        for row in _found(store, table, holding, traces)
+    )
+
+
+def by_name_alone(store: Store, part: Traces, whole: Traces) -> dict[str, int]:
+    """Return how many rows of each table `whole` (everywhere) changes otherwise than `part`, where there are any."""
+    found = {
+        table.name: sum(
+            _after(holding, whole, row) != _after(holding, part, row) for row in _found(store, table, holding, whole)
+        )
+        for table, holding in _looked_into(store)
+    }
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def _looked_into(store: Store) -> list[tuple[Table, Holding]]:
+    return [
+        (table, HOLDINGS[table.name]) for table in store.tables() if table.name in HOLDINGS and table.name not in APART
+    ]
 
 
 def holds(column: str, parameter: str) -> str:
@@ -150,12 +173,18 @@ def _found(store: Store, table: Table, holding: Holding, traces: Traces) -> list
     return store.query(f'select {columns} from "{table.name}" where {" or ".join(wanted)}', params)
 
 
-def _row(store: Store, table: Table, holding: Holding, traces: Traces, row: Row, now: str) -> int:
+def _after(holding: Holding, traces: Traces, row: Row) -> Row:
+    """Return the columns of a row that would change, as they would be."""
     named = any(row[name] == traces.person_id for name in holding.names("who"))
     after: Row = traces.emptied(row, holding.contacts(), named)
     for name, _ in holding.texts():
         if row[name] and (text := traces.cleaned(row[name], named)) != row[name]:
             after[name] = text
+    return after
+
+
+def _row(store: Store, table: Table, holding: Holding, traces: Traces, row: Row, now: str) -> int:
+    after = _after(holding, traces, row)
     if not after:
         return 0
     if table.name == "need_told":  # a letter tells of a person once: its key holds the address

@@ -152,6 +152,8 @@ def save_profile() -> Any:
     chosen = typed["locale"] if typed.get("locale") in people.LOCALES else who.locale
     name = typed.get("name", who.name)
     digest = {"daily": True, "each": False}.get(typed.get("mail", ""))
+    if name != who.name:
+        limits.count(store(), f"rename:{who.person_id}", LOG_INS, now())
     try:
         people.save_settings(store(), who, name, chosen, "keyboard" in typed, now(), digest=digest)
     except Invalid as error:

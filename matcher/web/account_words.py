@@ -32,6 +32,7 @@ LABELS: dict[str, dict[str, Any]] = {
     },
 }
 FIELD_ERRORS: dict[str, Any] = {
+    "name_taken": _l("Somebody else here is called that. Add a middle name, or what you work with."),
     "password_length": _l("The password must have %(low)s to %(high)s characters. Three or four words are fine."),
     "password_common": _l(
         "That password is one of the first that somebody else would try: it is common, a name, or a repetition. "

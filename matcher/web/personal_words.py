@@ -195,6 +195,11 @@ def bundled(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(lines.values())
 
 
+def counted(rows: dict[str, int]) -> list[tuple[str, int]]:
+    """Return (word for the kind of thing, how many) of tables and their rows."""
+    return [(_("Record") if table == "audit" else str(TABLES[table]), number) for table, number in rows.items()]
+
+
 def _title(row: dict[str, Any]) -> str:
     facts = row["facts"]
     if row["table"] == "audit":

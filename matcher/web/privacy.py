@@ -98,7 +98,7 @@ def erase() -> Any:
     if errors := _not_meant():
         return _form(who.person_id, errors, own=True), 422
     try:
-        erasure.erase(store(), who.person_id, who.person_id, now())
+        erasure.erase(store(), who.person_id, who.person_id, now(), everywhere=False)
     except Conflict as error:
         return _form(who.person_id, {"": words.sentence(error)}, own=True), 409
     _note()
@@ -142,7 +142,8 @@ def erase_of(person_id: str) -> Any:
     directory.load(store(), person(), person_id)
     try:
         reason = fields.validate(_Reason, {"reason": request.form.get("reason", "")}).reason
-        erasure.erase(store(), person_id, person().person_id, now(), reason)
+        wide = request.form.get("everywhere") == "yes"
+        erasure.erase(store(), person_id, person().person_id, now(), reason, everywhere=wide)
     except Invalid as error:
         return _form(person_id, forms.messages(error), own=False), 422
     except Conflict as error:
@@ -162,11 +163,13 @@ def _form(person_id: str, errors: dict[str, str], own: bool) -> str:
         "privacy/erase.html",
         found=found,
         held=erasure.preview(store(), person_id),
+        elsewhere=[] if own else personal_words.counted(erasure.named_elsewhere(store(), person_id)),
         errors=errors,
         own=own,
         password=passwords.has_one(store(), person_id),
         code=own and _takes_a_code(),
         reason=request.form.get("reason", ""),
+        wide=request.form.get("everywhere") == "yes",
     )
 
 

@@ -53,7 +53,8 @@ def test_the_list_holds_ids_alone_and_survives_a_line_that_was_cut_short(store: 
     assert erased.note(store, [tmp_path, None, tmp_path / "not there"]) == 1
     assert erased.note(store, [tmp_path]) == 0
     path = tmp_path / erased.NAME
-    assert path.read_text().split() == ['{"at":', f'"{ERASED_AT}",', '"person":', f'"{one.person_id}"}}']
+    whole = ['{"at":', f'"{ERASED_AT}",', '"everywhere":', "true,", '"person":', f'"{one.person_id}"}}']
+    assert path.read_text().split() == whole
     assert path.stat().st_mode & 0o077 == 0
     path.write_text(path.read_text() + '{"at": "2026-11-')
     erasure.erase(store, other.person_id, None, ERASED_AT)

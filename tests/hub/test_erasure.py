@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from matcher.hub import cases, disclosure, erasure, people, record
+from matcher.hub import cases, chain, disclosure, erasure, mail, people, questions, record
 from matcher.hub.errors import Conflict, NotFound
 from matcher.hub.personal import ERASED_NAME, ERASED_TEXT, HOLDINGS
 from matcher.store import Store
@@ -60,12 +60,13 @@ def test_each_of_fifty_gets_all_of_their_own_words_and_none_of_anybody_elses(sto
                 assert (table, name) in told, f"{soul.viewer.name} wrote {table}.{name} and is not shown it"
 
 
-def test_of_half_of_fifty_who_are_erased_nothing_is_found_but_what_the_inventory_keeps(store: Store):
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_of_half_of_fifty_who_are_erased_nothing_is_found_but_what_the_inventory_keeps(store: Store, everywhere: bool):
     hub = Fifty(store)
     gone, stay = hub.souls[::2], hub.souls[1::2]
     before = dump(store)
     for soul in gone:
-        erasure.erase(store, soul.id, None, NOW)
+        erasure.erase(store, soul.id, None, NOW, everywhere=everywhere)
     held = dump(store)
     kept = {(table, name) for table, holding in HOLDINGS.items() for name in holding.names("kept")}
     work = {(table, name) for table, holding in HOLDINGS.items() for name, _ in holding.texts("work")}
@@ -90,7 +91,7 @@ def test_an_erased_person_is_an_empty_row_without_a_way_in(store: Store):
     assert people.viewer(store, soul.id) is None
     for table in ("session", "membership", "feed"):
         assert store.query(f"select 1 as found from {table} where person_id = :id", {"id": soul.id}) == []
-    assert erasure.listed(store) == [{"person_id": soul.id, "at": NOW}]
+    assert erasure.listed(store) == [{"person_id": soul.id, "at": NOW, "everywhere": 1}]
     told = [row for row in record.history(store, "person", soul.id) if row["action"] == "person.erase"]
     assert [(row["person_id"], row["detail"]) for row in told] == [
         (hub.souls[4].id, {"reason": f"Bad om det: {ERASED_NAME}"})
@@ -152,6 +153,74 @@ def test_a_name_that_another_bears_is_taken_out_only_where_the_row_names_the_per
     assert rows[others["id"]]["seq"] == others["seq"]
 
 
+def strangers(store: Store) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what others have written, and the record of what they did, by id."""
+    texts = store.query("select id, title || description || contact as text from need")
+    rows = store.query("select id, detail from audit where action in ('need.publish', 'pairing.confirm')")
+    return {row["id"]: row["text"] for row in texts}, {row["id"]: row["detail"] for row in rows}
+
+
+def test_nobody_takes_words_out_of_others_texts_by_calling_themselves_so(store: Store):
+    """A host called "särskilda boenden" took them out of a published need, four profiles and the record."""
+    one = factories.create_person(store, "host", name="särskilda boenden")
+    other = factories.create_person(store, "owner", name="Eva Ek")
+    home = other.organisations("owner")[0]
+    titles = ["Fall på våra särskilda boenden", "Inget av det"]
+    needs = [
+        factories.create_need(store, home, person_id=other.person_id, published=True, title=title,
+                              contact="Enheten för särskilda boenden") for title in titles
+    ]  # fmt: skip
+    record.write(store, other.person_id, "need.publish", "need", needs[0]["id"], NOW, title=titles[0])
+    before = strangers(store)
+    assert "särskilda boenden" in str(before[1])
+    erasure.erase(store, one.person_id, one.person_id, NOW, everywhere=False)
+    assert strangers(store) == before
+    assert chain.verify(store).faults == []
+
+
+def test_an_administrator_sees_where_the_name_alone_stands_and_takes_it_out_there(store: Store):
+    one = factories.create_person(store, "owner", name="Eva Ek")
+    other = factories.create_person(store, "owner")
+    need = factories.create_need(
+        store, other.organisations("owner")[0], person_id=other.person_id, title="Fråga Eva Ek", contact="Eva Ek, 070-1"
+    )
+    factories.create_need(store, title=f"Fråga Eva Ek, {one.email}")
+    record.write(store, other.person_id, "need.publish", "need", need["id"], NOW, title="Fråga Eva Ek")
+    assert erasure.named_elsewhere(store, one.person_id) == {"need": 1, "audit": 1}
+    erasure.erase(store, one.person_id, None, NOW, everywhere=True)
+    row = store.query("select title, contact from need where id = :id", {"id": need["id"]})[0]
+    assert (row["title"], row["contact"]) == (f"Fråga {ERASED_NAME}", "")
+    assert "Eva Ek" not in str(strangers(store))
+
+
+def test_what_one_said_empties_no_row_of_the_record_about_what_others_did(store: Store):
+    """A question with the name of a testbed emptied four confirmations of other people."""
+    one, broker = factories.create_person(store, "startup"), factories.create_person(store, "broker")
+    need = factories.create_need(store, published=True)
+    said = "Clinical training centre"
+    questions.ask(store, one, need["id"], said, NOW)
+    record.write(store, broker.person_id, "pairing.confirm", "pairing", "p1", NOW, testbed=said)
+    record.write(store, one.person_id, "interest.create", "interest", "i1", NOW, note=said)
+    mail.queue(store, "x", [{"email": broker.email, "locale": "sv"}], "confirmed", NOW, testbed=said)
+    erasure.erase(store, one.person_id, one.person_id, NOW, everywhere=False)
+    rows = {row["subject_id"]: row["detail"] for row in store.query("select subject_id, detail from audit")}
+    assert json.loads(rows["p1"]) == {"testbed": said}
+    assert rows["i1"] == "{}", "their own row is theirs to take back"
+    waiting = store.query("select params from outbox where template = 'confirmed'")
+    assert said in waiting[0]["params"]
+
+
+def test_a_name_opens_nothing_of_others_to_whoever_bears_it(store: Store):
+    """By calling oneself "environmental inspector" one read the contact and the budget of a need not published yet."""
+    one = factories.create_person(store, "startup", name="environmental inspector")
+    factories.create_need(store, contact="Elsa Brännström, environmental inspector", title="Hemlig plan")
+    named = factories.create_need(store, contact=f"Registrator, {one.email}", title="Min egen")
+    given = disclosure.about(store, one.person_id, NOW)
+    rows = [row for group in given["groups"] for row in group["rows"] if row["table"] == "need"]
+    assert [row["id"] for row in rows] == [{"id": named["id"]}]
+    assert "Elsa" not in json.dumps(given, ensure_ascii=False)
+
+
 @pytest.mark.parametrize("depth", [30, 600, 60_000])
 def test_a_text_that_looks_like_deep_json_hinders_neither_giving_out_nor_erasing(store: Store, depth: int):
     """One row of brackets in one text made both fail, for everybody whose address stands in such a text."""
@@ -167,6 +236,22 @@ def test_a_text_that_looks_like_deep_json_hinders_neither_giving_out_nor_erasing
     erasure.erase(store, one.person_id, administrator.person_id, NOW)
     left = store.query("select description from need where id = :id", {"id": need["id"]})[0]["description"]
     assert left == typed.replace(one.email, ERASED_NAME)
+
+
+def test_a_file_that_is_let_go_says_why_and_one_at_work_is_left(store: Store):
+    """A broker was told that the spreadsheet they had sent was empty."""
+    one, broker = factories.create_person(store, "owner"), factories.create_person(store, "broker")
+    given = {"kind": "needs", "mapping": "{}", "options": "{}", "created_at": NOW, "person_id": broker.person_id}
+    contents = {"xlsx": b"PK\x03\x04 packed", "at work": b"PK\x03\x04 packed", "plain": b"title;people\n"}
+    for name, content in contents.items():
+        wanted = {"wanted": "import", "wanted_at": NOW} if name == "at work" else {}
+        store.insert("import_batch", {"id": name, "filename": name, "content": content, **given, **wanted})
+    erasure.erase(store, one.person_id, one.person_id, NOW, everywhere=False)
+    rows = {row["id"]: row for row in store.query("select id, content, error from import_batch")}
+    assert {name: bytes(row["content"]) for name, row in rows.items()} == {**contents, "xlsx": b""}
+    assert {name: row["error"] for name, row in rows.items()} == {
+        "xlsx": '["file_let_go", {}]', "at work": None, "plain": None
+    }  # fmt: skip
 
 
 def test_what_was_said_goes_from_mail_that_waits_for_others_too(store: Store):

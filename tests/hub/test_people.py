@@ -4,7 +4,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from matcher.hub import directory, people, record, sessions
+from matcher.hub import directory, links, people, record, sessions
 from matcher.hub.errors import Conflict, Invalid, NotFound
 from matcher.store import Store
 from tests.factories import NOW, create_organisation, create_person, grant
@@ -32,6 +32,24 @@ def test_an_address_that_mail_cannot_go_to_is_refused(store: Store, email: str) 
     with pytest.raises(Invalid) as caught:
         people.create(store, email, "Kim", NOW)
     assert list(caught.value.errors) == ["email"]
+
+
+@pytest.mark.parametrize("taken", ["Birgitta Ekström", "birgitta  EKSTRÖM", "Lövhamns kommun"])
+def test_nobody_gives_themselves_the_name_of_another(store: Store, taken: str) -> None:
+    """It would stand beside decisions as theirs, also beside those of years ago."""
+    create_person(store, "broker", name="Birgitta Ekström")
+    create_organisation(store, "public", name="Lövhamns kommun")
+    kim = create_person(store, "startup", name="Kim")
+    with pytest.raises(Invalid) as caught:
+        people.save_settings(store, kim, taken, "sv", False, NOW)
+    assert caught.value.errors == {"name": ("name_taken", {})}
+    people.save_settings(store, kim, "Kim Ek", "sv", False, NOW)
+    told = record.history(store, "person", kim.person_id)[-1]
+    assert (told["action"], told["detail"]) == ("person.rename", {"before": "Kim"})
+    token = links.invite(store, None, "ny@example.org", create_organisation(store)["id"], "owner", NOW)
+    with pytest.raises(Invalid) as caught:
+        links.use(store, token, "fyra nya korta ord", NOW, name=taken)
+    assert caught.value.errors == {"name": ("name_taken", {})}
 
 
 def test_a_closed_account_is_nobody(store: Store) -> None:

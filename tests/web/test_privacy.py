@@ -142,6 +142,38 @@ def test_an_administrator_erases_with_a_reason_and_the_person_is_shown_as_erased
     assert admin.post(f"{path}/open").status_code == 409
 
 
+def test_texts_of_others_lose_a_name_only_when_an_administrator_says_so(app, store, admin, login, text):
+    def person(number):
+        email = f"p{number}@example.org"
+        one = create_person(
+            store, "owner", name="särskilda boenden", email=email, password_hash=passwords.hashed(PASSWORD)
+        )
+        return one, create_need(store, published=True, title=f"Fall på särskilda boenden {number}")["id"]
+
+    def title(need_id):
+        return store.query("select title from need where id = :id", {"id": need_id})[0]["title"]
+
+    one, need = person(1)
+    client = login(app.test_client(), one)
+    shown = text(client.get("/account/erase"))
+    assert "it could be anybody’s" in shown
+    assert "Need (1)" not in shown, "that would tell of drafts of others"
+    assert client.post("/account/erase", data={"present": PASSWORD, "everywhere": "yes"}).status_code == 303
+    assert title(need) == "Fall på särskilda boenden 1"
+
+    one, need = person(2)
+    path = f"/admin/people/{one.person_id}/erase"
+    assert "“särskilda boenden” also stands in texts of others" in text(admin.get(path))
+    assert "Need (2)" in text(admin.get(path))
+    assert admin.post(path, data={"reason": "Bad om det."}).status_code == 303
+    assert title(need) == "Fall på särskilda boenden 2"
+
+    one, need = person(3)
+    path = f"/admin/people/{one.person_id}/erase"
+    assert admin.post(path, data={"reason": "Bad om det.", "everywhere": "yes"}).status_code == 303
+    assert "boenden" not in title(need)
+
+
 def test_a_name_that_a_page_writes_is_translated_wherever_it_stands(app, store, client, login, text):
     town = create_organisation(store)
     create_person(store, "administrator")
