@@ -140,7 +140,6 @@ def test_a_backup_that_turns_out_damaged_does_not_count(hub: Store, folder: Path
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_it_is_of_one_moment_while_others_write(hub: Store, folder: Path):
     """Each write adds two rows or none: a backup never holds one of them."""
     town, stop = create_organisation(hub)["id"], threading.Event()
