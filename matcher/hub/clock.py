@@ -13,8 +13,11 @@ def now() -> str:
 
 
 def stamp(moment: datetime) -> str:
-    """Return an aware datetime as the store's text; text order is time order."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """Return an aware datetime as the store's text; text order is time order, for the year has four digits always.
+
+    Raises OverflowError for a moment whose UTC lies outside the calendar: whoever takes one with a zone asks first.
+    """
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse(text: str) -> datetime:

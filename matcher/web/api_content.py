@@ -21,7 +21,11 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    """Return the moment in UTC; the first and the last hours of the calendar may lie outside it there."""
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("a moment from the years 1 to 9999, also in UTC") from None
 
 
 def _written(moment: object) -> object:

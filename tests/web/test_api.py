@@ -103,6 +103,23 @@ def test_a_parameter_that_does_not_fit_is_named(client, path, query):
     assert answer.get_json()["detail"].startswith(query.partition("=")[0])
 
 
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("moment", ["9999-12-31T23:00:00-01:00", "0001-01-01T00:00:00%2B01:00"])
+def test_a_moment_that_lies_outside_the_calendar_in_utc_is_named(client, path, moment):
+    answer = client.get(f"{path}?updated_since={moment}")
+    assert (answer.status_code, answer.mimetype) == (422, "application/json")
+    assert answer.get_json()["detail"].startswith("updated_since: ")
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("moment", ["9999-12-31T23:00:00%2B01:00", "0001-01-01T00:00:00-01:00", "0999-05-05"])
+def test_the_calendars_first_and_last_moments_are_read(store, client, path, moment):
+    create_need(store, published=True)
+    create_testbed(store, published=True)
+    answer = client.get(f"{path}?updated_since={moment}")
+    assert (answer.status_code, answer.get_json()["total"]) == (200, 0 if moment.startswith("9999") else 1)
+
+
 def test_the_number_of_queries_does_not_grow(store, client, monkeypatch):
     for _ in range(20):
         create_need(store, published=True)
