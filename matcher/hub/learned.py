@@ -128,11 +128,12 @@ def _refuse(store: Store, row: Row, live: dict[str, Row], scoring: str, model: s
         raise Conflict("weights_replaced", number=newest["number"])
 
 
-def roll_back(store: Store, viewer: Viewer, scoring: str, model: str, now: str) -> tuple[Row, Row | None]:
-    """Take the adopted weights back; return them and those that count instead (None: the built-in ones).
+def roll_back(store: Store, viewer: Viewer, number: int, scoring: str, model: str, now: str) -> tuple[Row, Row | None]:
+    """Take the adopted version `number` back; return it and what counts instead (None: the built-in weights).
 
     The weights before, which the row names in `replaces`, count again only when they were learned for the present
-    `scoring` and `model`. Raises Conflict when none are adopted.
+    `scoring` and `model`. Raises Conflict when none are adopted, or others than who asks has seen: a second click would
+    take back the version before as well.
     """
     if not can(viewer, "admin"):
         raise Denied("denied")
@@ -141,6 +142,8 @@ def roll_back(store: Store, viewer: Viewer, scoring: str, model: str, now: str) 
         row = standing(store).get("weights")
         if row is None:
             raise Conflict("weights_not_adopted")
+        if row["number"] != number:
+            raise Conflict("weights_changed", number=row["number"])
         _retire(store, viewer, row, now)
         before = row["replaces"] and numbered(store, "weights", row["replaces"])
         if before and (before["scoring"], before["model"]) != (scoring, model):

@@ -131,16 +131,25 @@ def sent(store: Store, viewer: Viewer, incident_id: str, report: str, now: str) 
         record.write(store, viewer.person_id, "security.sent", "security", incident_id, now, report=report)
 
 
-def close(store: Store, viewer: Viewer, incident_id: str, now: str) -> None:
-    """Note that the incident is over and dealt with, or open it again."""
-    row = load(store, viewer, incident_id)
-    closed = None if row["closed_at"] else now
+def close(store: Store, viewer: Viewer, incident_id: str, now: str) -> bool:
+    """Note that the incident is over and dealt with; return whether that is new: asked twice it stays closed."""
+    return _turn(store, viewer, incident_id, "closed_at = :now", "closed_at is null", "security.close", now)
+
+
+def reopen(store: Store, viewer: Viewer, incident_id: str, now: str) -> bool:
+    """Open a closed incident again; return whether that is new: asked twice it stays open."""
+    return _turn(store, viewer, incident_id, "closed_at = null", "closed_at is not null", "security.reopen", now)
+
+
+def _turn(store: Store, viewer: Viewer, incident_id: str, change: str, held: str, action: str, now: str) -> bool:
+    load(store, viewer, incident_id)
     with store.atomic():
-        store.execute(
-            "update security_incident set closed_at = :closed where id = :id", {"closed": closed, "id": incident_id}
+        done = store.execute(
+            f"update security_incident set {change} where id = :id and {held}", {"id": incident_id, "now": now}
         )
-        action = "security.close" if closed else "security.reopen"
-        record.write(store, viewer.person_id, action, "security", incident_id, now)
+        if done:
+            record.write(store, viewer.person_id, action, "security", incident_id, now)
+    return bool(done)
 
 
 def _require(viewer: Viewer) -> None:

@@ -66,9 +66,12 @@ def adopt(row: dict[str, Any]) -> Any:
 @blueprint.post("/learning/roll-back")
 @allowed("admin")
 def roll_back() -> Any:
-    """Let the weights before count again, or the built-in ones."""
+    """Take back the version that the page showed: the weights before count again, or the built-in ones."""
+    text = request.form.get("number", "")
+    number = int(text) if text.isdecimal() and len(text) < 10 else 0
     return _take(
-        lambda: learned.roll_back(store(), person(), scoring.SCORING_VERSION, ranker().model, now()), _rolled_back
+        lambda: learned.roll_back(store(), person(), number, scoring.SCORING_VERSION, ranker().model, now()),
+        _rolled_back,
     )
 
 

@@ -12,6 +12,7 @@ SENTENCES: dict[str, Any] = {
     "weights_replaced": _l("Version %(number)s has been learned since. Look at that one."),
     "weights_not_better": _l("Version %(number)s was no better where it was tried, so it cannot be adopted."),
     "weights_not_adopted": _l("No learned weights count now. There is nothing to roll back."),
+    "weights_changed": _l("Another version counts now: version %(number)s. Nothing was rolled back."),
     "weights_of_another_scoring": _l(
         "These weights were learned for scoring version %(scoring)s, which this program no longer uses."
     ),

@@ -84,8 +84,9 @@ def sent(incident_id: str) -> Any:
 @blueprint.post("/<incident_id>/close")
 @allowed("admin")
 def close(incident_id: str) -> Any:
-    """Close it, or open it again."""
-    security_incidents.close(store(), person(), incident_id, now())
+    """Close it, or open it again: the form says which, so that the same form sent twice asks for the same."""
+    step = security_incidents.reopen if request.form.get("closed") == "no" else security_incidents.close
+    step(store(), person(), incident_id, now())
     return redirect(url_for("security.show", incident_id=incident_id), 303)
 
 

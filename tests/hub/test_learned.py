@@ -54,16 +54,25 @@ def test_rolling_back_brings_the_weights_before_and_then_the_built_in_ones(store
     learned.adopt(store, administrator, candidate(store), "1", "tiny", NOW)
     learned.adopt(store, administrator, candidate(store), "1", "tiny", NOW)
     assert learned.standing(store)["weights"]["number"] == 2
-    row, instead = learned.roll_back(store, administrator, "1", "tiny", NOW)
+    row, instead = learned.roll_back(store, administrator, 2, "1", "tiny", NOW)
     assert (row["number"], instead["number"], learned.standing(store)["weights"]["number"]) == (2, 1, 1)
-    assert learned.roll_back(store, administrator, "1", "tiny", NOW)[1] is None
+    assert learned.roll_back(store, administrator, 1, "1", "tiny", NOW)[1] is None
     assert learned.standing(store) == {}
     with pytest.raises(Conflict, match="weights_not_adopted"):
-        learned.roll_back(store, administrator, "1", "tiny", NOW)
+        learned.roll_back(store, administrator, 1, "1", "tiny", NOW)
     assert actions(store)[-2:] == ["weights.roll_back", "weights.roll_back"]
     again = learned.numbered(store, "weights", 2)
     learned.adopt(store, administrator, again["id"], "1", "tiny", NOW)
     assert learned.standing(store)["weights"]["number"] == 2
+
+
+def test_rolling_back_again_what_is_rolled_back_leaves_the_version_before(store, administrator):
+    for _ in range(2):
+        learned.adopt(store, administrator, candidate(store), "1", "tiny", NOW)
+    learned.roll_back(store, administrator, 2, "1", "tiny", NOW)
+    with pytest.raises(Conflict, match="weights_changed"):
+        learned.roll_back(store, administrator, 2, "1", "tiny", NOW)
+    assert learned.standing(store)["weights"]["number"] == 1
 
 
 @pytest.mark.parametrize(("scoring", "model"), [("2", "tiny"), ("1", "large")])
@@ -72,7 +81,7 @@ def test_weights_of_another_scoring_or_model_are_not_brought_back(store, adminis
     learned.adopt(store, administrator, candidate(store), "1", "tiny", NOW)
     number = learned.keep(store, "weights", scoring, model, 60, content, NOW)
     learned.adopt(store, administrator, learned.numbered(store, "weights", number)["id"], scoring, model, NOW)
-    row, instead = learned.roll_back(store, administrator, scoring, model, NOW)
+    row, instead = learned.roll_back(store, administrator, number, scoring, model, NOW)
     assert (row["replaces"], instead) == (1, None)
     assert learned.standing(store) == {}
 
@@ -124,6 +133,6 @@ def test_only_administrators_decide(store):
     with pytest.raises(NotFound):
         learned.adopt(store, broker, name, "1", "tiny", NOW)
     with pytest.raises(Denied):
-        learned.roll_back(store, broker, "1", "tiny", NOW)
+        learned.roll_back(store, broker, 1, "1", "tiny", NOW)
     with pytest.raises(Denied):
         learned.switch(store, broker, False, NOW)

@@ -76,7 +76,17 @@ def test_the_open_ones_come_first_and_only_administrators_see_any(store: Store, 
     security_incidents.create(store, admin, {**GIVEN, "noticed_on": "2026-11-01"}, NOW)
     security_incidents.close(store, admin, first, NOW)
     assert [row["closed_at"] for row in security_incidents.listing(store, admin)] == [None, NOW]
-    security_incidents.close(store, admin, first, NOW)
+    security_incidents.reopen(store, admin, first, NOW)
     assert security_incidents.load(store, admin, first)["closed_at"] is None
     with pytest.raises(Denied):
         security_incidents.listing(store, create_person(store, "broker"))
+
+
+def test_closing_twice_leaves_it_closed_and_opening_twice_open(store: Store, admin) -> None:
+    incident, then = security_incidents.create(store, admin, GIVEN, NOW), later(NOW, minutes=1)
+    assert [security_incidents.close(store, admin, incident, at) for at in (NOW, then)] == [True, False]
+    assert security_incidents.load(store, admin, incident)["closed_at"] == NOW
+    assert [security_incidents.reopen(store, admin, incident, at) for at in (NOW, then)] == [True, False]
+    assert security_incidents.load(store, admin, incident)["closed_at"] is None
+    told = [row["action"] for row in record.history(store, "security", incident)]
+    assert told == ["security.begin", "security.close", "security.reopen"]

@@ -122,7 +122,7 @@ def test_adopted_weights_order_the_next_list_under_a_version_of_their_own(store,
     first = {match.id: match.parts["lexical"] for match in before.matches}
     assert all(match.parts["lexical"] == pytest.approx(2 * first[match.id], abs=1e-5) for match in after.matches)
     assert Ranker(store, encoder).startups_for(need, TODAY).scoring == "1+w1"
-    learned.roll_back(store, viewer, scoring.SCORING_VERSION, ranker.model, NOW)
+    learned.roll_back(store, viewer, 1, scoring.SCORING_VERSION, ranker.model, NOW)
     again = ranker.startups_for(need, TODAY)
     assert [(match.id, match.score) for match in again.matches] == [(match.id, match.score) for match in before.matches]
 

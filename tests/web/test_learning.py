@@ -64,6 +64,10 @@ def chance(store, model, *, below=None, offset=1.0, of=60, taken=42):
     learned.keep(store, "chance", scoring.SCORING_VERSION, model, 80, content, NOW)
 
 
+def roll_back(administrator, number):
+    return administrator.post("/admin/learning/roll-back", data={"number": str(number)}, follow_redirects=True)
+
+
 def test_before_anything_was_learned_the_page_says_how_much_is_missing(administrator, text):
     page = text(administrator.get("/admin/learning"))
     assert "Ranks only: 0 decisions" in page
@@ -86,7 +90,7 @@ def test_a_candidate_is_shown_with_what_it_would_change_and_adopted(administrato
     administrator.post(f"/admin/learning/{name}/adopt")
     page = text(administrator.get("/admin/learning"))
     assert f"Lists carry the scoring version {scoring.SCORING_VERSION}+w1" in page
-    page = text(administrator.post("/admin/learning/roll-back", follow_redirects=True))
+    page = text(roll_back(administrator, 1))
     assert "Rolled back: the built-in weights count." in page
     assert "The built-in weights count. Lists" in page
 
@@ -94,13 +98,22 @@ def test_a_candidate_is_shown_with_what_it_would_change_and_adopted(administrato
 def test_rolling_back_says_when_the_weights_before_are_of_another_model(administrator, text, store, model):
     for _ in range(2):
         administrator.post(f"/admin/learning/{candidate(store, model)}/adopt")
-    page = text(administrator.post("/admin/learning/roll-back", follow_redirects=True))
+    page = text(roll_back(administrator, 2))
     assert "Rolled back: the weights before count again." in page
     administrator.post(f"/admin/learning/{candidate(store, model)}/adopt")
     store.execute("update learned set model = 'another' where number = 1")
-    page = text(administrator.post("/admin/learning/roll-back", follow_redirects=True))
+    page = text(roll_back(administrator, 3))
     assert "Version 1, which counted before, was learned for another scoring version or another model." in page
     assert learned.standing(store) == {}
+
+
+def test_a_second_click_on_roll_back_takes_nothing_more_back(administrator, text, store, model):
+    for _ in range(2):
+        administrator.post(f"/admin/learning/{candidate(store, model)}/adopt")
+    assert 'name="number" value="2"' in administrator.get("/admin/learning").text
+    roll_back(administrator, 2)
+    assert "Another version counts now: version 1. Nothing was rolled back." in text(roll_back(administrator, 2))
+    assert learned.standing(store)["weights"]["number"] == 1
 
 
 def test_one_that_is_no_better_cannot_be_adopted(administrator, text, store, model):

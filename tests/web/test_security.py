@@ -63,3 +63,13 @@ def test_every_report_asks_for_what_there_is():
     known = {*security_incidents.FIELDS, "noticed"}
     assert set(security_words.ASKED) == set(security_incidents.REPORTS)
     assert all(set(asked) <= known for asked in security_words.ASKED.values())
+
+
+def test_the_form_to_close_sent_twice_closes_it_once(store, admin, administrator):
+    incident = security_incidents.create(store, administrator, {"title": "Första", "noticed_on": "2026-11-20"}, NOW)
+    address = f"/admin/incidents/{incident}"
+    for wish in ("yes", "no"):
+        assert f'name="closed" value="{wish}"' in text(admin.get(address))
+        for _ in range(2):
+            admin.post(f"{address}/close", data={"closed": wish})
+            assert bool(security_incidents.load(store, administrator, incident)["closed_at"]) == (wish == "yes")

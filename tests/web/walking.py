@@ -161,6 +161,7 @@ class Hub:
             given |= {"starts_on": world.day(100), "ends_on": world.day(130)}
         given["present"] = world.people[visitor].email if visitor in world.people else ""
         given |= {"on_day": world.day(0), "happened_on": world.day(0), "noticed_on": world.day(-1)}
+        given["closed"] = "no" if thing == "dealt" else "yes"
         if endpoint == "pilots.extend":
             given["ends_on"] = world.day(55)
         wanted = FORMS.get(endpoint, {})
@@ -251,6 +252,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "admin.create_organisation": {"name": "Nyby kommun", "kind": "public"},
     "admin.save_organisation": {"name": "Nyby kommun", "kind": "public"},
     "admin.invite": {"email": "ny@example.org", "role": "owner", "locale": "sv"},
+    "admin.roll_back": {"number": "1"},
     "admin.switch": {"learning": "off"},
     "imports.upload": {"kind": "needs", "file": ...},
     "imports.preview": {"source": "behov", "column-0": "title", "column-1": "description"},
@@ -344,6 +346,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "security.create": {"title": "Fel i hubben", "noticed_on": ...},
     "security.save": {"title": "Fel i hubben", "noticed_on": ..., "revision": ...},
     "security.sent": {"report": "early"},
+    "security.close": {"closed": ...},
     "testbeds.save": {"name": "Nytt namn", "revision": ...},
     "testbeds.withdraw": {"seen": ...},
     "testbeds.close_period": {"starts_on": ..., "ends_on": ..., "reason": "Flytt"},
