@@ -1,6 +1,7 @@
 """Conflicts of interest between a need and a startup: declared by either side or a broker, lifted by a broker only.
 
-While one stands, the two can neither be proposed to each other nor confirmed. Rows are kept for good.
+While one stands, the two can neither be proposed to each other nor confirmed. Rows are kept for good. The tie is to
+the company, so that a declaration counts for every profile of the same organisation: a second profile evades none.
 """
 
 from __future__ import annotations
@@ -8,17 +9,25 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import fields, mail, needs, parties, people, record, startups
+from . import fields, locks, mail, needs, parties, people, record, startups
 from .errors import Conflict, Denied, NotFound
 from .ids import new_id
 from .people import Viewer
 from .permissions import can
 
+# A row for each profile that a declaration counts for: `profile_id` is the profile, `startup_id` what was declared on.
 _NAMED = """
     select c.*, n.title as need_title, n.organisation_id as owner_organisation, s.name as startup_name,
-           s.organisation_id as startup_organisation, declarer.name as declared_by_name, lifter.name as lifted_by_name
+           s.organisation_id as startup_organisation, profile.id as profile_id,
+           declarer.name as declared_by_name, lifter.name as lifted_by_name
     from conflict c join need n on n.id = c.need_id join startup s on s.id = c.startup_id
+    join startup profile on profile.organisation_id = s.organisation_id
     left join person declarer on declarer.id = c.person_id left join person lifter on lifter.id = c.lifted_by"""
+
+# The needs and the profiles between which one stands, as SQL: `need_id`, `startup_id`.
+OF_COMPANY = """
+    (select stood.need_id, profile.id as startup_id from conflict stood join startup s on s.id = stood.startup_id
+     join startup profile on profile.organisation_id = s.organisation_id where stood.lifted_at is null)"""
 
 
 def pair(store: Store, viewer: Viewer | None, need_id: str, startup_id: str) -> dict[str, Any]:
@@ -42,7 +51,7 @@ def pair(store: Store, viewer: Viewer | None, need_id: str, startup_id: str) -> 
 
 def load(store: Store, viewer: Viewer | None, conflict_id: str) -> dict[str, Any]:
     """Return one declaration with names, for brokers and the two sides; raise NotFound."""
-    rows = store.query(f"{_NAMED} where c.id = :id", {"id": conflict_id})
+    rows = store.query(f"{_NAMED} where c.id = :id and profile.id = c.startup_id", {"id": conflict_id})
     if not rows or not can(viewer, "conflict.declare", rows[0]):
         raise NotFound("conflict")
     return rows[0]
@@ -52,8 +61,9 @@ def declare(store: Store, viewer: Viewer, need_id: str, startup_id: str, note: s
     """Declare a conflict of interest, with what it is; return its id. Raise Conflict when one stands already."""
     note = fields.written("note", note)
     with store.atomic():
-        # The startup's row is what proposing and confirming lock too: a declaration never slips in between.
-        store.execute("update startup set seq = seq where id = :id", {"id": startup_id})
+        # Proposing and confirming lock the need too, whichever of the company's profiles they are about: a declaration
+        # never slips in between.
+        locks.pair(store, startup_id, need_id)
         both = pair(store, viewer, need_id, startup_id)
         refuse(store, need_id, startup_id)
         row = {
@@ -121,10 +131,10 @@ def stands(store: Store, need_id: str, startup_id: str) -> bool:
 
 
 def history(store: Store, need_id: str, startup_id: str) -> list[dict[str, Any]]:
-    """Return all declarations between the two, the standing one first, with names."""
+    """Return all declarations between the need and any profile of the startup's company, the standing ones first."""
     return store.query(
-        f"""{_NAMED} where c.need_id = :need and c.startup_id = :startup
-            order by c.lifted_at is not null, c.declared_at desc""",
+        f"""{_NAMED} where c.need_id = :need and profile.id = :startup
+            order by c.lifted_at is not null, c.declared_at desc, c.id""",
         {"need": need_id, "startup": startup_id},
     )
 
@@ -132,9 +142,14 @@ def history(store: Store, need_id: str, startup_id: str) -> list[dict[str, Any]]
 def standing(
     store: Store, *, need_id: str = "", startup_ids: list[str] | tuple[str, ...] = ()
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the conflicts that stand for one need, or for some startups, by (need id, startup id). For the gates."""
+    """Return the conflicts that stand for one need, or for some startups, by (need id, startup id). For the gates.
+
+    One stands under each profile of the company; where several do, the profile's own comes before another one's.
+    """
     rows = store.query(
-        f"""{_NAMED} where c.lifted_at is null and (c.need_id = :need or c.startup_id in :startups)""",
+        f"""{_NAMED}
+            where c.lifted_at is null and (c.need_id = :need or profile.id in :startups)
+            order by case when profile.id = c.startup_id then 1 else 0 end, c.declared_at, c.id""",
         {"need": need_id, "startups": list(startup_ids)},
     )
-    return {(row["need_id"], row["startup_id"]): row for row in rows}
+    return {(row["need_id"], row["profile_id"]): row for row in rows}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import capacity
+from . import capacity, conflicts
 from .clock import day, later
 from .published import live, wanted
 
@@ -50,8 +50,8 @@ def stopped(store: Store, now: str) -> list[Row]:
               and not exists (select 1 from pairing q where q.need_id = p.need_id and q.startup_id = p.startup_id
                               and q.id <> p.id and (q.proposed_at > p.proposed_at
                                                     or (q.declined_at is null and q.ended_at is null)))
-              and not exists (select 1 from conflict c where c.need_id = p.need_id and c.startup_id = p.startup_id
-                              and c.lifted_at is null)
+              and not exists (select 1 from {conflicts.OF_COMPANY} c
+                              where c.need_id = p.need_id and c.startup_id = p.startup_id)
             order by stopped_at desc, p.id limit :most""",
         {"since": later(now, days=-YEARS_DAYS), "today": day(now), "most": MOST},
     )
@@ -104,8 +104,8 @@ def fresh(store: Store, now: str) -> list[Row]:
     )
     taken: dict[str, set[str]] = {row["id"]: set() for row in rows}
     for found in store.query(
-        """select need_id, startup_id from pairing
-           union select need_id, startup_id from conflict where lifted_at is null"""
+        f"""select need_id, startup_id from pairing
+            union select need_id, startup_id from {conflicts.OF_COMPANY} c"""
     ):
         if found["need_id"] in taken:
             taken[found["need_id"]].add(found["startup_id"])

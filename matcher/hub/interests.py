@@ -1,6 +1,7 @@
 """Interests: a startup says what it would do about a need, and gets a real answer by a promised day.
 
-The answer is a proposal (`pairings.propose` gives it) or a no with a reason. A startup answers one need once.
+The answer is a proposal (`pairings.propose` gives it) or a no with a reason. A startup answers one need once, with
+whichever of its organisation's profiles: a second one is no second word.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from .people import Viewer
 from .permissions import can
 
 PAGE = 50
-A_DAY = 3  # that one startup may express in one need, each after taking the one before back: every broker gets a mail
+A_DAY = 3  # that one company may express in one need, each after taking the one before back: every broker gets a mail
 _NAMED = """
     select i.*, n.title as need_title, n.organisation_id as owner_organisation, o.name as owner_name,
            s.name as startup_name, s.organisation_id as startup_organisation, answerer.name as answered_by_name,
@@ -59,7 +60,7 @@ def create(
     """Express a startup's interest in an open need and return the id; brokers are told, with the promised day.
 
     `ties` declares a conflict of interest at the same time. Raise Conflict when either is not live, when the
-    startup has answered this need already or A_DAY times in a day, or is being paired with it.
+    startup's company has answered this need already or A_DAY times in a day, or the startup is being paired with it.
     """
     content = fields.validate(InterestContent, {"message": message, "ties": ties})
     if not content.message:
@@ -70,8 +71,8 @@ def create(
             raise NotFound("startup")
         locks.live(startup, need, now)
         locks.unpaired(store, need_id, startup_id)
-        _not_answered_before(store, need_id, startup_id)
-        _not_too_often(store, need_id, startup_id, now)
+        _not_answered_before(store, need_id, startup["organisation_id"])
+        _not_too_often(store, need_id, startup["organisation_id"], now)
         row = {
             "id": new_id(),
             "need_id": need_id,
@@ -149,13 +150,17 @@ def listing(
 def profiles(store: Store, viewer: Viewer, need_id: str) -> list[dict[str, Any]]:
     """Return the profiles that a person may answer a need with: `id`, `name`, `live`, and what stands already.
 
-    `interest_id` and `pairing_id` are those of a live interest or case between the profile and the need.
+    `interest_id` and `pairing_id` are those of a live interest or case between the profile and the need; `answered` is
+    1 when the company has answered it, with whichever of its profiles.
     """
     return store.query(
         f"""select s.id, s.name,
                    case when {published.live("startup", "s")} then 1 else 0 end as live,
                   (select i.id from interest i where i.startup_id = s.id and i.need_id = :need
                    and i.withdrawn_at is null) as interest_id,
+                   case when exists (select 1 from interest i join startup other on other.id = i.startup_id
+                                     where other.organisation_id = s.organisation_id and i.need_id = :need
+                                       and i.withdrawn_at is null) then 1 else 0 end as answered,
                   (select p.id from pairing p where p.startup_id = s.id and p.need_id = :need
                    and p.declined_at is null and p.ended_at is null) as pairing_id
            from startup s where s.organisation_id in :own and s.merged_at is null order by s.created_at""",
@@ -173,11 +178,12 @@ def competition(store: Store, need_ids: list[str]) -> dict[str, int]:
     return {row["need_id"]: row["n"] for row in rows}
 
 
-def _not_answered_before(store: Store, need_id: str, startup_id: str) -> None:
+def _not_answered_before(store: Store, need_id: str, organisation_id: str) -> None:
     rows = store.query(
-        """select id, created_at, answered_at, answer from interest
-           where need_id = :need and startup_id = :startup and withdrawn_at is null""",
-        {"need": need_id, "startup": startup_id},
+        """select i.id, i.created_at, i.answered_at, i.answer from interest i join startup s on s.id = i.startup_id
+           where i.need_id = :need and s.organisation_id = :organisation and i.withdrawn_at is null
+           order by i.created_at desc, i.id""",
+        {"need": need_id, "organisation": organisation_id},
     )
     if rows and rows[0]["answered_at"]:
         raise Conflict("interest_answered", at=rows[0]["answered_at"], interest_id=rows[0]["id"])
@@ -185,10 +191,11 @@ def _not_answered_before(store: Store, need_id: str, startup_id: str) -> None:
         raise Conflict("interest_exists", at=rows[0]["created_at"], interest_id=rows[0]["id"])
 
 
-def _not_too_often(store: Store, need_id: str, startup_id: str, now: str) -> None:
+def _not_too_often(store: Store, need_id: str, organisation_id: str, now: str) -> None:
     rows = store.query(
-        "select id from interest where need_id = :need and startup_id = :startup and created_at > :since",
-        {"need": need_id, "startup": startup_id, "since": later(now, days=-1)},
+        """select i.id from interest i join startup s on s.id = i.startup_id
+           where i.need_id = :need and s.organisation_id = :organisation and i.created_at > :since""",
+        {"need": need_id, "organisation": organisation_id, "since": later(now, days=-1)},
     )
     if len(rows) >= A_DAY:
         raise Conflict("interest_often", most=A_DAY)

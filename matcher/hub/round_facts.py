@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import capacity, published
+from . import capacity, conflicts, published
 from .clock import day
 
 Row = dict[str, Any]
@@ -63,8 +63,8 @@ def under_way(store: Store, starts_on: str) -> list[Row]:
 def refused(store: Store) -> dict[tuple[str, str], str]:
     """Return by (need id, startup id) why the two are out of the question: dismissed, conflict, or met in a case."""
     rows = store.query(
-        """select need_id, startup_id, 'dismissed' as why from dismissal where undone_at is null
-           union all select need_id, startup_id, 'conflict' from conflict where lifted_at is null
+        f"""select need_id, startup_id, 'dismissed' as why from dismissal where undone_at is null
+           union all select need_id, startup_id, 'conflict' from {conflicts.OF_COMPANY} c
            union all select need_id, startup_id, 'met' from pairing"""
     )
     return {(row["need_id"], row["startup_id"]): row["why"] for row in sorted(rows, key=lambda row: row["why"])}

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Any
+
 import pytest
 
-from matcher.hub import conflicts
+from matcher.hub import conflicts, drawer, interests, locks, pairings, round_facts, shares, startups
+from matcher.hub.clock import day
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound
+from matcher.ranking import between
 from matcher.store import Store
-from tests.factories import NOW, create_person
+from tests.factories import NOW, create_person, create_startup
 
-from .cases import Case, mails, recorded
+from .cases import SEEN, Case, mails, recorded
 
 
 def declare(case: Case, who: str = "owner", note: str = "Min bror äger bolaget.") -> str:
@@ -79,3 +85,89 @@ def test_the_gates_ask_by_need_or_by_startup(store: Store, case: Case) -> None:
     assert set(conflicts.standing(store, need_id=case.need["id"])) == {key}
     both = conflicts.standing(store, startup_ids=[case.startup["id"], other.startup["id"]])
     assert set(both) == {key, foreign}
+
+
+def twin(case: Case) -> dict[str, Any]:
+    """Return a second profile of the case's company."""
+    return create_startup(case.store, case.startup["organisation_id"], published=True)
+
+
+def test_a_second_profile_of_the_company_evades_none(store: Store, case: Case) -> None:
+    """The tie is to the company: with a profile written afterwards it was proposed as if nothing had been said."""
+    conflict_id, second = declare(case), twin(case)
+    need_id = case.need["id"]
+    with pytest.raises(Conflict, match="conflict_declared"):
+        pairings.propose(store, case.broker, need_id, second["id"], "", SEEN, NOW)
+    with pytest.raises(Conflict, match="conflict_declared"):
+        shares.share(store, case.broker, need_id, second["id"], "", SEEN, NOW)
+    with pytest.raises(Conflict, match="conflict_declared"):
+        conflicts.declare(store, case.founder, need_id, second["id"], "Samma sak.", NOW)
+    conflicts.lift(store, case.broker, conflict_id, NOW)
+    assert pairings.propose(store, case.broker, need_id, second["id"], "", SEEN, NOW)
+
+
+def test_a_case_of_the_companys_other_profile_is_not_confirmed(
+    store: Store, case: Case, testbed: dict[str, Any]
+) -> None:
+    pairing_id, first = case.accepted(), case.startup
+    case.startup = twin(case)
+    declare(case)
+    case.startup = first
+    with pytest.raises(Conflict, match="conflict_declared"):
+        case.confirm(pairing_id, testbed)
+
+
+def test_the_gates_the_round_and_the_drawer_know_it_for_every_profile(store: Store, case: Case) -> None:
+    declare(case)
+    second, stranger = twin(case), create_startup(store, published=True)
+    need_id, keys = case.need["id"], {(case.need["id"], one["id"]) for one in (case.startup, second)}
+    assert set(conflicts.standing(store, need_id=need_id)) == keys
+    assert set(conflicts.standing(store, startup_ids=[second["id"], stranger["id"]])) == {(need_id, second["id"])}
+    assert round_facts.refused(store) == dict.fromkeys(keys, "conflict")
+    [fresh] = drawer.fresh(store, NOW)
+    assert fresh["met"] == {case.startup["id"], second["id"]}
+    stops = between.for_need(store, case.need, date.fromisoformat(day(NOW))).stops
+    shown = {
+        one["id"]: [gate.params for gate in stops(startups.decode(one)) if gate.code == "conflict"]
+        for one in store.query("select * from startup")
+    }
+    assert shown[case.startup["id"]] == shown[second["id"]] != shown[stranger["id"]]
+
+
+def test_a_stopped_case_stays_in_the_drawer_of_none_while_it_stands_for_the_company(store: Store, case: Case) -> None:
+    pairings.decline(store, case.owner, case.propose(), "owner", "no_fit", "", NOW)
+    assert len(drawer.stopped(store, NOW)) == 1
+    case.startup = twin(case)
+    declare(case)
+    assert drawer.stopped(store, NOW) == []
+
+
+def test_of_two_that_stand_the_profiles_own_is_told(store: Store, case: Case) -> None:
+    """From before a declaration counted for the company: each is lifted for itself."""
+    own, second = declare(case), twin(case)
+    row = {"id": "zz", "need_id": case.need["id"], "startup_id": second["id"], "note": "Annan", "declared_at": NOW}
+    store.insert("conflict", {**row, "person_id": case.owner.person_id})
+    standing = conflicts.standing(store, need_id=case.need["id"])
+    assert {key[1]: row["id"] for key, row in standing.items()} == {case.startup["id"]: own, second["id"]: "zz"}
+    conflicts.lift(store, case.broker, own, NOW)
+    assert conflicts.stands(store, case.need["id"], case.startup["id"])
+
+
+def test_ties_that_stand_already_are_not_declared_again_with_an_interest(store: Store, case: Case) -> None:
+    declare(case)
+    second = twin(case)
+    assert interests.create(store, case.founder, case.need["id"], second["id"], "Vi gör det.", NOW, ties="Min bror.")
+    assert len(store.query("select id from conflict")) == 1
+
+
+def test_a_declaration_waits_for_whoever_decides_about_another_profile(store: Store, case: Case) -> None:
+    """Both lock the need: otherwise a proposal could be kept that did not see a declaration of the same moment."""
+    second = twin(case)
+    with ThreadPoolExecutor(1) as pool:
+        with store.atomic():
+            locks.pair(store, case.startup["id"], case.need["id"])
+            given = (store, case.owner, case.need["id"], second["id"], "Min bror äger bolaget.", NOW)
+            declared = pool.submit(conflicts.declare, *given)
+            with pytest.raises(TimeoutError):
+                declared.result(0.3)
+        assert declared.result(20)

@@ -69,6 +69,26 @@ def test_a_need_is_answered_once(store: Store, case: Case) -> None:
         express(case)
 
 
+def test_a_second_profile_is_no_second_word_of_the_company(store: Store, case: Case) -> None:
+    interest_id = express(case)
+    second = create_startup(store, case.startup["organisation_id"], published=True)
+
+    def again() -> str:
+        return interests.create(store, case.founder, case.need["id"], second["id"], "Vi gör annat.", NOW)
+
+    with pytest.raises(Conflict, match="interest_exists"):
+        again()
+    found = {row["id"]: row for row in interests.profiles(store, case.founder, case.need["id"])}
+    assert {row["answered"] for row in found.values()} == {1}
+    interests.decline(store, case.broker, interest_id, "unclear", "", NOW)
+    with pytest.raises(Conflict, match="interest_answered") as error:
+        again()
+    assert error.value.params["interest_id"] == interest_id
+    store.execute("update interest set answered_at = null, answered_by = null, answer = null, reason = null")
+    interests.withdraw(store, case.founder, interest_id, "no_capacity", "", NOW)
+    assert again()
+
+
 def test_who_is_being_paired_needs_no_interest(case: Case) -> None:
     case.propose()
     with pytest.raises(Conflict, match="pairing_exists"):
@@ -124,7 +144,11 @@ def test_one_cannot_come_back_again_and_again(store: Store, case: Case) -> None:
         express(case)
     assert len(mails(store, "interest_received")) == interests.A_DAY
     other = create_startup(store, case.founder.organisations("startup")[0], published=True)
-    assert interests.create(store, case.founder, case.need["id"], other["id"], "Vi gör annat.", NOW)
+    with pytest.raises(Conflict, match="interest_often"):
+        interests.create(store, case.founder, case.need["id"], other["id"], "Vi gör annat.", NOW)
+    stranger = Case(store, case.broker)
+    assert interests.create(store, stranger.founder, case.need["id"], stranger.startup["id"], "Vi gör annat.", NOW)
+    assert interests.create(store, case.founder, stranger.need["id"], other["id"], "Vi gör annat.", NOW)
     assert express(case, now=later(NOW, days=1))
 
 
