@@ -1,7 +1,8 @@
 """The value given to each company, counted over three rolling years against a limit: the hub's register of small aid.
 
 The limit, its rule, source and date stand in `data/state_aid.json` (euro, and the rate that makes it kronor). A group
-counts as one: a company, its parent and the parent's other companies. This is a register, not legal advice.
+counts as one: a company, its parent and the parent's other companies. So do organisations that are one company: with
+one organisation number, or with profiles that a broker merged. This is a register, not legal advice.
 """
 
 from __future__ import annotations
@@ -115,13 +116,33 @@ _FAULTS = {
 
 def group(store: Store, organisation_id: str) -> list[str]:
     """Return the ids of the companies that count as one with this one, itself among them."""
-    rows = store.query(
-        """select o.id from organisation o join organisation own on own.id = :id
-           where o.id = own.id or o.id = own.parent_id or o.parent_id = own.id
-              or (own.parent_id is not null and o.parent_id = own.parent_id)""",
-        {"id": organisation_id},
+    groups = _groups(store)
+    own = groups.get(organisation_id)
+    return sorted(one for one, found in groups.items() if found == own) if own else [organisation_id]
+
+
+def _groups(store: Store) -> dict[str, str]:
+    """Return for each organisation that counts as one with another the group it is in; who stands alone is left out.
+
+    What makes two count as one is followed to its end, from whichever side: what B shares with A, and A with C.
+    """
+    links = store.query(
+        """select id as one, parent_id as other from organisation where parent_id is not null
+           union select id, merged_into from organisation where merged_into is not null
+           union select o.id, same.id from organisation o
+                 join (select orgnr, min(id) as id from organisation where orgnr is not null group by orgnr
+                       having count(*) > 1) same on same.orgnr = o.orgnr
+           union select dropped.organisation_id, kept.organisation_id from startup dropped
+                 join startup kept on kept.id = dropped.merged_into"""
     )
-    return sorted(row["id"] for row in rows)
+    groups: dict[str, str] = {}
+    members: dict[str, list[str]] = {}
+    for link in links:
+        one, other = (groups.get(end, end) for end in (link["one"], link["other"]))
+        joined = members.pop(other, [other]) if one != other else []
+        members[one] = [*members.get(one, [one]), *joined]
+        groups |= dict.fromkeys(members[one], one)
+    return groups
 
 
 def begins(on: str) -> str:
@@ -136,10 +157,14 @@ def begins(on: str) -> str:
 
 def given(store: Store, organisation_id: str, on: str) -> int:
     """Return the kronor given to a company's group in the rolling years that end on a day, that day included."""
+    return _given(store, group(store, organisation_id), on)
+
+
+def _given(store: Store, ids: list[str], on: str) -> int:
     return store.query(
         """select coalesce(sum(amount), 0) as n from state_aid
            where organisation_id in :ids and cancelled_at is null and given_on > :first and given_on <= :on""",
-        {"ids": group(store, organisation_id), "first": begins(on), "on": on},
+        {"ids": ids, "first": begins(on), "on": on},
     )[0]["n"]
 
 
@@ -148,13 +173,14 @@ def fullest(store: Store, organisation_id: str, given_on: str, today: str) -> in
 
     A row may be entered late: what was given after it also counts in periods that hold both.
     """
+    ids = group(store, organisation_id)
     later = store.query(
         """select distinct given_on from state_aid
            where organisation_id in :ids and cancelled_at is null and given_on >= :on order by given_on""",
-        {"ids": group(store, organisation_id), "on": given_on},
+        {"ids": ids, "on": given_on},
     )
     ends = [given_on, *(row["given_on"] for row in later if begins(row["given_on"]) < given_on)]
-    return max(given(store, organisation_id, end) for end in ends)
+    return max(_given(store, ids, end) for end in ends)
 
 
 def of_organisation(store: Store, organisation_id: str) -> list[Row]:
@@ -173,18 +199,20 @@ def companies(store: Store, now: str) -> list[Row]:
 
     Each with `sum`, what its group was given in the rolling years that end today, and `latest`, its own latest day.
     """
-    today = day(now)
+    today, groups = day(now), _groups(store)
     rows = store.query(
-        """select o.id, o.name, coalesce(o.parent_id, o.id) as root, max(a.given_on) as latest,
+        """select o.id, o.name, max(a.given_on) as latest,
                   sum(case when a.given_on > :first and a.given_on <= :today then a.amount else 0 end) as own
            from state_aid a join organisation o on o.id = a.organisation_id
-           where a.cancelled_at is null group by o.id, o.name, o.parent_id""",
+           where a.cancelled_at is null group by o.id, o.name""",
         {"first": begins(today), "today": today},
     )
     sums: dict[str, int] = {}
     for row in rows:
-        sums[row["root"]] = sums.get(row["root"], 0) + int(row["own"])
-    return sorted(({**row, "sum": sums[row["root"]]} for row in rows), key=lambda row: swedish_key(row["name"]))
+        root = groups.get(row["id"], row["id"])
+        sums[root] = sums.get(root, 0) + int(row["own"])
+    found = [{**row, "sum": sums[groups.get(row["id"], row["id"])]} for row in rows]
+    return sorted(found, key=lambda row: swedish_key(row["name"]))
 
 
 def load(store: Store, viewer: Viewer | None, organisation_id: str) -> Row:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from matcher.hub import state_aid
+from matcher.hub import merging, state_aid
 from matcher.hub.clock import day, later
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound
 from matcher.hub.people import Viewer
@@ -42,6 +42,59 @@ def test_a_group_counts_as_one(store: Store, broker: Viewer) -> None:
     assert state_aid.given(store, other, TODAY) == 201_000
     assert state_aid.given(store, stranger, TODAY) == 0
     assert {row["id"]: row["sum"] for row in state_aid.companies(store, NOW)} == {one: 201_000, parent: 201_000}
+
+
+def merged(store: Store, broker: Viewer, keep: str, drop: str) -> str:
+    """Merge a profile of one company into one of the other's; return the offer's id."""
+    kept, dropped = create_startup(store, keep), create_startup(store, drop)
+    row = {"id": f"{keep}-{drop}", "keep_id": kept["id"], "drop_id": dropped["id"], "reason": "name", "found_at": NOW}
+    store.insert("merge_offer", row)
+    merging.merge(store, broker, row["id"], kept["id"], NOW)
+    return row["id"]
+
+
+def test_what_a_merged_company_was_given_is_not_forgotten(store: Store, broker: Viewer) -> None:
+    """One company in two organisations was given the whole limit twice: the merge told the register nothing."""
+    kept, dropped, stranger = company(store), company(store), company(store)
+    limit = state_aid.limit().kronor
+    enter(store, broker, dropped, limit)
+    offer = merged(store, broker, kept, dropped)
+    assert state_aid.given(store, kept, TODAY) == state_aid.given(store, dropped, TODAY) == limit
+    assert state_aid.given(store, stranger, TODAY) == 0
+    with pytest.raises(Invalid) as error:
+        enter(store, broker, kept, 1)
+    assert error.value.errors["amount"] == ("aid_limit", {"total": limit + 1, "limit": limit})
+    merging.undo(store, broker, offer, NOW)
+    assert state_aid.given(store, kept, TODAY) == 0
+    enter(store, broker, kept, 1)
+
+
+def test_organisations_with_one_number_are_one_company(store: Store, broker: Viewer) -> None:
+    """A merge that is taken back does not part them: the number says that they are one."""
+    one, other = company(store, orgnr="5560360793"), company(store, orgnr="5560360793")
+    nobody, numberless = company(store), company(store)
+    enter(store, broker, one, 70_000)
+    merging.undo(store, broker, merged(store, broker, one, other), NOW)
+    assert state_aid.group(store, other) == sorted([one, other])
+    assert state_aid.given(store, other, TODAY) == 70_000
+    assert (state_aid.group(store, nobody), state_aid.given(store, numberless, TODAY)) == ([nobody], 0)
+
+
+def test_what_makes_one_of_two_companies_is_followed_to_its_end(store: Store, broker: Viewer) -> None:
+    parent = company(store)
+    child = company(store, parent_id=parent, orgnr="5560360793")
+    same = company(store, orgnr="5560360793")
+    first, last, stranger = company(store), company(store), company(store)
+    merged(store, broker, same, first)
+    merged(store, broker, last, first)
+    enter(store, broker, last, 5_000)
+    enter(store, broker, parent, 300)
+    enter(store, broker, stranger, 7)
+    for one in (parent, child, same, first, last):
+        assert state_aid.group(store, one) == sorted([parent, child, same, first, last])
+        assert state_aid.given(store, one, TODAY) == 5_300
+    sums = {row["id"]: row["sum"] for row in state_aid.companies(store, NOW)}
+    assert sums == {parent: 5_300, last: 5_300, stranger: 7}
 
 
 def test_more_than_the_limit_needs_a_ground_of_its_own(store: Store, broker: Viewer) -> None:
