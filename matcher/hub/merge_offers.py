@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import startups
+from . import company_numbers, startups
 from .errors import NotFound
 from .people import Viewer
 
@@ -51,13 +51,14 @@ def load(store: Store, viewer: Viewer | None, offer_id: str) -> dict[str, Any]:
 
     `keep` and `drop` are decoded profiles; `counts` holds by profile and table how much each has, `collisions` lists
     (table, need's title) where both have something live; `newcomers` holds by profile those of its company's people
-    who do not act for the other one.
+    who do not act for the other one; `numbers` holds by profile where its company's number comes from, where known.
     """
     rows = store.query("select * from merge_offer where id = :id", {"id": offer_id})
     if not rows or viewer is None or not viewer.has("broker"):
         raise NotFound("offer")
     offer = rows[0]
     keep, drop = (startups.load(store, viewer, offer[side]) for side in ("keep_id", "drop_id"))
+    origins = company_numbers.origins(store, [keep["organisation_id"], drop["organisation_id"]])
     before = json.loads(offer["before"]) if offer["before"] else None
     return {
         **offer,
@@ -67,6 +68,7 @@ def load(store: Store, viewer: Viewer | None, offer_id: str) -> dict[str, Any]:
         "drop": drop,
         "counts": {row["id"]: _counts(store, row["id"]) for row in (keep, drop)},
         "collisions": collisions(store, keep["id"], drop["id"]),
+        "numbers": {row["id"]: origins.get(row["organisation_id"]) for row in (keep, drop)},
         "newcomers": {keep["id"]: newcomers(store, drop, keep), drop["id"]: newcomers(store, keep, drop)},
     }
 

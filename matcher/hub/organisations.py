@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from ..store import Store
-from . import company_news, fields, people, record, reference
+from . import company_news, company_numbers, fields, people, record, reference
 from .errors import Conflict, Invalid, NotFound
 from .ids import new_id
 from .people import Viewer
@@ -51,6 +51,8 @@ def create(store: Store, by: str | None, data: dict[str, Any], now: str, *, orga
 def save(store: Store, by: Viewer, organisation_id: str, data: dict[str, Any], now: str) -> dict[str, Any]:
     """Save changed fields (`data` may hold some of them) and return the new row.
 
+    A number that the company typed itself is thereby confirmed, which the record tells once.
+
     Raises Invalid per field, Conflict for a number that another one of its kind carries, or for a kind in which
     its people's roles, or what it has published, could not be.
     """
@@ -75,6 +77,8 @@ def save(store: Store, by: Viewer, organisation_id: str, data: dict[str, Any], n
             )
         if "orgnr" in changed:
             company_news.renumbered(store, by, organisation_id, current["orgnr"], now)
+        elif company_numbers.typed_itself(store, [organisation_id]):
+            record.write(store, by.person_id, company_numbers.CONFIRMED, "organisation", organisation_id, now)
     return {**current, **row}
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import company_news, doubts, duplicates, fields, lettering, people, published, record, reference
+from . import company_news, company_numbers, doubts, duplicates, fields, lettering, people, published, record, reference
 from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
 from .people import Viewer
@@ -205,7 +205,8 @@ def _keep_number(store: Store, viewer: Viewer | None, organisation_id: str, numb
     ):
         return False
     by = viewer.person_id if viewer else None
-    record.write(store, by, "organisation.number", "organisation", organisation_id, now, orgnr=number)
+    told = {"orgnr": number, **company_numbers.told_before(had)}
+    record.write(store, by, "organisation.number", "organisation", organisation_id, now, **told)
     if viewer:
         company_news.renumbered(store, viewer, organisation_id, had, now)
     return True

@@ -10,7 +10,18 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from jinja2 import TemplateError
 
-from ..hub import chain, directory, identities, links, mail, organisations, people, record, second_factor
+from ..hub import (
+    chain,
+    company_numbers,
+    directory,
+    identities,
+    links,
+    mail,
+    organisations,
+    people,
+    record,
+    second_factor,
+)
 from ..hub.errors import Conflict, Invalid
 from . import forms, letters, record_words, words
 from .access import allowed, now, person, settings, store
@@ -185,7 +196,10 @@ def save_organisation(organisation_id: str) -> Any:
 
 
 def _organisation_form(found: dict[str, Any] | None, typed: dict[str, Any], errors: dict[str, str]) -> str:
-    return render_template("admin/organisation_form.html", found=found, typed=typed, errors=errors)
+    unconfirmed = bool(found and company_numbers.typed_itself(store(), [found["id"]]))
+    return render_template(
+        "admin/organisation_form.html", found=found, typed=typed, errors=errors, unconfirmed=unconfirmed
+    )
 
 
 # Beside which field the sentence of a conflict stands.

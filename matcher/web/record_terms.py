@@ -68,6 +68,7 @@ ACTIONS: dict[str, Any] = {
     "need.submit": _l("Need sent for review"),
     "organisation.create": _l("Organisation added"),
     "organisation.number": _l("Organisation number added"),
+    "organisation.number_confirmed": _l("Organisation number confirmed"),
     "organisation.save": _l("Organisation changed"),
     "pairing.accept": _l("Proposal accepted"),
     "pairing.company_hidden": _l("The company of a case was hidden"),

@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from ..hub import doubts, duplicates, merge_offers, merging, moderation, startups
+from ..hub import company_numbers, doubts, duplicates, merge_offers, merging, moderation, startups
 from ..hub.errors import Invalid
 from . import forms
 from .access import allowed, now, person, store, viewer
@@ -127,6 +127,7 @@ def offer(offer: dict[str, Any]) -> str:
         sides=(keep, drop),
         compared=COMPARED,
         differing=differing(keep, {name: drop[name] for name in COMPARED}),
+        doubtful=[side for side in (keep, drop) if company_numbers.doubtful(offer["numbers"][side["id"]], now())],
     )
 
 

@@ -2,7 +2,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from matcher.hub import booking_requests, bookings, duplicates, merge_offers, merging, record, startups
+from matcher.hub import (
+    booking_requests,
+    bookings,
+    company_numbers,
+    duplicates,
+    merge_offers,
+    merging,
+    organisations,
+    record,
+    startups,
+)
+from matcher.hub.clock import later
 from matcher.hub.errors import Conflict, NotFound
 from tests.factories import NOW, create_need, create_organisation, create_person, create_startup, create_testbed
 
@@ -370,6 +381,61 @@ def test_offers_are_for_brokers(store, pair):
             merge_offers.load(store, viewer, offer_id)
         with pytest.raises(NotFound):
             merge_offers.offers(store, viewer)
+
+
+def typed(store, person, startup_id, number, now):
+    revision = startups.load(store, person, startup_id)["revision"]
+    startups.save(store, person, startup_id, {"orgnr": number}, revision, now)
+
+
+def test_the_offer_tells_whose_word_each_number_is(store, broker):
+    """A company that typed another's number stood beside it as if that were proof, and got its cases by the merge."""
+    administrator, names = create_person(store, "administrator"), ("Nattljus", "Annat", "Tredje")
+    with store.atomic():
+        ids = [organisations.create(store, None, {"name": name, "kind": "company"}, NOW) for name in names]
+    founder = create_person(store, "startup", ids[0])
+    kept, dropped = (create_startup(store, one, name=f"Profil av {one}")["id"] for one in ids[:2])
+    typed(store, founder, kept, "5560125790", NOW)
+    typed(store, founder, kept, "5560360793", LATER)
+    typed(store, broker, dropped, "5560360793", NOW)
+    organisations.save(store, administrator, ids[2], {"orgnr": "5560125790"}, NOW)
+    [offered] = store.query("select id from merge_offer")
+    found = merge_offers.load(store, broker, offered["id"])["numbers"]
+    told = [found[one] for one in (kept, dropped)] + [company_numbers.origins(store, [ids[2]])[ids[2]]]
+    assert [(one["source"], one["at"], one["before"], one["changed"]) for one in told] == [
+        ("company", LATER, "5560125790", True),
+        ("broker", NOW, "", False),
+        ("administrator", NOW, "", False),
+    ]
+    assert [company_numbers.doubtful(one, later(LATER, days=365)) for one in told] == [True, False, False]
+    organisations.save(store, administrator, ids[0], {}, OTHER)
+    confirmed = company_numbers.origins(store, [ids[0]])[ids[0]]
+    assert (confirmed["source"], confirmed["at"]) == ("administrator", OTHER)
+    assert not company_numbers.doubtful(confirmed, OTHER)
+
+
+def test_a_first_number_proves_little_for_ninety_days_and_one_from_a_file_is_the_files(store):
+    company = create_organisation(store, "company")
+    startup = create_startup(store, company)
+    assert company_numbers.origins(store, [company["id"]]) == {}
+    assert not company_numbers.doubtful(None, NOW)
+    typed(store, create_person(store, "startup", company), startup["id"], "5560360793", NOW)
+    [row] = company_numbers.origins(store, [company["id"]]).values()
+    assert (row["source"], row["changed"]) == ("company", False)
+    assert [company_numbers.doubtful(row, later(NOW, days=days)) for days in (0, 89, 91)] == [True, True, False]
+    given = organisations.find_or_create(store, None, "Ur filen", "5560125790", "company", NOW)
+    assert company_numbers.origins(store, [given["id"]])[given["id"]]["source"] == "import"
+
+
+def test_what_a_number_replaced_is_known_from_rows_of_before_it_was_kept(store):
+    company = create_organisation(store, "company", orgnr="5560360793")
+    founder = create_person(store, "startup", company)
+    for number in ("5560125790", "5560360793", "8507099805", "5560360793"):
+        record.write(store, founder.person_id, "organisation.number", "organisation", company["id"], NOW, orgnr=number)
+        [row] = company_numbers.origins(store, [company["id"]]).values()
+        before = {"5560125790": "", "8507099805": "5560360793"}.get(number, row["before"])
+        assert (row["number"], row["before"]) == (number, before)
+    assert (row["before"], row["changed"]) == ("", True)
 
 
 def test_a_merged_profile_cannot_be_written_published_or_offered(store, broker, pair):

@@ -4,7 +4,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from matcher.hub import organisations, record
+from matcher.hub import company_numbers, organisations, record, startups
 from matcher.hub.errors import Conflict, Invalid, NotFound
 from matcher.store import Store
 from tests.factories import NOW, create_need, create_organisation, create_person, create_startup, create_testbed
@@ -90,6 +90,17 @@ def test_saving_the_same_again_leaves_no_trace(store: Store) -> None:
     person, one = create_person(store, "administrator"), create(store, orgnr=NUMBER)
     organisations.save(store, person, one, {"name": "Lövhamns kommun", "website": ""}, NOW)
     assert len(record.history(store, "organisation", one)) == 1
+
+
+def test_saving_confirms_once_a_number_that_the_company_typed_itself(store: Store) -> None:
+    person, company = create_person(store, "administrator"), create_organisation(store, "company")
+    startups.create(store, create_person(store, "startup", company), company["id"], {"name": "A", "orgnr": NUMBER}, NOW)
+    assert company_numbers.typed_itself(store, [company["id"]]) == {company["id"]}
+    for _ in range(2):
+        organisations.save(store, person, company["id"], {}, NOW)
+    assert company_numbers.typed_itself(store, [company["id"]]) == set()
+    actions = [row["action"] for row in record.history(store, "organisation", company["id"])]
+    assert actions == ["organisation.number", "organisation.number_confirmed"]
 
 
 def test_saving_refuses_anothers_number(store: Store) -> None:

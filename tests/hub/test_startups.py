@@ -65,6 +65,23 @@ def test_a_number_is_kept_with_the_organisation_and_recorded(store):
     assert [row["action"] for row in record.history(store, "organisation", company["id"])] == ["organisation.number"]
 
 
+def test_the_record_tells_which_number_another_one_replaced_but_no_persons(store):
+    company = create_organisation(store, "company")
+    person = create_person(store, "startup", company)
+    numbers = ["5560360793", "5560125790", "8507099805", "5560360793"]
+    startup, shown = startups.create(store, person, company["id"], TYPED, NOW), []
+    for number in numbers:
+        revision = startups.load(store, person, startup)["revision"]
+        startups.save(store, person, startup, {"orgnr": number}, revision, NOW)
+        shown.append(record.history(store, "organisation", company["id"])[-1]["detail"])
+    assert [{**one, "orgnr": ""} for one in shown] == [
+        {"orgnr": ""},
+        {"orgnr": "", "before": "5560360793"},
+        {"orgnr": "", "before": "5560125790"},
+        {"orgnr": "", "changed": ["orgnr"]},
+    ]
+
+
 def test_the_name_is_the_only_thing_a_draft_must_have(store, person, company):
     with pytest.raises(Invalid) as caught:
         startups.create(store, person, company["id"], {"name": " "}, NOW)

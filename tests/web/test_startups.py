@@ -282,6 +282,26 @@ def test_two_profiles_stand_side_by_side_with_what_differs(store, client, login,
     assert pair["dropper"].name in page
 
 
+def test_a_number_that_a_company_gave_itself_in_place_of_another_is_no_proof(store, client, login, broker, pair, text):
+    administrator, home = create_person(store, "administrator"), pair["drop"]["organisation_id"]
+    revision = pair["drop"]["revision"]
+    for number in ("5560125790", "5560360793"):
+        startups.save(store, pair["dropper"], pair["drop"]["id"], {"orgnr": number}, revision, NOW)
+        revision += 1
+    address = f"/startups/duplicates/{pair['id']}"
+    page = text(login(client, broker).get(address))
+    assert "by the company itself. Before: 556012-5790" in page
+    assert "Nattljus gave itself this organisation number on" in page
+    login(client, administrator)
+    form = f"/admin/organisations/{home}/edit"
+    assert "By saving you confirm that it is theirs" in text(client.get(form))
+    client.post(form, data={"name": "Nattljus", "kind": "company", "orgnr": "556036-0793"})
+    assert "By saving you confirm" not in text(client.get(form))
+    page = text(login(client, broker).get(address))
+    assert "by an administrator" in page
+    assert "gave itself this organisation number" not in page
+
+
 def test_merging_moves_tells_both_and_can_be_taken_back(store, client, login, broker, person, pair, text, app):
     login(client, broker)
     data = {"keep_id": pair["keep"]["id"], "invite": "yes"}
