@@ -100,6 +100,10 @@ ROW_MESSAGES = {
     "number_of_another": N_(
         "The number is that of %(organisation)s here, and the row goes to it. See whose it is before you import."
     ),
+    "number_unconfirmed": N_(
+        "The number is that of %(organisation)s here, which typed it itself. An administrator must confirm it first: "
+        "Administration, Organisations, save the organisation. Then import the row again."
+    ),
     "closed": N_("It was closed here, and a file does not open it again."),
     "merged": N_("The profile was merged into another here. Change that one."),
     "edited": N_("Somebody has changed it since the import, so it stays as it is."),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..hub import fields, need_content, need_review, needs, organisations, startups, testbeds
+from ..hub import company_numbers, fields, need_content, need_review, needs, organisations, startups, testbeds
 from ..hub.errors import HubError, Invalid
 from ..hub.people import Viewer
 from ..store import Store
@@ -75,11 +75,12 @@ def plan(store: Store, job: Job, planned: list[Planned], seen: dict[str, int]) -
     refuse_doubles(planned, seen)
     known = _known(store, job, [row.external_id for row in planned if not row.faults])
     numbered = _numbered(store, job, planned)
+    unconfirmed = company_numbers.typed_itself(store, (one["id"] for one in numbered.values()))
     for row in planned:
         if not row.faults:
             row.current = known.get(row.external_id)
             _compare(job, row)
-            _told_whose(row, numbered)
+            _told_whose(row, numbered, unconfirmed)
         if row.faults:
             row.change = "refused"
     return planned
@@ -163,21 +164,28 @@ def _known(store: Store, job: Job, ids: Sequence[str]) -> dict[str, dict[str, An
     return {row["external_id"]: {**MODULE[job.kind].decode(row), "digest": digests.get(row["id"])} for row in rows}
 
 
-def _numbered(store: Store, job: Job, planned: Sequence[Planned]) -> dict[str, str]:
-    """Return by its number the name of the organisation that a new row goes to (`organisations.find_or_create`)."""
+def _numbered(store: Store, job: Job, planned: Sequence[Planned]) -> dict[str, dict[str, Any]]:
+    """Return by its number the organisation that a new row goes to (`organisations.find_or_create`)."""
     rows = store.query(
-        """select orgnr, name from organisation where orgnr in :numbers and kind = :kind and merged_into is null
+        """select orgnr, id, name from organisation where orgnr in :numbers and kind = :kind and merged_into is null
            order by created_at desc""",
         {"numbers": list({row.orgnr for row in planned if row.orgnr}), "kind": ORGANISATION_KIND[job.kind]},
     )
-    return {row["orgnr"]: row["name"] for row in rows}
+    return {row["orgnr"]: row for row in rows}
 
 
-def _told_whose(row: Planned, numbered: dict[str, str]) -> None:
-    """Say of a new row that its number is another name's here: a company may have typed another's for its own."""
-    name = numbered.get(row.orgnr or "")
-    if row.current is None and name and organisations.name_key(name) != organisations.name_key(row.organisation):
-        row.remarks["orgnr"] = ("number_of_another", {"organisation": name})
+def _told_whose(row: Planned, numbered: dict[str, dict[str, Any]], unconfirmed: set[str]) -> None:
+    """Say of a new row that its number is another name's here: a company may have typed another's for its own.
+
+    Where only the company's own word stands behind the number, the row is refused until an administrator confirms it.
+    """
+    here = numbered.get(row.orgnr or "")
+    if row.current or not here or organisations.name_key(here["name"]) == organisations.name_key(row.organisation):
+        return
+    if here["id"] in unconfirmed:
+        row.faults["orgnr"] = ("number_unconfirmed", {"organisation": here["name"]})
+    else:
+        row.remarks["orgnr"] = ("number_of_another", {"organisation": here["name"]})
 
 
 def _compare(job: Job, row: Planned) -> None:

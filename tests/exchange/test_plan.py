@@ -4,9 +4,9 @@ import pytest
 
 from matcher.exchange import plan
 from matcher.exchange.tables import Row
-from matcher.hub import ids, needs, startups
+from matcher.hub import ids, needs, organisations, startups
 from matcher.hub.people import SYSTEM
-from tests.factories import NOW, create_need, create_organisation, create_startup
+from tests.factories import NOW, create_need, create_organisation, create_person, create_startup
 
 HEADINGS = ["id", "title", "organisation", "orgnr", "description", "effect", "wanted_by", "language"]
 LUND = "212000-1132"
@@ -127,6 +127,25 @@ def test_a_new_row_whose_number_is_anothers_here_says_to_whom_it_goes(store):
         given = job("startups", names)
         [one] = plan.plan(store, given, plan.read(given, [Row(2, [name, "556036-0793"], None)]), {})
         assert (one.change, one.remarks) == ("created", remarks)
+
+
+def test_a_new_row_goes_to_no_company_that_only_says_itself_that_the_number_is_its_own(store):
+    """With another's number a company was given that one's profile, should it ever be imported."""
+    company = create_organisation(store, "company", name="Snyltarna AB")
+    founder, administrator = create_person(store, "startup", company), create_person(store, "administrator")
+    startups.create(store, founder, company["id"], {"name": "Snyltarna", "orgnr": "5560360793"}, NOW)
+
+    def found(name):
+        given = job("startups", ["name", "orgnr"])
+        [one] = plan.plan(store, given, plan.read(given, [Row(2, [name, "556036-0793"], None)]), {})
+        return one
+
+    one = found("Nattljus AB")
+    assert (one.change, one.remarks) == ("refused", {})
+    assert one.faults == {"orgnr": ("number_unconfirmed", {"organisation": "Snyltarna AB"})}
+    assert found("SNYLTARNA").change == "created"
+    organisations.save(store, administrator, company["id"], {}, NOW)
+    assert (found("Nattljus AB").change, found("Nattljus AB").faults) == ("created", {})
 
 
 def test_the_same_organisation_written_otherwise_is_no_remark(store):
