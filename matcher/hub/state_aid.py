@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..store import Store
-from . import cases, fields, record
+from . import cases, company_numbers, fields, record
 from .clock import day
 from .entry_lines import line_of_key
 from .errors import Conflict, Denied, Invalid, NotFound
@@ -129,12 +129,10 @@ def _groups(store: Store) -> dict[str, str]:
     links = store.query(
         """select id as one, parent_id as other from organisation where parent_id is not null
            union select id, merged_into from organisation where merged_into is not null
-           union select o.id, same.id from organisation o
-                 join (select orgnr, min(id) as id from organisation where orgnr is not null group by orgnr
-                       having count(*) > 1) same on same.orgnr = o.orgnr
            union select dropped.organisation_id, kept.organisation_id from startup dropped
                  join startup kept on kept.id = dropped.merged_into"""
     )
+    links += _of_one_number(store)
     groups: dict[str, str] = {}
     members: dict[str, list[str]] = {}
     for link in links:
@@ -143,6 +141,21 @@ def _groups(store: Store) -> dict[str, str]:
         members[one] = [*members.get(one, [one]), *joined]
         groups |= dict.fromkeys(members[one], one)
     return groups
+
+
+def _of_one_number(store: Store) -> list[Row]:
+    """Return as links the organisations that carry one number, but those of which it is only their own word.
+
+    Whoever types a rival's number would read what the rival was given, and spend what is left of it.
+    """
+    rows = store.query(
+        """select id, orgnr from organisation where orgnr in (
+               select orgnr from organisation where orgnr is not null group by orgnr having count(*) > 1) order by id"""
+    )
+    doubted = company_numbers.typed_itself(store, (row["id"] for row in rows))
+    first: dict[str, str] = {}
+    known = [row for row in rows if row["id"] not in doubted]
+    return [{"one": row["id"], "other": first.setdefault(row["orgnr"], row["id"])} for row in known]
 
 
 def begins(on: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from matcher.hub import merging, state_aid
+from matcher.hub import merging, organisations, startups, state_aid
 from matcher.hub.clock import day, later
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound
 from matcher.hub.people import Viewer
@@ -78,6 +78,17 @@ def test_organisations_with_one_number_are_one_company(store: Store, broker: Vie
     assert state_aid.group(store, other) == sorted([one, other])
     assert state_aid.given(store, other, TODAY) == 70_000
     assert (state_aid.group(store, nobody), state_aid.given(store, numberless, TODAY)) == ([nobody], 0)
+
+
+def test_who_types_a_rivals_number_neither_reads_nor_spends_what_the_rival_was_given(store: Store, broker: Viewer):
+    rival, founder = company(store, orgnr="5560360793"), create_person(store, "startup")
+    own = founder.organisations("startup")[0]
+    enter(store, broker, rival, 70_000)
+    startups.create(store, founder, own, {"name": "Nytt AB", "orgnr": "556036-0793"}, NOW)
+    assert state_aid.group(store, own) == [own]
+    assert state_aid.given(store, own, TODAY) == 0
+    organisations.save(store, create_person(store, "administrator"), own, {"orgnr": "556036-0793"}, NOW)
+    assert state_aid.group(store, own) == sorted([own, rival]), "once an administrator has looked it up"
 
 
 def test_what_makes_one_of_two_companies_is_followed_to_its_end(store: Store, broker: Viewer) -> None:
