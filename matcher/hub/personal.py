@@ -106,6 +106,7 @@ HOLDINGS: dict[str, Holding] = {
         work="title:created_by what:created_by whose:created_by consequences:created_by measures:created_by "
         "cause:created_by contact",
     ),
+    "security_incident_change": Holding("record", "incident_id revision changed_at", who="changed_by", work="before"),
     # organisations and what they publish
     "organisation": Holding(
         "machine", "id name orgnr kind parent_id county_code municipality_code website created_at merged_into"

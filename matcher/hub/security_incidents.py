@@ -4,6 +4,9 @@ Public bodies owe an early warning within 24 hours of noticing a significant inc
 and a final report a month after it (cybersäkerhetslagen 2025:1506, 2 kap. 5–8 §§, in force since 2026-01-15; directive
 (EU) 2022/2555, article 23.4); and where personal data are concerned a notification within 72 hours (GDPR, article 33).
 The hub counts the hours and writes the text; whether an incident is significant, and where it is sent, people decide.
+
+Each change keeps what stood before, in a table and not in the record: texts of an incident may name people, and a name
+is taken out of a table's text where the record can only lose all that a row tells. A closed incident takes no change.
 """
 
 from __future__ import annotations
@@ -104,25 +107,61 @@ def create(store: Store, viewer: Viewer, given: Row, now: str) -> str:
 
 
 def save(store: Store, viewer: Viewer, incident_id: str, given: Row, revision: int, now: str) -> None:
-    """Keep what is known by now; raise Invalid, Denied, NotFound, Stale when somebody saved in between."""
-    before = load(store, viewer, incident_id)
+    """Keep what is known by now, and what stood before.
+
+    Raise Invalid, Denied, NotFound, Stale when somebody saved in between, Conflict when it is closed.
+    """
+    _require(viewer)
     content = _checked(given, now)
     changed = ", ".join(f'"{name}" = :{name}' for name in content)
     with store.atomic():
-        if not store.execute(
-            f"update security_incident set {changed}, revision = revision + 1 where id = :id and revision = :revision",
-            {**content, "id": incident_id, "revision": revision},
-        ):
-            raise Stale("stale", current=load(store, viewer, incident_id))
-        changes = sorted(name for name in content if content[name] != before["kept"][name])
-        record.write(store, viewer.person_id, "security.save", "security", incident_id, now, changed=changes)
+        row = _open(store, viewer, incident_id)
+        if row["revision"] != revision:
+            raise Stale("stale", current=row)
+        store.execute(
+            f"update security_incident set {changed}, revision = revision + 1 where id = :id",
+            {**content, "id": incident_id},
+        )
+        before = {name: row["kept"][name] for name in content if content[name] != row["kept"][name]}
+        if before:
+            kept = {"incident_id": incident_id, "revision": revision, "changed_at": now, "changed_by": viewer.person_id}
+            store.insert("security_incident_change", {**kept, "before": json.dumps(before, ensure_ascii=False)})
+        record.write(store, viewer.person_id, "security.save", "security", incident_id, now, changed=sorted(before))
+
+
+def changes(store: Store, viewer: Viewer, incident_id: str) -> list[Row]:
+    """Return the changes of an incident, newest first: `changed_at`, `person`, and `before`, what stood until then.
+
+    `before` holds the fields that were changed, and `noticed_at` for the moment of noticing.
+    """
+    load(store, viewer, incident_id)
+    rows = store.query(
+        """select c.changed_at, c.before, person.name as person from security_incident_change c
+           left join person on person.id = c.changed_by where c.incident_id = :id order by c.revision desc""",
+        {"id": incident_id},
+    )
+    return [{**row, "before": _plain(json.loads(row["before"]))} for row in rows]
+
+
+def _plain(before: Row) -> Row:
+    return {name: json.loads(value) if name == "effects" else value for name, value in before.items()}
+
+
+def _open(store: Store, viewer: Viewer, incident_id: str) -> Row:
+    """Lock an incident and return it; raise Conflict when it is closed."""
+    store.execute("update security_incident set revision = revision where id = :id", {"id": incident_id})
+    row = load(store, viewer, incident_id)
+    if row["closed_at"]:
+        raise Conflict("incident_closed", at=row["closed_at"])
+    return row
 
 
 def sent(store: Store, viewer: Viewer, incident_id: str, report: str, now: str) -> None:
-    """Note that a report was sent; raise Conflict when that is noted already."""
+    """Note that a report was sent; raise Conflict when that is noted already, or the incident is closed."""
     if report not in due(load(store, viewer, incident_id)):
         raise NotFound("report")
     with store.atomic():
+        _open(store, viewer, incident_id)
         if not store.execute(
             f"update security_incident set {report}_at = :now where id = :id and {report}_at is null",
             {"now": now, "id": incident_id},

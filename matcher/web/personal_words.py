@@ -73,6 +73,7 @@ TABLES: dict[str, Any] = {
     "route_tick": _l("Line of a checklist"),
     "second_factor": _l("Second factor"),
     "security_incident": _l("Security incident"),
+    "security_incident_change": _l("Change of a security incident"),
     "session": _l("Log-in"),
     "share": _l("Candidate shown to the owner"),
     "signature": _l("Signature"),

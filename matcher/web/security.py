@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from ..hub import clock, security_incidents
-from ..hub.errors import Invalid, NotFound, Stale
+from ..hub.errors import Conflict, Invalid, NotFound, Stale
 from . import forms, security_words, stale, words
 from .access import allowed, now, person, settings, store
 from .files import download
@@ -68,6 +68,8 @@ def save(incident_id: str) -> Any:
     except Stale as error:
         newest = error.params["current"]
         return _form(newest, typed, {}, newest["revision"], stale.differing(newest, typed)), 409
+    except Conflict as error:  # closed meanwhile: what was typed stays in the form until it is opened again
+        return _form(row, typed, {}, forms.revision(), notice=words.sentence(error)), 409
     flash(_("The incident is saved."), "success")
     return redirect(url_for("security.show", incident_id=incident_id), 303)
 
@@ -98,6 +100,7 @@ def file(incident_id: str) -> Any:
     report = request.args.get("report", "")
     if not report:
         content = {name: row[name] for name in (*security_incidents.FIELDS, "noticed_at", "due", "closed_at")}
+        content["changes"] = security_incidents.changes(store(), person(), incident_id)
         return download(json.dumps(content, ensure_ascii=False, indent=1).encode(), "incident.json", "application/json")
     if report not in row["due"]:
         raise NotFound("report")
@@ -110,8 +113,20 @@ def _typed() -> dict[str, Any]:
 
 
 def _form(
-    row: dict[str, Any] | None, values: dict[str, Any], errors: dict[str, str], revision: int, differing: Any = ()
-) -> str:
+    row: dict[str, Any] | None, values: dict[str, Any], errors: dict[str, str], revision: int, differing: Any = (),
+    notice: str = "",
+) -> str:  # fmt: skip
+    changes = security_incidents.changes(store(), person(), row["id"]) if row else []
     return render_template(
-        "security/incident.html", row=row, values=values, errors=errors, revision=revision, stale=differing, now=now()
+        "security/incident.html",
+        row=row,
+        values=values,
+        errors=errors,
+        revision=revision,
+        stale=differing,
+        notice_text=notice,
+        known=security_words.known(row, words.moment) if row else [],
+        changes=[{**one, "told": security_words.earlier(one, words.moment)} for one in changes],
+        moved=[one for one in changes if "noticed_at" in one["before"]],
+        now=now(),
     )

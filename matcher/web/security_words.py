@@ -38,7 +38,10 @@ LABELS: dict[str, dict[str, Any]] = {
     },
 }
 FIELD_ERRORS: dict[str, Any] = {"in_future": _l("That moment has not come yet. Check the day and the time.")}
-SENTENCES: dict[str, Any] = {"report_sent": _l("That report is noted as sent already.")}
+SENTENCES: dict[str, Any] = {
+    "report_sent": _l("That report is noted as sent already."),
+    "incident_closed": _l("The incident was closed %(at)s and takes no change. Open it again first."),
+}
 ACTIONS: dict[str, Any] = {
     "security.begin": _l("Security incident logged"),
     "security.save": _l("Security incident written on"),
@@ -46,6 +49,7 @@ ACTIONS: dict[str, Any] = {
     "security.close": _l("Security incident closed"),
     "security.reopen": _l("Security incident opened again"),
 }
+_NOTICED = ("noticed_on", "noticed_time")  # read as one moment
 # What each report asks for: article 23.4 of directive (EU) 2022/2555, and article 33.3 of the GDPR.
 _BASICS = ("title", "noticed", "effects")
 _COURSE = ("what", "consequences", "measures", "contact")
@@ -73,10 +77,27 @@ def told(row: dict[str, Any], name: str, moment: Any) -> str:
     return "" if row[name] is None else str(row[name])
 
 
+def known(row: dict[str, Any], moment: Any) -> list[tuple[str, str]]:
+    """Return (term, text) of what is known, for reading."""
+    names = ("title", "noticed", *LABELS["security_fields"])
+    return [(term(name), told(row, name, moment)) for name in dict.fromkeys(names) if name not in _NOTICED]
+
+
+def earlier(change: dict[str, Any], moment: Any) -> list[tuple[str, str]]:
+    """Return (term, text) of what stood before a change."""
+    before = change["before"]
+    names = ["noticed" if name == "noticed_at" else name for name in before]
+    return [(term(name), told(before, name, moment)) for name in names]
+
+
+def term(name: str) -> str:
+    """Return the word for a field, the moment of noticing as one of them."""
+    return _("Noticed") if name == "noticed" else label("security_fields", name)
+
+
 def report_text(row: dict[str, Any], report: str, hub: str, moment: Any) -> str:
     """Return a report as plain text: what it asks for, as far as it is known."""
     lines = [label("security_reports", report), hub, ""]
     for name in ASKED[report]:
-        title = _("Noticed") if name == "noticed" else label("security_fields", name)
-        lines += [title, told(row, name, moment) or _("Not known yet"), ""]
+        lines += [term(name), told(row, name, moment) or _("Not known yet"), ""]
     return "\n".join(lines)

@@ -274,7 +274,11 @@ def _around(hub: Fifty, ids: dict[str, str], broker: Soul, owner: Soul, startup:
         "import_batch", kind="needs", content=hub.text(owner.id, "work").encode(), mapping="[]", options="{}",
         person_id=broker.id, created_at=NOW,
     )  # fmt: skip
-    hub.put("security_incident", noticed_at=NOW, created_at=NOW, created_by=admin.id)
+    incident = hub.put("security_incident", noticed_at=NOW, created_at=NOW, created_by=admin.id)["id"]
+    hub.put(
+        "security_incident_change", incident_id=incident, revision=1, changed_at=NOW, changed_by=admin.id,
+        before=json.dumps({"whose": hub.text(admin.id, "work")}, ensure_ascii=False),
+    )  # fmt: skip
     store = hub.store
     for soul in (broker, owner, startup, host, admin):
         people = [{"email": soul.viewer.email, "locale": "sv"}]

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.hub import record, security_incidents
+from matcher.hub import erasure, record, security_incidents
 from matcher.hub.clock import later
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound, Stale
+from matcher.hub.personal import ERASED_NAME
 from matcher.store import Store
 from tests.factories import NOW, create_person
 
@@ -90,3 +91,45 @@ def test_closing_twice_leaves_it_closed_and_opening_twice_open(store: Store, adm
     assert security_incidents.load(store, admin, incident)["closed_at"] is None
     told = [row["action"] for row in record.history(store, "security", incident)]
     assert told == ["security.begin", "security.close", "security.reopen"]
+
+
+def test_each_change_keeps_what_stood_before(store: Store, admin) -> None:
+    incident = security_incidents.create(store, admin, {**GIVEN, "effects": ["integrity"], "what": "Först."}, NOW)
+    moved = {**GIVEN, "noticed_on": "2026-11-19", "effects": [], "what": "Sedan."}
+    then = later(NOW, minutes=1)
+    security_incidents.save(store, admin, incident, moved, 1, then)
+    security_incidents.save(store, admin, incident, {**moved, "title": "Inget"}, 2, then)
+    assert security_incidents.save(store, admin, incident, {**moved, "title": "Inget"}, 3, then) is None
+    told = security_incidents.changes(store, admin, incident)
+    assert [row["before"] for row in told] == [
+        {"title": GIVEN["title"]},
+        {"what": "Först.", "effects": ["integrity"], "noticed_at": "2026-11-20T08:30:00.000000Z"},
+    ]
+    assert {(row["changed_at"], row["person"]) for row in told} == {(then, admin.name)}
+    # In the record stands which fields, and no text: it could lose only all that its row tells.
+    assert "Först" not in str(record.history(store, "security", incident))
+    with pytest.raises(Denied):
+        security_incidents.changes(store, create_person(store, "broker"), incident)
+
+
+def test_a_closed_incident_takes_no_change_until_it_is_opened_again(store: Store, admin) -> None:
+    incident = security_incidents.create(store, admin, GIVEN, NOW)
+    security_incidents.close(store, admin, incident, NOW)
+    before = security_incidents.load(store, admin, incident)
+    with pytest.raises(Conflict, match="incident_closed"):
+        security_incidents.save(store, admin, incident, {**GIVEN, "title": "Inget"}, 1, NOW)
+    with pytest.raises(Conflict, match="incident_closed"):
+        security_incidents.sent(store, admin, incident, "early", NOW)
+    assert security_incidents.load(store, admin, incident) == before
+    security_incidents.reopen(store, admin, incident, NOW)
+    security_incidents.save(store, admin, incident, {**GIVEN, "title": "Inget"}, 1, NOW)
+    security_incidents.sent(store, admin, incident, "early", NOW)
+
+
+def test_of_an_erased_person_no_name_stays_in_what_stood_before(store: Store, admin) -> None:
+    gone = create_person(store, "owner", name="Greta Garbosson")
+    incident = security_incidents.create(store, admin, {**GIVEN, "whose": f"Det var {gone.name} som såg det."}, NOW)
+    security_incidents.save(store, admin, incident, {**GIVEN, "whose": "Ingens."}, 1, NOW)
+    erasure.erase(store, gone.person_id, None, NOW)
+    [change] = security_incidents.changes(store, admin, incident)
+    assert change["before"] == {"whose": f"Det var {ERASED_NAME} som såg det."}

@@ -73,3 +73,32 @@ def test_the_form_to_close_sent_twice_closes_it_once(store, admin, administrator
         for _ in range(2):
             admin.post(f"{address}/close", data={"closed": wish})
             assert bool(security_incidents.load(store, administrator, incident)["closed_at"]) == (wish == "yes")
+
+
+def test_who_moved_the_moment_of_noticing_stands_on_the_page_with_what_was_before(store, admin, administrator):
+    given = {"title": "Första", "noticed_on": "2026-11-20", "noticed_time": "09:30", "what": "Så var det."}
+    incident = security_incidents.create(store, administrator, given, NOW)
+    assert "What stood before" not in text(admin.get(f"/admin/incidents/{incident}"))
+    moved = {"noticed_on": "2026-11-21", "effects": "integrity", "what": "Ingenting.", "title": "Andra"}
+    admin.post(f"/admin/incidents/{incident}", data={**GIVEN, **moved, "revision": "1"})
+    page = text(admin.get(f"/admin/incidents/{incident}"))
+    assert "by Astrid. Before it was 20 Nov 2026, 09:30." in page
+    assert "What stood before" in page
+    assert "Så var det." in page
+    [change] = json.loads(admin.get(f"/admin/incidents/{incident}/file").data)["changes"]
+    assert (change["before"]["title"], change["person"]) == ("Första", "Astrid")
+
+
+def test_a_closed_incident_is_read_and_not_written(store, admin, administrator):
+    incident = security_incidents.create(store, administrator, {"title": "Första", "noticed_on": "2026-11-20"}, NOW)
+    address = f"/admin/incidents/{incident}"
+    security_incidents.close(store, administrator, incident, NOW)
+    shown = text(admin.get(address))
+    assert "takes no change. Open it again first." in shown
+    assert 'name="title"' not in shown
+    assert "I have sent it" not in shown
+    answer = admin.post(address, data={**GIVEN, "title": "Andra", "revision": "1"})
+    assert (answer.status_code, 'value="Andra"' in text(answer)) == (409, True)
+    assert "takes no change. Open it again first." in text(answer)
+    assert admin.post(f"{address}/sent", data={"report": "early"}).status_code == 409
+    assert security_incidents.load(store, administrator, incident)["title"] == "Första"
