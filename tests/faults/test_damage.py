@@ -16,11 +16,11 @@ from matcher.hub import chain, pairings
 from matcher.ranking.encoder import TinyEncoder
 from matcher.store import Store, StoreError, open_store
 from tests.conftest import Databases
-from tests.factories import NOW, create_need
+from tests.factories import NOW, create_need, create_testbed
 from tests.faults.confirming import FIRST, LAST
 from tests.faults.killing import SEED
 from tests.faults.test_kills import Cases
-from tests.settings import SECRET
+from tests.settings import SECRET, settings
 
 WAYS = int(os.environ.get("MATCHER_KILLS", "60"))
 
@@ -113,6 +113,35 @@ def test_a_text_whose_bytes_are_damaged_is_told_of_as_damage(databases: Database
         assert "Retry-After" in answer.headers
         assert b"F\xe4rre" not in answer.data
     app.extensions["store"].close()
+
+
+PAGES = ("/", "/needs", "/needs/{need}", "/testbeds", "/api/v1/needs", "/search?q=fall", "/cases", "/login")
+
+
+def test_no_page_falls_over_a_damaged_file(databases: Databases, tmp_path: Path) -> None:
+    """Whatever is damaged, a page shows what it can read or says that the database is away: never an error of ours."""
+    file, given = tmp_path / "hub.db", Path(databases.url("sqlite", migrated=True).removeprefix("sqlite:///"))
+    store = open_store(f"sqlite:///{given}")
+    for number in range(40):  # so that what damage hits is what pages read, more often than not
+        need = create_need(store, published=True, title=f"Färre fall {number}")
+        create_testbed(store, published=True)
+    store.close()
+    told: Counter[int] = Counter()
+    for number in range(WAYS // 3):
+        shutil.copy(given, file)
+        damage(file, random.Random(SEED + number))
+        app = create_app(settings(tmp_path, testing=False), TinyEncoder())
+        client = app.test_client()
+        for page in PAGES:
+            status = client.get(page.format(need=need["id"])).status_code
+            assert status in (200, 302, 404, 503), f"seed {SEED + number}: {page}"
+            told[status] += 1
+        app.extensions["store"].close()
+        for left in tmp_path.glob("hub.db*"):
+            left.unlink()
+    print(dict(told))
+    assert told[503] > WAYS // 3  # most damage is met by some page, or this shows nothing
+    assert told[200]
 
 
 def backed_up(file: Path, folder: Path) -> None:

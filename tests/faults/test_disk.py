@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ from tests.faults.test_kills import Cases
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = os.environ.get("MATCHER_KILLS") == "1000"  # `make test-faults`; else each sixth of them
-CALLS = {"pwrite64": "ENOSPC", "fdatasync": "EIO", "fsync": "EIO", "ftruncate": "EIO"}
+FAULTS = {"pwrite64": ("ENOSPC", "EIO"), "fdatasync": ("EIO",), "fsync": ("EIO",), "ftruncate": ("EIO",)}
 
 
 class Scene:
@@ -44,7 +45,17 @@ class Scene:
     def confirm(self, *inject: str) -> tuple[str, str]:
         """Confirm in a process of its own under strace; return what it said, and the calls it made after `begin`."""
         log = self.kept.with_suffix(".log")
-        command = ["strace", "-f", "-qq", "-e", f"trace=write,{','.join(CALLS)}", "-o", str(log), *inject]
+        command = [
+            "strace",
+            "-f",
+            "--seccomp-bpf",
+            "-qq",
+            "-e",
+            f"trace=write,{','.join(FAULTS)}",
+            "-o",
+            str(log),
+            *inject,
+        ]
         program = [sys.executable, "-m", "tests.faults.confirming"]
         given = [self.url, self.broker.person_id or "", self.case, self.testbed]
         done = subprocess.run([*command, *program, *given], cwd=ROOT, capture_output=True, text=True, timeout=60)
@@ -74,9 +85,11 @@ def test_whichever_write_or_sync_fails_nobody_hears_a_false_yes(scene: Scene) ->
     assert said == "confirmed"
     before, _, during = log.partition('write(1, "begin')
     told: Counter[str] = Counter()
-    for call, error in CALLS.items():
+    for call, errors in FAULTS.items():
         first, count = before.count(f" {call}(") + 1, during.count(f" {call}(")
-        for number in range(first, first + count, 1 if EVERY else 6):
+        numbers = range(first, first + count, 1 if EVERY else 6)
+        tried = itertools.product(numbers, errors) if EVERY else zip(numbers, itertools.cycle(errors), strict=False)
+        for number, error in tried:
             scene.again()
             said, _ = scene.confirm("-e", f"inject={call}:error={error}:when={number}")
             store = open_store(scene.url)
@@ -87,8 +100,9 @@ def test_whichever_write_or_sync_fails_nobody_hears_a_false_yes(scene: Scene) ->
                 pairings.confirm(store, scene.broker, scene.case, scene.testbed, FIRST, LAST, NOW)
             assert confirmed(store, scene.case)
             assert not chain.verify(store).faults
-            told[f"{call} {said}"] += 1
+            told[f"{call} {error} {said}"] += 1
             store.close()
     print(dict(told))
     assert sum(told.values()) >= (10 if EVERY else 3)
-    assert any(not name.endswith("confirmed") for name in told)  # some of them were felt
+    felt = {name.split()[1] for name in told if not name.endswith("confirmed")}
+    assert felt == {"ENOSPC", "EIO"}  # of each some were felt
