@@ -3,13 +3,51 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
+import threading
 from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
+from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 20  # to connect, for a word of log-in and for the good-bye
+# For the whole of it. A server may look long at a letter before it says yes, and RFC 5321 asks for patience there:
+# whoever hangs up sends it again, and the reader gets it twice. Well under `mail.LEASE_MINUTES`, when others may try.
+MOST_SECONDS = 300
+
+
+class _Limited(smtplib.SMTP):
+    """A connection that ends after MOST_SECONDS, also when the server says a letter now and then to keep it open."""
+
+    def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        self.limit = threading.Timer(MOST_SECONDS, self._cut)
+        self.limit.daemon = True
+        self.limit.start()
+        try:
+            return super().connect(*args, **kwargs)
+        except BaseException:
+            self.limit.cancel()
+            raise
+
+    def close(self) -> None:
+        self.limit.cancel()
+        super().close()
+
+    def wait_for(self, seconds: float) -> None:
+        """Set how long one answer is waited for."""
+        if self.sock:
+            self.sock.settimeout(seconds)
+
+    def _cut(self) -> None:
+        if self.sock:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _LimitedSsl(_Limited, smtplib.SMTP_SSL):
+    """The same, encrypted from the start."""
 
 
 def message(sender: str, recipient: str, subject: str, body: str, mail_id: str) -> EmailMessage:
@@ -31,22 +69,24 @@ def send(url: str, mail: EmailMessage) -> None:
     """
     server = _connected(url)
     try:
+        server.wait_for(MOST_SECONDS)
         server.send_message(mail)
     finally:
+        server.wait_for(TIMEOUT_SECONDS)
         # A server that stumbles over the good-bye has taken the mail: saying it failed would send it twice.
         with suppress(OSError, smtplib.SMTPException):
             server.quit()
         server.close()
 
 
-def _connected(url: str) -> smtplib.SMTP:
+def _connected(url: str) -> _Limited:
     parts = urlsplit(url)
     host = parts.hostname or "localhost"
     secure = ssl.create_default_context()
     if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT_SECONDS, context=secure)
+        server: _Limited = _LimitedSsl(host, parts.port or 465, timeout=TIMEOUT_SECONDS, context=secure)
     else:
-        server = smtplib.SMTP(host, parts.port or 25, timeout=TIMEOUT_SECONDS)
+        server = _Limited(host, parts.port or 25, timeout=TIMEOUT_SECONDS)
     try:
         _log_in(server, parts, secure)
     except BaseException:
