@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import lru_cache
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from werkzeug.exceptions import NotFound as NoSuchAddress
 from werkzeug.http import parse_accept_header
 from werkzeug.routing import RoutingException
 
+from .. import logs
 from ..hub import clock, sessions
 from ..hub.errors import Conflict, Denied, HubError, Invalid, NotFound
 from ..hub.limits import TooMany
@@ -49,6 +52,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (NotServed, 503),
     (StoreBusy, 503),
     (StoreUnavailable, 503),
+    (JSONDecodeError, 503),  # of a row: what people send as JSON is read in a process apart, so the file is damaged
 )
 
 HEADERS = {
@@ -203,7 +207,10 @@ def _safe_locale() -> str:
 
 def _domain_error(status: int) -> Any:
     def answer(error: Exception) -> Response:
-        if isinstance(error, StoreUnavailable):
+        if isinstance(error, JSONDecodeError):
+            told = json.dumps(logs.told(error))
+            current_app.logger.error("the database is damaged: a text that has to be JSON is none: %s", told)
+        elif isinstance(error, StoreUnavailable):
             current_app.logger.error("the database cannot be used: %s", str(error).partition("\n")[0])
         response = current_app.make_response(error_page(status, words.sentence(error)))
         if isinstance(error, TooMany):

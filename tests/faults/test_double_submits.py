@@ -1,4 +1,4 @@
-"""Ten press the same button at the same moment, over HTTP: one confirms the case, nine are told that it is confirmed."""
+"""Ten press one button at the same moment, over HTTP: one confirms the case, nine are told that it is confirmed."""
 
 from __future__ import annotations
 
