@@ -8,7 +8,9 @@ not be. `open_hub()` builds the world once and copies it back whenever a request
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,7 +74,6 @@ VISITORS = (
     "revoked", "roleless",
 )  # fmt: skip
 MISSING = "aaaabbbbccccdddd"
-PAPER = papers.shipped("sv")  # of the agreements that were sent
 NEED_TEXTS = ("title", "people", "description", "effect", "measure", "tried", "keep", "contact", "runner")
 STARTUP_TEXTS = ("name", "problem", "audience", "description", "novelty", "evidence")
 TESTBED_TEXTS = ("name", "description", "users", "methods", "equipment", "conditions", "contact_name", "backup_name")
@@ -81,6 +82,17 @@ TESTBED_TEXTS = ("name", "description", "users", "methods", "equipment", "condit
 def secret(where: str) -> str:
     """Return the word that stands for a text that not everybody may read."""
     return f"canary-{where}-7q"
+
+
+def _packed(where: str) -> bytes:
+    """Return an agreement template as it comes with the hub, with a secret word in a part that is not compressed."""
+    file = io.BytesIO(papers.shipped("sv"))
+    with zipfile.ZipFile(file, "a") as packed:
+        packed.writestr("docProps/secret.txt", secret(where))
+    return file.getvalue()
+
+
+PAPER = _packed("agreement.signed.paper")  # of the agreements that were sent
 
 
 @dataclass
@@ -204,7 +216,9 @@ def _startup(world: World, state: str, visitor: str = "startup", **columns: Any)
 
 def _startups(world: World) -> None:
     flag = {"flagged_at": world.now, "flag_reason": secret("startup.published.flag_reason")}
-    kept = _startup(world, "published", published=True, name="Larm", **flag)
+    # Everybody with a role reads a published profile; its texts begin as usual, so that it is found and ranked.
+    texts = {name: f"{factories.STARTUP[name]} {secret(f'startup.published.{name}')}" for name in STARTUP_TEXTS[1:]}
+    kept = _startup(world, "published", published=True, name="Larm", **texts, **flag)
     doubts.hidden(world.store, kept["id"], 20, world.now)
     _startup(world, "draft", **_marked("startup", "draft", STARTUP_TEXTS))
     hidden = {"hidden_at": world.now, "hidden_reason": secret("startup.hidden.hidden_reason")}
@@ -277,12 +291,14 @@ def _pilots(world: World) -> None:
         days = {"starts_on": world.day(1), "ends_on": world.day(50)}
         pilots.save(store, owner, case, {**texts, **persons, **answers, **days}, 0, now)
         measured = {name: secret(f"pilot.{state}.{name}") for name in ("name", "method", "measured_by", "uncertainty")}
-        figures = {"unit": "fall", "baseline": "5,1", "target": "3"}
+        figures = {"unit": secret(f"pilot.{state}.unit"), "baseline": "5,1", "target": "3"}
         world.keep("indicator", state, indicators.save(store, owner, case, "", {**measured, **figures}, now))
         store.execute("update pilot set revision = 1")
     pilots.start(store, owner, case, now)
     given = {"on_day": world.day(0), "value": "4,2", "note": secret("pilot.running.note")}
     measured_id = world.things["indicator"]["running"]
+    struck = readings.enter(store, founder, case, measured_id, given, now)
+    readings.withdraw(store, founder, case, struck, secret("pilot.running.withdrawn_reason"), now)
     world.keep("reading", "running", readings.enter(store, founder, case, measured_id, given, now))
     told = {"happened_on": world.day(0), "what": secret("pilot.running.what"), "severity": "serious",
             "done": secret("pilot.running.done")}  # fmt: skip
@@ -327,13 +343,18 @@ def _agreements(world: World) -> None:
     _drafted(world, world.things["pairing_id"]["confirmed"], purpose=secret("agreement.draft.purpose"))
     prepared = world.things["pairing_id"]["prepared"]
     number, paper_hash = _sent(world, prepared), hashlib.sha256(PAPER).hexdigest()
-    signed = {"name": secret("agreement.signed.name"), "title": "Chef"}
-    upload = (f"{secret('agreement.signed.file')}.pdf", b"%PDF-1.7")
+    signed = {name: secret(f"agreement.signed.{name}") for name in ("name", "title")}
+    upload = (f"{secret('agreement.signed.file')}.pdf", f"%PDF-1.7 {secret('agreement.signed.content')}".encode())
     signatures.sign(store, world.people["broker"], prepared, number, "host", signed, paper_hash, now, upload)
+    kept = world.things["pairing_id"]["kept"]
+    agreements.withdraw(
+        store, world.people["broker"], kept, _sent(world, kept), secret("agreement.withdrawn.note"), now
+    )
     own = {"name": secret("template.own.name"), "language": "sv"}
     administrator = world.people["administrator"]
-    world.keep("template", "own", agreement_templates.add(store, administrator, own, papers.shipped("sv"), now))
-    value = {"amount": "9000", "given_on": world.day(0), "kind": "testbed", "note": secret("aid.own.note")}
+    world.keep("template", "own", agreement_templates.add(store, administrator, own, _packed("template.own.file"), now))
+    value = {"amount": "9000", "given_on": world.day(0), "kind": "testbed"}
+    value |= {name: secret(f"aid.own.{name}") for name in ("note", "beyond")}
     home = world.keep("organisation_id", "company", world.home("startup"))
     world.keep("aid", "own", state_aid.enter(store, world.people["broker"], home, value, now))
     asked = {"kind": "insurance", "text": secret("prerequisite.published.text")}
@@ -351,6 +372,9 @@ def _bookings(world: World) -> None:
         booking = _booking(world, state, 100 + 20 * number, startup_id=world.things["startup_id"]["published"])
         if state == "asked":
             booking_answers.ask(store, host, booking, {"question": secret("booking.asked.question")}, now)
+    booking_answers.ask(store, host, booking, {"question": secret("booking.approved.question")}, now)
+    said = {"reply": secret("booking.approved.reply")}
+    booking_requests.reply(store, world.people["startup"], booking, said, now)
     booking_papers.meet(store, host, booking, asked, secret("booking.approved.met"), now)
     scores = {"operation_score": "3", "users_score": "4", "note": secret("booking.approved.note")}
     booking_answers.approve(store, host, booking, scores, now)
@@ -448,8 +472,9 @@ def _spread(world: World) -> None:
         facts |= {"starts_on": world.day(1), "ends_on": world.day(50)}
         facts |= {name: secret(f"pilot.{state}.{name}") for name in names}
         pilots.save(store, owner, case, facts, 0, now)
-        measured = {name: secret(f"pilot.{state}.{name}") for name in ("name", "method", "measured_by", "uncertainty")}
-        indicators.save(store, owner, case, "", {**measured, "unit": "fall", "baseline": "5", "target": "3"}, now)
+        texts = ("name", "unit", "method", "measured_by", "uncertainty")
+        measured = {name: secret(f"pilot.{state}.{name}") for name in texts}
+        indicators.save(store, owner, case, "", {**measured, "baseline": "5", "target": "3"}, now)
         pilots.start(store, owner, case, now)
         texts = {name: secret(f"pilot.{state}.{name}") for name in ("evidence", "early_reason")}
         lesson = f"Vi lärde oss {secret(f'pilot.{state}.lesson')} av det."
@@ -463,7 +488,7 @@ def _spread(world: World) -> None:
     askings.ask(store, other, case, secret("spread.question"), now)
     home = world.keep("organisation_id", "others", world.home("other_owner"))
     world.keep("need_id", "copied", copies.copy(store, other, case, home, now))
-    letter = {"subject": "Larm", "text": secret("spread.letter")}
+    letter = {name: secret(f"spread.letter.{name}") for name in ("subject", "text")}
     third = factories.create_person(store, "owner").organisations("owner")[0]
     radar.send(store, broker, world.things["startup_id"]["published"], third, letter, now)
 
@@ -480,7 +505,8 @@ def _said(world: World) -> None:
     _row(world, "share", "standing", note=secret("share.standing.note"), seen=_seen("share"), **said)
     gone = {"withdrawn_at": world.now}
     _row(world, "share", "withdrawn", note=secret("share.withdrawn.note"), seen="{}", **gone)
-    _row(world, "dismissal", "standing", note=secret("dismissal.standing.note"), reason="other")
+    seen = _seen("dismissal")
+    _row(world, "dismissal", "standing", note=secret("dismissal.standing.note"), reason="other", seen=seen)
     _row(world, "dismissal", "undone", note=secret("dismissal.undone.note"), reason="other", undone_at=world.now)
     _row(world, "conflict", "standing", note=secret("conflict.standing.note"))
     _row(world, "conflict", "lifted", note=secret("conflict.lifted.note"), lifted_at=world.now)
@@ -542,6 +568,7 @@ def _administration(world: World) -> None:
     for state, given_up in (("given_up", now), ("waiting", None)):
         row = {"id": new_id(), "event": f"test:{state}", "recipient": f"{secret(f'outbox.{state}.mail')}@a.example"}
         times = {"created_at": now, "next_try_at": now, "given_up_at": given_up}
+        row["error"] = secret(f"outbox.{state}.error")
         params = json.dumps({"need": secret(f"outbox.{state}.params"), "need_id": MISSING})
         store.insert("outbox", {**row, **times, "locale": "sv", "template": "need_published", "params": params})
         world.keep("mail_id", state, row["id"])
@@ -565,7 +592,8 @@ def _security(world: World) -> None:
     """Log a security incident that nobody has reported yet, and one that is dealt with."""
     admin = world.people["administrator"]
     for state in ("open", "dealt"):
-        texts = {name: secret(f"security.{state}.{name}") for name in ("title", "what", "whose", "measures", "contact")}
+        names = ("title", "what", "whose", "consequences", "measures", "cause", "contact")
+        texts = {name: secret(f"security.{state}.{name}") for name in names}
         given = {**texts, "noticed_on": world.day(-1)}
         incident = security_incidents.create(world.store, admin, given, world.now)
         world.keep("incident_id", state, incident)
@@ -579,17 +607,22 @@ def _import_batches(world: World) -> None:
     for state in ("new", "tried", "finished"):
         name = f"{secret(f'import.{state}.filename')}.csv"
         table = tables.read(data, name, rows=5)
-        batch_id = batches.create(world.store, world.people["broker"], "needs", name, data, table, world.now)
+        batch_id = batches.create(
+            world.store, world.people["broker"], "needs", name, data, table, world.now,
+            given=[f"title={secret('import.heading')}"] if state == "finished" else None,
+        )  # fmt: skip
         world.keep("batch_id", state, batch_id)
         note = {"batch_id": batch_id, "line": 2, "outcome": "refused", "title": secret("import.note"), "faults": "{}"}
         world.store.insert("import_note", {**note, "cells": json.dumps([secret("import.cell"), "b"])})
-    done = {
-        "now": world.now,
-        "tried": world.things["batch_id"]["tried"],
-        "finished": world.things["batch_id"]["finished"],
-    }
+    done = {name: world.things["batch_id"][name] for name in ("tried", "finished")} | {"now": world.now}
     world.store.execute("update import_batch set previewed_at = :now where id in (:tried, :finished)", done)
     world.store.execute("update import_batch set finished_at = :now where id = :finished and :tried = :tried", done)
+    sample = [{"line": 2, "title": secret("import.sample"), "change": "created"}]
+    report = {**dict.fromkeys(batches.CHANGES, 0), "created": 1, "sample": sample}
+    kept = {"report": json.dumps(report), "finished": done["finished"]}
+    world.store.execute("update import_batch set report = :report where id = :finished", kept)
+    before = {"subject_id": MISSING, "change": "updated", "before": json.dumps({"title": secret("import.before")})}
+    world.store.insert("import_row", {"batch_id": done["finished"], "line": 2, "revision": 1, **before})
     for kind in ("needs", "csv"):
         world.keep("kind" if kind == "needs" else "ending", kind, kind)
 
