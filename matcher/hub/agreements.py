@@ -146,7 +146,9 @@ def draft(store: Store, viewer: Viewer, pairing_id: str, given: Row, now: str) -
             "drafted_by": viewer.person_id, **_stored(terms),
         }  # fmt: skip
         store.insert("agreement", row)
-        record.write(store, viewer.person_id, "agreement.draft", "pairing", pairing_id, now, number=number)
+        record.write(
+            store, viewer.person_id, "agreement.draft", "pairing", pairing_id, now, number=number, visible="brokers"
+        )
     return number
 
 
@@ -165,7 +167,9 @@ def change(store: Store, viewer: Viewer, pairing_id: str, number: int, given: Ro
             f"update agreement set {', '.join(f'{name} = :{name}' for name in changed if name != 'id')} where id = :id",
             changed,
         )
-        record.write(store, viewer.person_id, "agreement.change", "pairing", pairing_id, now, number=number)
+        record.write(
+            store, viewer.person_id, "agreement.change", "pairing", pairing_id, now, number=number, visible="brokers"
+        )
 
 
 def unready(terms: Row) -> list[str]:
@@ -218,9 +222,11 @@ def withdraw(store: Store, viewer: Viewer, pairing_id: str, number: int, note: s
         )
         if row["sent_at"]:
             parties.tell(store, viewer, case, sides(case), "agreement_withdrawn", now, number=number, note=note)
+        visible = {} if row["sent_at"] else {"visible": "brokers"}  # the others never knew of a draft
         record.write(
-            store, viewer.person_id, "agreement.withdraw", "pairing", pairing_id, now, number=number, note=note
-        )
+            store, viewer.person_id, "agreement.withdraw", "pairing", pairing_id, now, number=number, note=note,
+            **visible,
+        )  # fmt: skip
 
 
 def end(store: Store, viewer: Viewer, pairing_id: str, number: int, note: str, now: str) -> None:

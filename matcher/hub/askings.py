@@ -1,7 +1,7 @@
 """Asking someone who has done it: the owner's side of a case says that others may, and a question goes as mail.
 
 Whom it reaches stays inside: the one who asks learns only that it was sent. The question stands with the case, and
-the record tells who asked.
+the record tells who asked, both for the owner's side and the brokers alone.
 """
 
 from __future__ import annotations
@@ -117,7 +117,10 @@ def ask(store: Store, viewer: Viewer, pairing_id: str, text: str, now: str) -> N
             pairing_id=pairing_id, need=case["need_title"], startup=case["startup_name"], asker=viewer.name,
             asker_email=viewer.email, organisation=home.get("name", ""), text=text,
         )  # fmt: skip
-        record.write(store, viewer.person_id, "spread.ask", "pairing", pairing_id, now, note=home.get("name", ""))
+        record.write(
+            store, viewer.person_id, "spread.ask", "pairing", pairing_id, now, note=home.get("name", ""),
+            visible="owner",
+        )  # fmt: skip
 
 
 def _not_too_often(store: Store, viewer: Viewer, now: str) -> None:

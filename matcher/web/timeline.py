@@ -11,6 +11,9 @@ from . import handling_words, outcome_history, pilot_history, words
 from .access import now, settings, store
 
 STOPPING = ("pairing.decline", "pairing.end")
+_THEIRS = {"brokers": ("broker",), "owner": ("broker", "owner")}
+# Drafts of an agreement are the brokers' own, and so is who asked the owner's side.
+_FOR = {"agreement.draft": "brokers", "agreement.change": "brokers", "spread.ask": "owner"}
 LATER = {
     "answer": ("book", "start"),
     "answer_owner": ("book", "start"),
@@ -45,12 +48,18 @@ def events(case: dict[str, Any], history: list[dict[str, Any]], step: dict[str, 
 
 def readable(history: list[dict[str, Any]], sides: list[str]) -> list[dict[str, Any]]:
     """Return the rows of a case's record that its sides may read: what is for some is not told to the others."""
-    theirs = {"brokers": ("broker",), "owner": ("broker", "owner")}
-    return [
-        row
-        for row in history
-        if row["detail"].get("visible") not in theirs or set(theirs[row["detail"]["visible"]]) & set(sides)
-    ]
+    sent = {row["detail"].get("number") for row in history if row["action"] == "agreement.send"}
+    return [row for row in history if _for(row, sent) not in _THEIRS or set(_THEIRS[_for(row, sent)]) & set(sides)]
+
+
+def _for(row: dict[str, Any], sent: set[int | None]) -> str:
+    """Return whom a row is for, as `visible` names them; `sent`: the numbers of the agreements that were ever sent.
+
+    The action decides where the row does not say it: older ones do not, nor those that were emptied.
+    """
+    if row["action"] == "agreement.withdraw" and row["detail"].get("number") not in sent:
+        return "brokers"
+    return row["detail"].get("visible") or _FOR.get(row["action"], "all")
 
 
 def with_steps(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -258,3 +258,22 @@ def test_a_company_whose_profile_is_hidden_is_told_of_on_the_case_to_each_what_t
     assert "konkurs" not in shown
     pairings.end(case.store, case.broker, case.id, "startup_unable", "Finns inte längre.", now())
     assert "Ask the broker what happens next" not in text(client.get(page))
+
+
+def test_a_draft_that_was_never_sent_stands_in_nobody_elses_history(client, login, text, case):
+    assert written(client, login, case).status_code == 303
+    assert written(client, login, case, purpose="Pröva något annat.", revision="1").status_code == 303
+    given = {"number": "1", "note": "Vi väntar på juristen."}
+    assert client.post(f"/pairings/{case.id}/agreement/withdraw", data=given).status_code == 303
+    told = ("Agreement drafted", "Draft of the agreement changed", "Agreement taken back", given["note"])
+    for who in (case.broker, case.owner, case.founder, case.host):
+        shown = text(login(client, who).get(f"/pairings/{case.id}"))
+        assert [word in shown for word in told] == [who is case.broker] * 4, who.name
+
+
+def test_an_agreement_that_was_sent_is_taken_back_before_all(client, login, text, case):
+    sent(client, login, case)
+    given = {"number": "1", "note": "Fel belopp står i den."}
+    assert client.post(f"/pairings/{case.id}/agreement/withdraw", data=given).status_code == 303
+    for who in (case.owner, case.founder, case.host):
+        assert given["note"] in text(login(client, who).get(f"/pairings/{case.id}"))

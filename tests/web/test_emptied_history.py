@@ -18,6 +18,21 @@ def test_a_case_s_history_shows_it_without_its_text(app, action):
     assert shown["title"]
 
 
+@pytest.mark.parametrize(
+    ("action", "readers"),
+    [
+        ("agreement.draft", {"broker"}), ("agreement.change", {"broker"}), ("agreement.withdraw", {"broker"}),
+        ("spread.ask", {"broker", "owner"}), ("agreement.send", {"broker", "owner", "startup", "host"}),
+    ],
+)  # fmt: skip
+def test_what_is_for_some_is_for_nobody_else_when_its_row_does_not_say_so(action, readers):
+    for detail in ({}, {"number": 2, "note": "Vi väntar."}):
+        row = {**ROW, "action": action, "detail": detail}
+        history = [{**ROW, "action": "agreement.send", "detail": {"number": 1}}, row]
+        told = {side for side in ("broker", "owner", "startup", "host") if row in timeline.readable(history, [side])}
+        assert told == readers
+
+
 @pytest.mark.parametrize("action", sorted(booking_history.ACTIONS))
 def test_a_booking_s_history_too(app, action):
     with app.test_request_context():

@@ -94,6 +94,17 @@ def test_a_question_goes_as_mail_and_the_asker_sees_that_it_was_sent(client, log
     assert "Vad tog tid?" not in text(login(client, pilot.founder).get(f"/pairings/{pilot.id}/spread"))
 
 
+def test_who_asked_stands_in_the_history_for_the_owners_side_and_the_brokers_alone(client, login, store, text, pilot):
+    release(pilot)
+    askings.opened(store, pilot.owner, pilot.id, clock.now())
+    asker = factories.create_person(store, "owner", name="Frida Fråga")
+    [home] = store.query("select name from organisation where id = :id", {"id": asker.organisations("owner")[0]})
+    askings.ask(store, asker, pilot.id, "Vad tog tid?", clock.now())
+    for who, told in ((pilot.owner, True), (pilot.broker, True), (pilot.founder, False), (pilot.host, False)):
+        shown = text(login(client, who).get(f"/pairings/{pilot.id}"))
+        assert [word in shown for word in ("Frida Fråga", home["name"], "asked by somebody elsewhere")] == [told] * 3
+
+
 def test_the_owner_opens_a_case_for_questions_and_closes_it(client, login, store, text, pilot):
     login(client, pilot.owner)
     assert client.post(f"/pairings/{pilot.id}/spread/open").status_code == 303
