@@ -1,8 +1,9 @@
 """What the machine doubts about a profile: a suggestion to the brokers with its reason, never a decision.
 
 Kinds: `hidden` (characters that nobody sees; they are taken out at saving), `repeated` (said again in the same words),
-`copied` (stands in a published need too) and `alike` (nearly the same as other profiles). Passages that are repeated or
-copied are left out of what is ranked until a broker says that they are in order.
+`copied` (stands in a published need too), `named` (the name of another company), `alike` (nearly the same as other
+profiles) and `themes` (more than half of all ticked). Passages that are repeated, copied or named are left out of what
+is ranked until a broker says that they are in order.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from .errors import Conflict, NotFound
 from .people import Viewer
 
 HIDDEN_LEAST = 8  # characters; a few come along with text from a web page
-LEFT_OUT = ("repeated", "copied")  # passages that are not ranked until a broker says that they are in order
-READ = ("repeated", "copied", "alike")  # found when the text is read, and gone when it is read without finding them
+LEFT_OUT = ("repeated", "copied", "named")  # passages that are not ranked until a broker says that they are in order
+# Found when the profile is read, and gone when it is read without finding them.
+READ = ("repeated", "copied", "named", "alike", "themes")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 - characters that nobody sees, and letters that pose as others: taken out (`hub.lettering`)
 - what a text says again in the same words: counted once
 - what a profile has of a published need, word for word or its words in a list: left out, and shown to the brokers
+- the name of another company: left out of what is ranked, and shown to the brokers
 - profiles that are nearly the same: one stands among the first ten, the others are named beside it
 
 Nothing is hidden: who wrote the profile and the brokers read what was left out and why, and a broker may take it in
@@ -13,12 +14,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from ..hub import lettering
+from ..hub.organisations import name_key
 from . import lexical, windows
 from .background import Texts
 from .lexical import Terms
@@ -28,15 +32,20 @@ AGAIN = 8  # words in a row; no text of the demo hub says so many twice, some lo
 # shuffled or lightly edited, and lists of a need's words. No profile of the demo hub has any of it (docs/ranking.md).
 PASSAGE, LISTED = (30, 0.72), (12, 0.97)
 VERBATIM = 9  # words of a need in a row, in its order
-TITLE = 7  # a need's title of so many words or more; shorter ones are turns of phrase
+# Words that a need's title has at least: anywhere in a text; and as a sentence or a line of its own, for shorter ones
+# are turns of phrase.
+TITLE, TITLE_ALONE = 7, 5
 ONCE_FOUND = 4  # words in a row that count as copied from a need of which more was found
 STRIDE = 3
 ALIKE = 0.8  # of the four-grams of both texts together
+NAME = 4  # letters; a shorter name stands in too much
 FIRST = 10  # places among which nearly the same profiles do not stand side by side
 NEAR = 0.95  # raw cosine, below which no two texts are compared by their words
 
 _WORD = re.compile(r"[^\W_]+")
 _NO_WORD = re.compile(r"[^\W_]{61,}")  # glued together, so that no window finds the words
+_ENDED = re.compile(r"(?:^|[.!?\n])[^\w\n]*\Z")  # a text after which a new sentence begins
+_PARTS = re.compile(r"[.!?:;\n]")
 _VARIATION = re.compile("[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
 
 
@@ -46,6 +55,14 @@ class Copied:
 
     text: str
     need: int
+
+
+@dataclass(frozen=True)
+class Named:
+    """A name `text` in a profile that is the one of another company's profile, by its id."""
+
+    text: str
+    startup: str
 
 
 def read(text: str) -> str:
@@ -117,7 +134,7 @@ class Needs:
             return text, []
         spelt = [word.group().lower() for word in found]
         words, owner = windows.Words(spelt), np.full(len(found), -1)
-        self._mark_titles(spelt, owner)
+        self._mark_titles(spelt, _parted(text, found), owner)
         self._mark_verbatim(spelt, VERBATIM, self._needs.with_all(words, VERBATIM), owner)
         for size, least in (LISTED, PASSAGE):
             for starts, shares in self._needs.shares(words, size, STRIDE):
@@ -143,14 +160,16 @@ class Needs:
                 owner[last] = -1
                 last -= 1
 
-    def _mark_titles(self, words: list[str], owner: np.ndarray) -> None:
-        """Mark whole titles, by the place of their first word among `words`."""
+    def _mark_titles(self, words: list[str], parted: list[bool], owner: np.ndarray) -> None:
+        """Mark whole titles, by the place of their first word among `words`; `parted` is of `_parted`."""
         spelt = f" {' '.join(words)} "
         for need, title in enumerate(self._titles):
             size = title.count(" ") + 1
-            at = spelt.find(f" {title} ") if size >= TITLE else -1
+            at = spelt.find(f" {title} ") if size >= TITLE_ALONE else -1
             while at >= 0:
-                _mark(owner, spelt.count(" ", 0, at), size, need)
+                start = spelt.count(" ", 0, at)
+                if size >= TITLE or (parted[start] and parted[start + size]):
+                    _mark(owner, start, size, need)
                 at = spelt.find(f" {title} ", at + 1)
 
     def _mark_verbatim(self, words: list[str], size: int, among: np.ndarray, owner: np.ndarray) -> None:
@@ -165,6 +184,54 @@ class Needs:
                 found += [(start, need) for run in theirs for start in places.pop(run, ())]
         for start, need in sorted(found):
             _mark(owner, start, size, need)
+
+
+class Names:
+    """The names of published profiles, for finding those of others in a profile."""
+
+    def __init__(self, profiles: Iterable[tuple[str, str, str]]) -> None:
+        """Take id, name and organisation of each profile."""
+        self._by_first: dict[str, list[tuple[tuple[str, ...], str, str]]] = defaultdict(list)
+        for startup, name, organisation in profiles:
+            key = name_key(name).split()
+            words = tuple(word.group() for word in _WORD.finditer(name) if word.group().casefold() in key)
+            if sum(map(len, words)) >= NAME:
+                self._by_first[words[0]].append((words, startup, organisation))
+
+    def without(self, text: str, name: str, organisation: str) -> tuple[str, list[Named]]:
+        """Return the text of a profile of this name and organisation without the names of others, and these.
+
+        A name counts as it is spelt, for "en samlad bild" is no company. One word is a name inside a sentence, where
+        its company's form follows, or with a capital in the middle; else it may be the first word of a sentence.
+        Another profile of the organisation is no other company, nor is one whose name begins with the same word.
+        """
+        found = list(_WORD.finditer(text))
+        own, marked, names = name_key(name).split()[:1], np.zeros(len(found), bool), []
+        for place, word in enumerate(found):
+            for words, startup, other in self._by_first.get(word.group(), ()):
+                after = place + len(words)
+                if tuple(part.group() for part in found[place:after]) != words:
+                    continue
+                if other == organisation or [words[0].casefold()] == own or not _is_name(text, found, place, words):
+                    continue
+                marked[place:after] = True
+                names.append(Named(" ".join(words), startup))
+        return _without(text, found, marked)[0], names
+
+
+def _is_name(text: str, found: list[re.Match[str]], place: int, words: tuple[str, ...]) -> bool:
+    """Say whether these words, found as they are spelt, stand for a name where they are."""
+    if len(words) > 1 or any(letter.isupper() for letter in words[0][1:]):
+        return True
+    if place + 1 < len(found) and not name_key(found[place + 1].group()):
+        return True  # "Halltid AB"
+    return words[0][0].isupper() and not _ENDED.search(text[: found[place].start()])
+
+
+def _parted(text: str, words: list[re.Match[str]]) -> list[bool]:
+    """Say of each place before, between and after the words whether a sentence or a line begins or ends there."""
+    between = (text[one.end() : other.start()] for one, other in pairwise(words))
+    return [True, *(bool(_PARTS.search(gap)) for gap in between), True]
 
 
 def _in_a_row(words: list[str], size: int) -> Iterator[tuple[str, ...]]:

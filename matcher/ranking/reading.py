@@ -12,11 +12,12 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..hub import doubts, need_content, published, startups, testbeds
+from ..hub import doubts, need_content, published, reference, startups, testbeds
 from ..hub.doubts import Doubt
 from ..store import Store
 from . import gaming, lexical, sentences
@@ -25,6 +26,7 @@ from .lexical import Terms
 SECTIONS = {"need": need_content.sections, "startup": startups.sections, "testbed": testbeds.sections}
 SENTENCES = 24
 SAID_AGAIN = 20  # words; less is a slogan that came twice
+TICKED = 0.5  # of all themes; a profile is asked for one to three
 BYTES_A_TERM = 6
 
 
@@ -94,7 +96,7 @@ def read(
 
 
 def _read_profile(row: dict[str, Any], published: Published, allowed: dict[tuple[str, str], set[str]]) -> Read:
-    """Leave out what is said again or copied, unless a broker said that these passages are in order."""
+    """Leave out what is said again, copied or another's name, unless a broker said that these are in order."""
     found: dict[str, Doubt] = {}
     whole = gaming.plain("\n".join(startups.sections(row)))
     once, again = gaming.once(whole)
@@ -107,6 +109,15 @@ def _read_profile(row: dict[str, Any], published: Published, allowed: dict[tuple
         found["copied"] = Doubt(passages, others)
         if not set(passages) <= allowed.get((row["id"], "copied"), set()):
             whole = rest
+    rest, named = published.names.without(whole, row["name"], row["organisation_id"])
+    if named:
+        passages = list(dict.fromkeys(one.text for one in named))
+        found["named"] = Doubt(passages, sorted({one.startup for one in named}))
+        if not set(passages) <= allowed.get((row["id"], "named"), set()):
+            whole = rest
+    themes = json.loads(row["themes"]) if isinstance(row["themes"], str) else row["themes"]  # decoded or as stored
+    if len(themes) > TICKED * len(reference.codes("themes")):
+        found["themes"] = Doubt([str(len(themes))])
     return Read(_texts("startup", whole), found, allowed)
 
 
@@ -138,6 +149,15 @@ class Published:
         )
         self._changes = store.query("select need_id, at from need_version where number > 1")
         self._made: dict[tuple[Any, ...], gaming.Needs] = {}
+
+    @cached_property
+    def names(self) -> gaming.Names:
+        """The names of the published profiles."""
+        rows = self._store.query(
+            f"""select s.id, s.name, s.organisation_id from startup s
+                where {published.live("startup", "s")} order by s.id"""
+        )
+        return gaming.Names((row["id"], row["name"], row["organisation_id"]) for row in rows)
 
     def changed_since(self, moment: str) -> set[str]:
         """Return the ids of the needs of which a newer version was published after a moment."""

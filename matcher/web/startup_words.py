@@ -66,7 +66,9 @@ LABELS: dict[str, dict[str, Any]] = {
         "alike": _l("Nearly the same as another profile"),
         "copied": _l("Words of a published need"),
         "hidden": _l("Characters that nobody sees"),
+        "named": _l("The name of another company"),
         "repeated": _l("The same said again"),
+        "themes": _l("More than half of all themes ticked"),
     },
 }
 SENTENCES: dict[str, Any] = {

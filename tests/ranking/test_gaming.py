@@ -95,6 +95,15 @@ def test_a_profile_that_answers_a_need_in_its_own_words_stays_whole(needs):
     assert gaming.read(text) == text
 
 
+def test_a_short_title_counts_where_it_is_a_sentence_of_its_own():
+    title = "Unga som varken arbetar eller studerar"
+    short = gaming.Needs([lexical.terms(title)], [title], lambda numbers: [title for _ in numbers])
+    phrase = f"{OWN} Vi möter unga som varken arbetar eller studerar på deras fritid."
+    assert short.without(phrase) == (phrase, [])
+    for text in (f"{OWN} {title}.", f"Vi löser: {title}", f"{title}\n{OWN}"):
+        assert [one.text.strip(".") for one in short.without(text)[1]] == [title]
+
+
 def test_what_was_copied_is_named_with_its_need(needs):
     _, copied = needs.without(OWN + "\n" + OTHER)
     assert {one.need for one in copied} == {1}
@@ -196,3 +205,36 @@ def test_the_same_words_with_vectors_that_lie_far_apart_are_not_taken_for_copies
     found = texts(NEED, NEED)
     far = np.eye(2, 8, dtype=np.float32)
     assert gaming.spread(np.arange(2), Texts(far, found.terms))[1] == {}
+
+
+OTHERS = gaming.Names(
+    [
+        ("a", "Halltid AB", "org-a"),
+        ("b", "Samlad Bild AB", "org-b"),
+        ("c", "PlanLens", "org-c"),
+        ("d", "Solbänken", "org-d"),
+        ("e", "Bo AB", "org-e"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Ett alternativ till Halltid.", ["a"]),
+        ("Halltid AB gör ungefär detsamma.", ["a"]),
+        ("Som Samlad Bild AB, PlanLens och Solbänken.", ["b", "c", "d"]),
+        ("PlanLens: vi gör det också.", ["c"]),
+        ("Vi ger en samlad bild. Solbänken står i parken och Bo AB bor där.", []),
+    ],
+)
+def test_the_names_of_other_companies_are_left_out(text, named):
+    rest, found = OTHERS.without(text, "Bolaget AB", "org-x")
+    assert [one.startup for one in found] == named
+    assert all(one.text not in rest for one in found)
+    assert named or rest == text
+
+
+def test_a_company_may_say_its_own_name_and_that_of_another_profile_of_its_own():
+    text = "Vi är Halltid Norr, och PlanLens är vår andra tjänst."
+    assert OTHERS.without(text, "Halltid Norr AB", "org-c") == (text, [])

@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from matcher.hub import doubts, needs, startups
+from matcher.hub import doubts, needs, reference, startups
 from matcher.hub.clock import now as clock_now
 from matcher.hub.errors import Conflict, NotFound
 from matcher.ranking import indexing, reading
@@ -106,6 +106,22 @@ def test_nearly_the_same_profile_is_told_of_the_later_one(store, encoder):
     later = profile(store, encoder, NEED + " Ring oss.", id="bolag-b", name="Två")
     assert doubted(store, later)["alike"]["others"] == [("bolag-a", "Ett")]
     assert doubted(store, first) == {}
+
+
+def test_the_name_of_another_company_is_not_ranked_and_told(store, encoder):
+    profile(store, encoder, "Plogar till alla", id="bolag-a", name="Halltid AB")
+    row = profile(store, encoder, f"{OWN} Ett alternativ till Halltid.", id="bolag-b", name="Larmbolaget")
+    assert doubted(store, row)["named"]["others"] == [("bolag-a", "Halltid AB")]
+    assert "Halltid" not in spoken(store, row)
+    doubts.answer(store, factories.create_person(store, "broker"), row["id"], "named", clock_now())
+    hub.embed(store, encoder)
+    assert "Halltid" in spoken(store, row)
+
+
+def test_more_than_half_of_all_themes_are_told(store, encoder):
+    themes = sorted(reference.codes("themes"))
+    assert doubted(store, profile(store, encoder, OWN, themes=themes[:8])) == {}
+    assert doubted(store, profile(store, encoder, NEED, themes=themes))["themes"]["passages"] == ["17"]
 
 
 def test_a_doubt_goes_when_the_text_has_changed(store, encoder, need):
