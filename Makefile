@@ -65,9 +65,10 @@ mutants: $(DEV_STAMP) ## break permissions, pairings, capacity and the record in
 walks: $(DEV_STAMP) ## walk cases 10,000 times at random through the chain and check every step (half an hour or more)
 	WALKS=10000 $(BIN)/python -m pytest tests/hub/test_walks.py -k sqlite -s
 
-test-faults: $(DEV_STAMP) ## kill, race and break it at length: 1,000 kills, 10,000 races on each engine, all hostile files (up to three quarters of an hour)
+test-faults: $(DEV_STAMP) ## kill, race and break it at length: 1,000 kills, 10,000 races on each engine, all hostile files, and game the ranking with 100 profiles (45 minutes at most)
 	MATCHER_KILLS=1000 MATCHER_RACE_ROUNDS=20000 MATCHER_SEQUENCES=10000 MATCHER_FILES=all \
-		timeout -s INT -k 30 2700 $(BIN)/python -m pytest tests/faults tests/hub/test_capacity.py -s
+		MATCHER_GAMED=100 timeout -s INT -k 30 2700 \
+		$(BIN)/python -m pytest tests/faults tests/hub/test_capacity.py tests/ranking/test_not_for_sale.py -s
 
 storm: $(DEV_STAMP) ## send 100,000 requests with hostile text into every field as everybody, and walk the API (half an hour)
 	MATCHER_REQUESTS=100000 MATCHER_API_EXAMPLES=300 \

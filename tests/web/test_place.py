@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from matcher.hub import conflicts
+from matcher.hub import conflicts, reference
 from matcher.hub.clock import now
 from matcher.ranking.encoder import TinyEncoder
 from tests import factories
@@ -53,6 +54,18 @@ def test_a_draft_is_told_that_it_has_no_place(founder: Any, store: Any, text: An
     row = store.query("select * from startup where id = 'bolag'")[0]
     hub.change(store, "startup", row, published_at=None)
     assert "No place yet" in text(founder.get("/startups/bolag/needs/behov"))
+
+
+def test_the_company_reads_of_another_companys_name_and_of_too_many_themes(founder: Any, store: Any, text: Any) -> None:
+    hub.create_startup(store, NEED, id="rival", name="Halltid AB")
+    row = store.query("select * from startup where id = 'bolag'")[0]
+    themes = json.dumps(sorted(reference.codes("themes")))
+    hub.change(store, "startup", row, description=f"{OWN} Ett alternativ till Halltid.", themes=themes)
+    hub.embed(store, TinyEncoder())
+    page = text(founder.get("/startups/bolag"))
+    assert "This is the name of another company, and is not ranked:" in page
+    assert "17 themes are ticked." in page
+    assert 'href="/startups/rival"' in founder.get("/startups/bolag").text
 
 
 def test_the_company_reads_what_was_left_out_and_why(founder: Any, store: Any, text: Any) -> None:
