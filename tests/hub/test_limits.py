@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -7,7 +10,9 @@ import pytest
 from matcher.hub import limits
 from matcher.hub.clock import later
 from matcher.store import Store
+from tests.conftest import ENGINES, Databases
 
+ROOT = Path(__file__).parents[2]
 NOW = "2026-11-20T09:07:00.000000Z"
 
 
@@ -48,6 +53,23 @@ def test_tries_at_the_same_moment_are_all_counted(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert store.query("select count from attempt")[0]["count"] == 40
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_two_processes_on_one_database_let_no_more_through_than_one(databases: Databases, engine: str) -> None:
+    url, limit, tries = databases.url(engine, migrated=True), 30, 25
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.hub.counting", url, str(tries), str(limit), NOW],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    answers = [worker.communicate(timeout=120) for worker in workers]
+    assert [error for _, error in answers] == [b"", b""]
+    passed = [int(out) for out, _ in answers]
+    assert sum(passed) == limit < 2 * tries
+    assert max(passed) <= tries
 
 
 def test_counts_older_than_a_day_are_forgotten(store: Store) -> None:
