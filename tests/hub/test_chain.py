@@ -172,7 +172,8 @@ def _swap(store: Store, chance: random.Random) -> None:
 
 
 def _empty(store: Store, chance: random.Random) -> None:
-    row = chance.choice([row for row in _rows(store) if row["action"] != record.FORGOTTEN])
+    there = [row for row in _rows(store) if row["action"] != record.FORGOTTEN and row["salt"] is not None]
+    row = chance.choice(there)
     store.execute("update audit set detail = '{}', salt = null where id = :id", {"id": row["id"]})
 
 
@@ -208,8 +209,8 @@ def test_every_tampering_is_found(databases: Databases, engine: str, rounds: int
             tampering = TAMPERINGS[number % len(TAMPERINGS)]
             with store.atomic():
                 tampering(store, random.Random(SEED + number))
-            changed = tampering is _drop_end or _rows(store) != before
-            if changed and not faults(store):
+            assert (_rows(store), store.query("select * from audit_end")[0:1]) != (before, [end]), number
+            if not faults(store):
                 unseen.append((number, tampering.__name__))
             with store.atomic():
                 _put_back(store, before, end)
