@@ -29,3 +29,7 @@ def test_real_words_of_any_script_stay(text):
 
 def test_every_text_that_is_saved_is_cleared_of_them():
     assert clean("Fär\u200bre\u202e fаll") == "Färre fall"
+
+
+def test_letters_and_their_marks_are_put_together_before_anything_is_checked():
+    assert clean("A\u030angstro\u0308m, e\u0301") == "\u00c5ngstr\u00f6m, \u00e9"

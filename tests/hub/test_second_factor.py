@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pyotp
@@ -180,6 +181,14 @@ def test_a_recovery_code_works_once_however_it_is_written_and_tells_the_person(s
     assert second_factor.state(store, kim.person_id)["codes_left"] == 9
     assert told(store).count("factor_recovery") == 1
     assert "person.factor_recovery" in [row["action"] for row in record.latest(store)["rows"]]
+
+
+def test_a_recovery_code_holds_140_random_bits(store, kim):
+    """28 letters and digits of 32 that there are; each of 10 codes is its own."""
+    codes = [re.sub(r"[^a-z2-7]", "", code.lower()) for code in second_factor._make_codes(store, kim.person_id, NOW)]
+    assert {len(code) for code in codes} == {28}
+    assert len(set(codes)) == len(codes) == second_factor.RECOVERY_CODES
+    assert len(set("".join(codes))) > 24
 
 
 def test_anothers_recovery_code_is_worth_nothing(store, kim, password_hash):

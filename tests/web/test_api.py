@@ -142,6 +142,8 @@ def test_other_sites_may_read_but_nobody_may_write(client):
     assert "Access-Control-Allow-Credentials" not in answer.headers
     assert "Set-Cookie" not in answer.headers
     assert client.post("/api/v1/needs", json={}).status_code == 405
+    for path in ("/", "/needs", "/testbeds", "/cases", "/login", "/account", "/search?q=a", "/healthz", "/nowhere"):
+        assert "Access-Control-Allow-Origin" not in client.get(path).headers, path
 
 
 def test_the_description_names_every_path_and_every_public_field(client):

@@ -1,6 +1,6 @@
 """The JSON API against its own description, by schemathesis: every path, any value, walks from answer to question.
 
-`MATCHER_API_EXAMPLES` says how many values a path (5 in `make test`, 300 in `make test-faults`).
+`MATCHER_API_EXAMPLES` says how many values a path (5 in `make test`, 300 in `make storm`).
 """
 
 from __future__ import annotations

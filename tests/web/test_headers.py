@@ -38,7 +38,8 @@ def test_every_page_forbids_frames_inline_code_and_guessing(client):
     for path in ("/login", "/nowhere", "/healthz"):
         headers = client.get(path).headers
         assert "unsafe" not in headers["Content-Security-Policy"]
-        for directive in ("default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"):
+        for directive in ("default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'",
+                          "object-src 'none'"):  # fmt: skip
             assert directive in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from matcher.store import copy_mark
+from matcher.store import StoreError, copy_mark
+from matcher.web import health
 from matcher.web.resume import SECRET
 
 from .test_policy import POLICY
@@ -161,6 +162,17 @@ def test_too_many_fields_are_refused(hub):
     )
     assert answer.status_code == 413
     assert hub.changed() == []
+
+
+def test_whether_the_hub_is_ready_is_all_that_is_told(client, store, monkeypatch):
+    assert client.get("/readyz").json == {"status": "ready"}
+
+    def away(*given):
+        raise StoreError("postgresql://matcher:password@db.example.org is away")
+
+    monkeypatch.setattr(health, "refuse", away)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json) == (503, {"status": "store unavailable"})
 
 
 def test_half_a_copy_of_a_hub_is_not_served(app, client, store):
