@@ -249,7 +249,8 @@ HOLDINGS: dict[str, Holding] = {
         "outcome", "id pairing_id month jobs customers answered_at replaced_at", who="answered_by"
     ),
     "release": Holding(
-        "outcome", "pairing_id revision language written_at owner_released_at startup_released_at",
+        "outcome",
+        "pairing_id revision language written_at owner_released_at startup_released_at owner_name startup_name",
         who="written_by owner_released_by startup_released_by",
         work="title:written_by owner_text:@release.write/side=owner startup_text:@release.write/side=startup",
     ),

@@ -1,7 +1,7 @@
 """The cases that both sides have released, as the public reads them: how far each came and what it is worth.
 
-Texts are those that the sides wrote and said yes to (`releases.py`); the figures follow the case and its answers
-from day to day. Nothing else of a case leaves the hub: no names of people, no notes, no company figures.
+Texts and names are those that the sides read and said yes to (`releases.py`); the figures follow the case and its
+answers from day to day. Nothing else of a case leaves the hub: no names of people, no notes, no company figures.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _JOINS = """
     join need n on n.id = p.need_id join organisation o on o.id = n.organisation_id
     join startup s on s.id = p.startup_id left join pilot on pilot.pairing_id = p.id"""
 _PUBLIC = f"""
-    select r.title, r.owner_text, r.startup_text, r.language, r.owner_released_at, r.startup_released_at, {_FACTS}
+    select r.title, r.owner_text, r.startup_text, r.language, r.owner_released_at, r.startup_released_at,
+        r.owner_name, r.startup_name, {_FACTS}
     from release r join pairing p on p.id = r.pairing_id {_JOINS}
     where r.owner_released_at is not null and r.startup_released_at is not null"""
 
@@ -87,8 +88,8 @@ def _case(row: Row, answer: Row | None, now: str) -> Row:
     return {
         "id": row["id"],
         "title": row["title"],
-        "owner": row["owner"],
-        "startup": row["startup"],
+        "owner": row["owner_name"] or row["owner"],
+        "startup": row["startup_name"] or row["startup"],
         "language": row["language"],
         "owner_text": row["owner_text"],
         "startup_text": row["startup_text"],

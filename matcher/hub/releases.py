@@ -1,11 +1,13 @@
 """What the public reads of a case: a title and a summary from each side, shown when both sides have said yes to it.
 
-A yes holds for the very text that was read: it names the revision, and a change of any text asks both anew. Either
-side may take its yes back, and the page is gone at once. What becomes public is read in `released.py`.
+A yes holds for the very text that was read: it names the revision, and a change of any text asks both anew. The names
+of both stand as they were at the first yes, whatever they are called later: nobody writes on the page by another name.
+Either side may take its yes back, and the page is gone at once. What becomes public is read in `released.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..store import Store
@@ -17,6 +19,7 @@ from .permissions import can
 Row = dict[str, Any]
 SIDES = ("owner", "startup")
 TEXT_LIMIT = 2_000
+_UNNAMED = {f"{side}_name": None for side in SIDES}
 
 
 class OwnerContent(fields.Content):
@@ -54,7 +57,7 @@ def of_case(store: Store, case: Row) -> Row:
     )
     first = {"pairing_id": case["id"], "revision": 0, "title": case["need_title"], "language": case["need_language"]}
     texts = {"owner_text": "", "startup_text": "", "owner_released_at": None, "startup_released_at": None}
-    return rows[0] if rows else {**first, **texts, "owner_person": None, "startup_person": None}
+    return rows[0] if rows else {**first, **texts, **_UNNAMED, "owner_person": None, "startup_person": None}
 
 
 def is_public(row: Row) -> bool:
@@ -89,7 +92,7 @@ def save(store: Store, viewer: Viewer, pairing_id: str, side: str, given: Row, r
         kept = {name: row[name] for name in ("title", "owner_text", "startup_text", "language")} | content
         no = {f"{one}_released_{what}": None for one in SIDES for what in ("at", "by")}
         written = {"written_at": now, "written_by": viewer.person_id, "revision": revision + 1}
-        store.upsert("release", {"pairing_id": pairing_id, **kept, **no, **written}, ["pairing_id"])
+        store.upsert("release", {"pairing_id": pairing_id, **kept, **no, **_UNNAMED, **written}, ["pairing_id"])
         was = {"was_public": is_public(row), "lost": [one for one in SIDES if row[f"{one}_released_at"]]}
         parties.tell(
             store, viewer, case, (*SIDES, "broker"), "release_changed", now, side=side,
@@ -111,20 +114,26 @@ def _check_length(content: Row) -> None:
         raise Invalid(errors)
 
 
-def agree(store: Store, viewer: Viewer, pairing_id: str, side: str, revision: int, now: str) -> bool:
+def agree(
+    store: Store, viewer: Viewer, pairing_id: str, side: str, revision: int, now: str,
+    read: Mapping[str, str | None] | None = None,
+) -> bool:  # fmt: skip
     """Say yes for a side to the text of `revision` and return whether the page is public now.
 
-    Raise Conflict when another text stands, when a summary is missing, or when the side said yes already.
+    `read`: the names on the page that was read, by side; those that it does not tell are not looked at. Raise Conflict
+    when another text or name stands, when a summary is missing, or when the side said yes already.
     """
     with store.atomic():
         case, row = _locked(store, viewer, pairing_id, side)
         if unwritten(row):
             raise Conflict("release_unwritten", names=", ".join(case[f"{one}_name"] for one in unwritten(row)))
-        if row["revision"] != revision:
+        names = {f"{one}_name": row[f"{one}_name"] or case[f"{one}_name"] for one in SIDES}
+        renamed = [one for one, name in (read or {}).items() if name and name != names[f"{one}_name"]]
+        if row["revision"] != revision or renamed:
             raise Conflict("release_changed")
         if row[f"{side}_released_at"]:
             raise Conflict("release_agreed", person=row[f"{side}_person"] or "", at=row[f"{side}_released_at"])
-        _set(store, pairing_id, side, now, viewer.person_id)
+        _set(store, pairing_id, side, now, viewer.person_id, names)
         public = is_public({**row, f"{side}_released_at": now})
         event = "released" if public else "release_asked"
         other = [one for one in SIDES if one != side]
@@ -142,7 +151,8 @@ def take_back(store: Store, viewer: Viewer, pairing_id: str, side: str, now: str
         case, row = _locked(store, viewer, pairing_id, side)
         if not row[f"{side}_released_at"]:
             raise Conflict("release_not_agreed")
-        _set(store, pairing_id, side, None, None)
+        still = any(row[f"{one}_released_at"] for one in SIDES if one != side)
+        _set(store, pairing_id, side, None, None, {name: row[name] for name in _UNNAMED} if still else _UNNAMED)
         parties.tell(
             store, viewer, case, (*SIDES, "broker"), "release_taken_back", now, side=side, was_public=is_public(row)
         )
@@ -173,8 +183,9 @@ def _locked(store: Store, viewer: Viewer, pairing_id: str, side: str) -> tuple[R
     return case, of_case(store, case)
 
 
-def _set(store: Store, pairing_id: str, side: str, at: str | None, by: str | None) -> None:
+def _set(store: Store, pairing_id: str, side: str, at: str | None, by: str | None, names: Row) -> None:
     store.execute(
-        f"update release set {side}_released_at = :at, {side}_released_by = :by where pairing_id = :id",
-        {"at": at, "by": by, "id": pairing_id},
+        f"""update release set {side}_released_at = :at, {side}_released_by = :by, owner_name = :owner_name,
+                   startup_name = :startup_name where pairing_id = :id""",
+        {"at": at, "by": by, "id": pairing_id, **names},
     )

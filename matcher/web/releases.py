@@ -109,8 +109,9 @@ def save(case: Row) -> Any:
 def agree(case: Row) -> Any:
     """Say yes for a side to the text that was read."""
     side, revision = request.form.get("side", ""), forms.revision()
+    read = {one: request.form.get(f"{one}_name") for one in releases.SIDES}
     done = _("Your yes is recorded, and the others have been told.")
-    return _step(case, lambda: releases.agree(store(), person(), case["id"], side, revision, now()), done)
+    return _step(case, lambda: releases.agree(store(), person(), case["id"], side, revision, now(), read), done)
 
 
 @blueprint.post("/pairings/<pairing_id>/release/take-back")

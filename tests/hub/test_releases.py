@@ -10,6 +10,8 @@ from matcher.hub import cases, pairings, released, releases
 from matcher.hub.clock import later
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound, Stale
 from matcher.store import Store
+from matcher.store.migrations import MIGRATIONS
+from matcher.store.schema import statements
 from tests.factories import NOW, create_person, create_testbed
 
 from .cases import Case, mails, recorded
@@ -217,3 +219,75 @@ def test_the_list_is_parted_into_pages_and_costs_the_same(store: Store, monkeypa
     monkeypatch.setattr(released, "MOST", 2)
     monkeypatch.setattr(released.listing, "__defaults__", (1, 2))
     assert len(released.every(store, TWELVE)) == 3
+
+
+def _rename(store: Store, case: Case, startup: str, owner: str) -> None:
+    store.execute("update startup set name = :name where id = :id", {"name": startup, "id": case.startup["id"]})
+    home = {"name": owner, "id": case.need["organisation_id"]}
+    store.execute("update organisation set name = :name where id = :id", home)
+
+
+def _names(row: dict[str, Any]) -> tuple[str, str]:
+    return row["owner"], row["startup"]
+
+
+def test_who_is_renamed_later_stands_on_the_page_by_the_name_of_the_yes(store: Store, case: Case) -> None:
+    pairing_id = completed(store, case)
+    release(store, case, pairing_id)
+    before = released.load(store, None, pairing_id, SIX)
+    _rename(store, case, "Kommunen erkänner: bluff AB", "En annan kommun")
+    assert released.load(store, None, pairing_id, SIX) == before
+    assert released.every(store, SIX) == [before]
+    assert released.preview(store, releases.of_case(store, cases.fetch(store, pairing_id)), SIX) == before
+
+
+def test_the_second_yes_is_to_the_names_of_the_first(store: Store, case: Case) -> None:
+    pairing_id = completed(store, case)
+    revision = written(store, case, pairing_id)
+    names = _names(released.preview(store, releases.of_case(store, cases.fetch(store, pairing_id)), SIX))
+    releases.agree(store, case.owner, pairing_id, "owner", revision, SIX)
+    _rename(store, case, "Nytt namn AB", "Ny kommun")
+    releases.agree(store, case.founder, pairing_id, "startup", revision, SIX)
+    assert _names(released.load(store, None, pairing_id, SIX)) == names
+
+
+def test_a_name_that_was_changed_since_the_page_was_read_gets_no_yes(store: Store, case: Case) -> None:
+    pairing_id = completed(store, case)
+    revision = written(store, case, pairing_id)
+    owner, startup = _names(released.preview(store, releases.of_case(store, cases.fetch(store, pairing_id)), SIX))
+    _rename(store, case, "Nytt namn AB", owner)
+    with pytest.raises(Conflict, match="release_changed"):
+        releases.agree(store, case.owner, pairing_id, "owner", revision, SIX, {"owner": owner, "startup": startup})
+    releases.agree(store, case.owner, pairing_id, "owner", revision, SIX, {"owner": owner, "startup": "Nytt namn AB"})
+
+
+@pytest.mark.parametrize("how", ["both take it back", "another text"])
+def test_names_of_today_stand_when_every_yes_is_said_anew(store: Store, case: Case, how: str) -> None:
+    pairing_id = completed(store, case)
+    release(store, case, pairing_id)
+    names = _names(released.load(store, None, pairing_id, SIX))
+    _rename(store, case, "Nytt namn AB", "Ny kommun")
+    releases.take_back(store, case.founder, pairing_id, "startup", SIX)
+    shown = released.preview(store, releases.of_case(store, cases.fetch(store, pairing_id)), SIX)
+    assert _names(shown) == names, "the owner's yes still stands, to the names that it was said to"
+    if how == "another text":
+        releases.save(store, case.founder, pairing_id, "startup", {"startup_text": "Annat."}, 2, SIX)
+    else:
+        releases.take_back(store, case.owner, pairing_id, "owner", SIX)
+    revision = releases.of_case(store, cases.fetch(store, pairing_id))["revision"]
+    for who, side in ((case.owner, "owner"), (case.founder, "startup")):
+        releases.agree(store, who, pairing_id, side, revision, SIX)
+    assert _names(released.load(store, None, pairing_id, SIX)) == ("Ny kommun", "Nytt namn AB")
+
+
+def test_a_page_of_before_keeps_the_names_that_it_had_when_the_hub_was_brought_up_to_date(
+    store: Store, case: Case
+) -> None:
+    pairing_id = completed(store, case)
+    release(store, case, pairing_id)
+    before = released.load(store, None, pairing_id, SIX)
+    store.execute("update release set owner_name = null, startup_name = null")
+    [script] = [text for name, text in MIGRATIONS if name == "0046_released_names"]
+    store.execute(statements(script, store.engine)[-1])
+    _rename(store, case, "Nytt namn AB", "Ny kommun")
+    assert released.load(store, None, pairing_id, SIX) == before

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from matcher.hub import outcomes, released
+from matcher.hub import cases, outcomes, released
 from matcher.hub.clock import later
 from matcher.web import case_content
 
@@ -152,6 +152,28 @@ def test_the_list_is_the_same_in_csv_and_json_and_both_are_described(app, client
         assert "/cases.schema.json" in client.get(path).headers["Link"]
         assert client.get(path).headers["Access-Control-Allow-Origin"] == "*"
     assert "/cases.json" in client.get("/openapi.json").json["paths"]
+
+
+def test_a_startup_that_renames_itself_changes_nothing_that_is_public(app, client, login, text, case):
+    clients = write(app, login, case)
+    found = cases.fetch(case.store, case.id)
+    names = {"owner_name": found["owner_name"], "startup_name": found["startup_name"]}
+    shown = text(clients["owner"].get(f"/pairings/{case.id}/release"))
+    assert all(f'name="{field}" value="{name}"' in shown for field, name in names.items())
+    rename = "update startup set name = :name where id = :id"
+    case.store.execute(rename, {"name": "Mellannamn AB", "id": found["startup_id"]})
+    given = {"side": "owner", "revision": "2", **names}
+    answer = clients["owner"].post(f"/pairings/{case.id}/release/agree", data=given)
+    assert (answer.status_code, "changed since you read it" in text(answer)) == (409, True)
+    for side, agreeing in clients.items():
+        agreeing.post(f"/pairings/{case.id}/release/agree", data={"side": side, "revision": "2"})
+    case.store.execute(rename, {"name": "Kommunen erkänner bluff AB", "id": found["startup_id"]})
+    for path in (f"/cases/{case.id}", "/cases", "/cases.csv", "/cases.json"):
+        shown = client.get(path).get_data(as_text=True)
+        assert ("Mellannamn AB" in shown, "bluff" in shown) == (True, False), path
+    review = text(clients["startup"].get(f"/pairings/{case.id}/release"))
+    assert "The names are those of the first yes." in review
+    assert "Mellannamn AB" in review
 
 
 def test_a_text_that_a_spreadsheet_would_run_is_only_text(app, client, login, case):
