@@ -185,6 +185,7 @@ def _grant(store: Store, viewer: Viewer, keep: dict[str, Any], drop: dict[str, A
     ids = [person["id"] for person in newcomers(store, keep, drop)]
     for person_id in ids:
         people.grant(store, person_id, keep["organisation_id"], "startup", viewer.person_id, now)
+        people.end_sessions(store, person_id, now)  # as an invitation does: none outlives the rights it began with
     return ids
 
 

@@ -11,6 +11,7 @@ from matcher.hub import (
     merging,
     organisations,
     record,
+    sessions,
     startups,
 )
 from matcher.hub.clock import later
@@ -445,3 +446,11 @@ def test_a_merged_profile_cannot_be_written_published_or_offered(store, broker, 
     with pytest.raises(Conflict):
         startups.publish(store, pair["dropper"], pair["drop"]["id"], OTHER)
     assert duplicates.find_for(store, pair["drop"]["id"], OTHER) == 0
+
+
+def test_who_is_given_a_role_by_a_merge_logs_in_anew(store, broker, pair):
+    tokens = {name: sessions.start(store, pair[name].person_id, LATER) for name in ("dropper", "keeper")}
+    merging.merge(store, broker, offer(store, pair), pair["keep"]["id"], LATER, invite=True)
+    assert memberships(store, pair) == 2
+    open_ones = {name for name, token in tokens.items() if sessions.viewer(store, token, LATER)}
+    assert open_ones == {"keeper"}
