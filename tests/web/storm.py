@@ -30,7 +30,7 @@ LOCALES = ("sv", "en")
 ALONE = 0.7  # of the requests try the next name alone
 AT_ONCE = 120  # requests on one state of the hub: what was sent is read again by those after it
 # What would stand in a page as it was typed: a mark, and behind it what must not come out as it is.
-MARK = "q7x"
+MARK = "q1x9"  # in no id: they have neither 0, 1, 8 nor 9
 RAW = re.compile(MARK + r"""(?:<(?!br>)|["']|49|&(?!(?:lt|gt|amp|quot|#\d{1,7}|#x[0-9a-f]{1,6});))""")
 RUNS = tuple(
     MARK + rest
