@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,10 @@ class Host:
     def kill(self) -> None:
         """End everything that was started here with SIGKILL: nothing is written, closed or said."""
         found = [tree for process in self._processes for tree in _tree(process)]
-        for one in found:
-            one.suspend()  # so that no parent starts or tells another one meanwhile
-        for one in found:
-            one.kill()
+        for step in ("suspend", "kill"):  # all stand still first: no parent starts or tells another one meanwhile
+            for one in found:
+                with suppress(psutil.NoSuchProcess):  # it ended by itself since it was found
+                    getattr(one, step)()
         for process in self._processes:
             process.wait()
         self._processes.clear()
