@@ -12,6 +12,7 @@ from tests.ranking import hub
 
 TODAY = date(2026, 11, 22)
 NEED = "äldre faller om natten på boendet"
+ALIKE = f"{NEED} hos oss"  # a title by itself would be taken for a copy
 STARTUPS = {
     "bolag-a": "app för allt inom innovation",
     "bolag-b": "sensor larmar när äldre faller om natten på boendet",
@@ -154,7 +155,7 @@ def test_equal_scores_stand_in_the_order_of_ids(store, encoder, need):
 def test_what_one_process_saves_the_other_ranks_at_once(store, encoder, ranker, need):
     other = Ranker(store, encoder)
     other.startups_for(need, TODAY)
-    row = hub.create_startup(store, NEED, id="bolag-ny")
+    row = hub.create_startup(store, ALIKE, id="bolag-ny")
     ranker.refresh("startup", row)
     for process in (ranker, other):
         assert ids(process.startups_for(need, TODAY))[0] == "bolag-ny"
@@ -167,7 +168,7 @@ def test_what_one_process_saves_the_other_ranks_at_once(store, encoder, ranker, 
 def test_without_making_anything_anew_a_change_is_ranked_at_once(store, encoder, need, ranker):
     patient = Ranker(store, encoder, patience=Patience(few=0, share=9.0, age=1e9))
     patient.startups_for(need, TODAY)
-    row = hub.create_startup(store, NEED, id="bolag-ny")
+    row = hub.create_startup(store, ALIKE, id="bolag-ny")
     patient.refresh("startup", row)
     found = patient.startups_for(need, TODAY)
     assert ids(found)[0] == "bolag-ny"
@@ -211,7 +212,7 @@ def test_without_the_model_what_has_a_vector_is_ranked_as_ever(store, encoder, r
 
 
 def test_a_profile_without_a_vector_is_ranked_by_its_words_and_counted(store, ranker, need):
-    row = hub.create_startup(store, NEED, id="bolag-ny")
+    row = hub.create_startup(store, ALIKE, id="bolag-ny")
     indexing.keep_words(store, "startup", row)
     found = ranker.startups_for(need, TODAY)
     assert "bolag-ny" in ids(found)

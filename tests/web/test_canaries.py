@@ -159,6 +159,7 @@ WITHOUT_A_WORD = {
     # public by design
     "organisation.name": "names of organisations are public",
     "organisation.orgnr": "companies' numbers are public, and no text",
+    "release.owner_name": "the name of an organisation", "release.startup_name": "the name of a company",
     "organisation.website": "public", "startup.website": "a web address; a profile's other fields hold words",
     "need_question.asked_for": "the name of an organisation; whom it is hidden from: tests/hub/test_questions.py",
     "need_told.organisation": "the name of an organisation, beside name and mail, which hold words",

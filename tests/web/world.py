@@ -597,6 +597,8 @@ def _security(world: World) -> None:
         given = {**texts, "noticed_on": world.day(-1)}
         incident = security_incidents.create(world.store, admin, given, world.now)
         world.keep("incident_id", state, incident)
+        now_known = {**given, "what": secret(f"security.{state}.known_later")}
+        security_incidents.save(world.store, admin, incident, now_known, 1, world.now)
     security_incidents.sent(world.store, admin, incident, "early", world.now)
     security_incidents.close(world.store, admin, incident, world.now)
 
