@@ -344,7 +344,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "startups.merge": {"keep_id": ...},
     "testbeds.create": {"name": "Ny bädd", "organisation_id": ...},
     "security.create": {"title": "Fel i hubben", "noticed_on": ...},
-    "security.save": {"title": "Fel i hubben", "noticed_on": ..., "revision": ...},
+    "security.save": {"title": "Fel i hubben", "noticed_on": ..., "revision": "2"},
     "security.sent": {"report": "early"},
     "security.close": {"closed": ...},
     "testbeds.save": {"name": "Nytt namn", "revision": ...},
