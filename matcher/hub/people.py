@@ -101,12 +101,15 @@ def checked_name(name: str) -> str:
 def own_name(store: Store, name: str, person_id: str | None = None) -> str:
     """Return a name that a person gives themselves, as it is kept; raise Invalid when there is none, or it is taken.
 
-    Taken is what another person or an organisation is called: it stands beside decisions, and would look like theirs.
+    Taken is what another person, an organisation, a profile or a testbed is called: it stands beside decisions, and
+    would look like theirs.
     """
     checked = checked_name(name)
     wanted = " ".join(checked.split()).casefold()
     others = store.query(
-        "select name from person where erased_at is null and id <> :id union select name from organisation",
+        """select name from person where erased_at is null and id <> :id union select name from organisation
+           union select name from startup where published_at is not null
+           union select name from testbed where published_at is not null""",
         {"id": person_id or ""},
     )
     if wanted in (" ".join(row["name"].split()).casefold() for row in others):

@@ -7,7 +7,7 @@ import pytest
 from matcher.hub import directory, links, people, record, sessions
 from matcher.hub.errors import Conflict, Invalid, NotFound
 from matcher.store import Store
-from tests.factories import NOW, create_organisation, create_person, grant
+from tests.factories import NOW, create_organisation, create_person, create_startup, grant
 
 
 def membership(store: Store, person: people.Viewer, role: str) -> str:
@@ -34,11 +34,12 @@ def test_an_address_that_mail_cannot_go_to_is_refused(store: Store, email: str) 
     assert list(caught.value.errors) == ["email"]
 
 
-@pytest.mark.parametrize("taken", ["Birgitta Ekström", "birgitta  EKSTRÖM", "Lövhamns kommun"])
+@pytest.mark.parametrize("taken", ["Birgitta Ekström", "birgitta  EKSTRÖM", "Lövhamns kommun", "Nattljus"])
 def test_nobody_gives_themselves_the_name_of_another(store: Store, taken: str) -> None:
     """It would stand beside decisions as theirs, also beside those of years ago."""
     create_person(store, "broker", name="Birgitta Ekström")
     create_organisation(store, "public", name="Lövhamns kommun")
+    create_startup(store, published=True, name="Nattljus")
     kim = create_person(store, "startup", name="Kim")
     with pytest.raises(Invalid) as caught:
         people.save_settings(store, kim, taken, "sv", False, NOW)
