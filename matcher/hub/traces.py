@@ -1,9 +1,9 @@
 """Finding and taking out a person's name and address in texts that stay (see `personal` for which those are).
 
 An address is its person's alone, proven by a letter, and is taken out wherever it stands. A name is what the person
-chose to be called: "Special housing" would take these words out of every text of others. So it is taken out of rows and
-texts that name the person otherwise, and of all others only where somebody else has looked at it (`everywhere`), it has
-two words or more and nobody else in the hub bears it.
+chose to be called: "Special housing" would take these words out of every text of others. So it is taken out of what the
+person wrote and of texts that hold the address too, and of all others only where somebody else has looked at it
+(`everywhere`), it has two words or more and nobody else in the hub bears it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..store import Store, Table
-from . import record
+from . import record, writers
 from .personal import ERASED_NAME, HOLDINGS, NOWHERE, Holding
 
 Row = dict[str, Any]
@@ -44,7 +44,7 @@ class Traces:
         return self._stands_in(text, False)
 
     def cleaned(self, text: str, named: bool) -> str:
-        """Return a text, or JSON as text, without them; `named`: the row says elsewhere that it is this person."""
+        """Return a text, or JSON as text, without them; `named`: it is known otherwise that it tells of this person."""
         named = named or self.addressed(text)
         if (held := lists_or_fields(text)) is not None:
             after = self._walked(held, named)
@@ -174,11 +174,16 @@ def _found(store: Store, table: Table, holding: Holding, traces: Traces) -> list
 
 
 def _after(holding: Holding, traces: Traces, row: Row) -> Row:
-    """Return the columns of a row that would change, as they would be."""
+    """Return the columns of a row that would change, as they would be.
+
+    Of a row that names the person a contact is theirs, and a text where they wrote it, or nobody can be told who did:
+    what others answered them stands in the same rows.
+    """
     named = any(row[name] == traces.person_id for name in holding.names("who"))
     after: Row = traces.emptied(row, holding.contacts(), named)
-    for name, _ in holding.texts():
-        if row[name] and (text := traces.cleaned(row[name], named)) != row[name]:
+    for name, spec in holding.texts():
+        own = writers.in_row(row, spec) == traces.person_id if spec and not spec.startswith("@") else named and not spec
+        if row[name] and (text := traces.cleaned(row[name], own)) != row[name]:
             after[name] = text
     return after
 

@@ -178,6 +178,19 @@ def test_nobody_takes_words_out_of_others_texts_by_calling_themselves_so(store: 
     assert chain.verify(store).faults == []
 
 
+def test_nor_out_of_what_others_answered_them(store: Store):
+    """What a broker wrote to an owner stands in the row of the owner's need."""
+    one = factories.create_person(store, "owner", name="för vagt")
+    need = factories.create_need(
+        store, one.organisations("owner")[0], person_id=one.person_id, title="Skrivet för vagt"
+    )
+    answer = {"comment": "Det är för vagt skrivet.", "id": need["id"]}
+    store.execute("update need set return_comment = :comment where id = :id", answer)
+    erasure.erase(store, one.person_id, one.person_id, NOW, everywhere=False)
+    row = store.query("select title, return_comment from need where id = :id", {"id": need["id"]})[0]
+    assert row == {"title": f"Skrivet {ERASED_NAME}", "return_comment": answer["comment"]}
+
+
 def test_an_administrator_sees_where_the_name_alone_stands_and_takes_it_out_there(store: Store):
     one = factories.create_person(store, "owner", name="Eva Ek")
     other = factories.create_person(store, "owner")
