@@ -66,9 +66,9 @@ def named_elsewhere(store: Store, person_id: str) -> dict[str, int]:
     if not rows:
         return {}
     part, whole = (traces.of(store, rows[0], everywhere=far) for far in (False, True))
-    given = ([part.name], "" if part.shared else part.name)
-    more = set(record.telling_of(store, person_id, _alone(whole), *given)) - set(
-        record.telling_of(store, person_id, _alone(part), *given)
+    given: Row = {"own": [part.name], "name": "" if part.shared else part.name}
+    more = set(record.telling_of(store, person_id, _alone(whole), **given)) - set(
+        record.telling_of(store, person_id, _alone(part), **given)
     )
     found = traces.by_name_alone(store, part, whole)
     return {**found, "audit": len(more)} if more else found
@@ -109,7 +109,8 @@ def erase(
         _mail(store, found, said)
         _uploads(store, found)
         traces.take_out(store, found, now)
-        record.forget(store, person_id, _alone(found), now, [found.name, *said], "" if found.shared else found.name)
+        borne = "" if found.shared else found.name
+        record.forget(store, person_id, _alone(found), now, own=[found.name, *said], name=borne)
         told = {"reason": found.cleaned(reason, named=True)} if reason else {}
         record.write(store, by, "person.erase", "person", person_id, now, **told)
 

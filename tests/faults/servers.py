@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 import time
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -79,6 +81,19 @@ class Postgres:
     def _do(self, name: str, *words: str) -> None:
         status = self._run(name, *words).wait(PATIENCE)
         assert status == 0, f"{name}: {(self.host.folder / f'{name}.log').read_text()}"
+
+
+@contextmanager
+def server_of_its_own(address: str) -> Iterator[Postgres]:
+    """Lend a server of one test's own, not started yet, at an address of this machine; afterwards nothing is left."""
+    folder = Path(tempfile.mkdtemp(prefix="matcher-server-"))
+    folder.chmod(0o755)  # it runs as another user when we are root
+    host = Host("server", address, [], folder / "server")
+    made = Postgres(host)
+    made.init()
+    yield made
+    host.kill()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _let_others_run_it(folder: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +21,7 @@ from tests.factories import create_person
 from tests.settings import SECRET
 from tests.web.test_account import hidden
 
-from .network import Host
-from .servers import Postgres, until
+from .servers import Postgres, server_of_its_own, until
 
 PATIENCE = 40
 
@@ -32,14 +29,8 @@ PATIENCE = 40
 @pytest.fixture
 def server() -> Iterator[Postgres]:
     """A server that is not started yet."""
-    folder = Path(tempfile.mkdtemp(prefix="matcher-away-"))
-    folder.chmod(0o755)  # it runs as another user when we are root
-    host = Host("server", "127.0.0.21", [], folder / "server")
-    made = Postgres(host)
-    made.init()
-    yield made
-    host.kill()
-    shutil.rmtree(folder, ignore_errors=True)
+    with server_of_its_own("127.0.0.21") as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
@@ -19,8 +16,7 @@ from matcher.store.schema import migrate
 from tests.factories import NOW
 
 from .killing import KILLS, Moments
-from .network import Host
-from .servers import Postgres, until
+from .servers import Postgres, server_of_its_own, until
 from .test_kills import AT_A_TIME, FIRST, LAST, Cases
 
 ROUNDS = max(3, KILLS // 30)
@@ -31,15 +27,9 @@ PATIENCE = 60
 @pytest.fixture
 def server() -> Iterator[Postgres]:
     """A server of this test's own, which waits for the disk as one does that is meant to keep what it says."""
-    folder = Path(tempfile.mkdtemp(prefix="matcher-killed-"))
-    folder.chmod(0o755)  # it runs as another user when we are root
-    host = Host("server", "127.0.0.41", [], folder / "server")
-    made = Postgres(host)
-    made.init()
-    made.start()
-    yield made
-    host.kill()
-    shutil.rmtree(folder, ignore_errors=True)
+    with server_of_its_own("127.0.0.41") as made:
+        made.start()
+        yield made
 
 
 class Brokers:
