@@ -13,7 +13,7 @@ import numpy as np
 
 from ..hub import record
 from ..store import Store
-from . import indexing, lexical, vectors
+from . import indexing, lexical, postings, vectors
 from .background import Background, Texts
 from .made import Keeping, View
 from .mirror import Mirror, Shelf
@@ -125,7 +125,7 @@ class Holding:
             "dimensions": self._dimensions,
             "scoring": SCORING_VERSION,
             "features": [lexical.GRAM, lexical.BITS],
-            "layout": [vectors.MANY, vectors.BLOCK],
+            "layout": [vectors.MANY, vectors.BLOCK, postings.MANY, postings.COMMON],
         }
         return Keeping(Shared(folder, name), made_from)
 

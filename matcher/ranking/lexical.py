@@ -17,7 +17,9 @@ from typing import overload
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse._sparsetools import csc_matvec, csr_row_index
+from scipy.sparse._sparsetools import csc_matvec
+
+from .postings import Postings
 
 BITS = 20  # a million buckets: about one four-gram in ten of a large hub shares its bucket with another
 BUCKETS = 1 << BITS
@@ -30,7 +32,6 @@ K1, B, K3 = (
 
 PART = 4_096  # questions that are weighed at once
 FEW = 1 << 16  # features of all texts, up to which sorting them costs less than going through all buckets
-LONG = 4_000  # postings of a feature, on average: a call for each then costs less than copying them all
 
 _SPACE = ord(" ")
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -168,16 +169,14 @@ class Index:
     def arrays(self) -> dict[str, np.ndarray]:
         """Return all that it is made of. Raises ValueError of one that was joined."""
         (postings,) = self._blocks
-        parts = {"starts": postings.indptr, "documents": postings.indices, "adds": postings.data}
-        return {"idf": self._idf, **parts}
+        return {"idf": self._idf, **postings.arrays()}
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray], size: int) -> "Index":
         """Return what `arrays` was told of, for so many documents; the arrays are held as they are."""
         made = object.__new__(cls)
-        parts = arrays["adds"], arrays["documents"], arrays["starts"]
         made.size, made._idf = size, arrays["idf"]
-        made._blocks = [sp.csr_array(parts, shape=(BUCKETS, size))]
+        made._blocks = [Postings.over(arrays, BUCKETS, size)]
         return made
 
     def beside(self, documents: Sequence[Terms]) -> "Index":
@@ -222,11 +221,11 @@ class Index:
         """Return (rows, documents) float32: what the documents have of rows (rows, BUCKETS) of weighed features."""
         if weighed.shape[0] == 1:
             return self._of_one(weighed.indices, weighed.data)
-        return np.hstack([(weighed @ postings).toarray() for postings in self._blocks])
+        return np.hstack([postings.product(weighed) for postings in self._blocks])
 
     def _of_one(self, ids: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """(1, documents): one question, the daily case, adds up the postings of its own features, in their order."""
-        found = [_sum(postings, ids, weights) for postings in self._blocks]
+        found = [postings.sum(ids, weights) for postings in self._blocks]
         return (found[0] if len(found) == 1 else np.concatenate(found))[None].astype(np.float32, copy=False)
 
     def _weights(self, question: Terms) -> np.ndarray:
@@ -243,37 +242,14 @@ class Index:
         return asked
 
 
-def _sum(postings: sp.csr_array, ids: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(documents,): the postings of some features, each times its weight, added up in the order of the features.
-
-    What scipy takes rows and multiplies with is called by hand: its checks cost as much as the work where the postings
-    are short. Where they are long the copy costs most, and each feature is added where it lies. The sums are the same
-    to the last bit.
-    """
-    starts, weights = postings.indptr, weights.astype(np.float32, copy=False)
-    ids, found = ids.astype(starts.dtype, copy=False), np.zeros(postings.shape[1], np.float32)
-    firsts, afters = starts[ids], starts[ids + 1]
-    ends = np.zeros(len(ids) + 1, starts.dtype)
-    np.cumsum(afters - firsts, out=ends[1:])
-    if ends[-1] < LONG * len(ids):
-        documents, adds = np.empty(ends[-1], postings.indices.dtype), np.empty(ends[-1], np.float32)
-        csr_row_index(len(ids), ids, starts, postings.indices, postings.data, documents, adds)
-        csc_matvec(len(found), len(ids), ends, documents, adds, weights, found)
-        return found
-    for first, after, weight in zip(firsts.tolist(), afters.tolist(), weights[:, None], strict=True):
-        span = np.array([0, after - first], starts.dtype)
-        csc_matvec(len(found), 1, span, postings.indices[first:after], postings.data[first:after], weight, found)
-    return found
-
-
 def _ones(size: int) -> np.ndarray:
     return np.ones(size, np.float32)
 
 
-def _postings(counts: sp.csr_array) -> sp.csr_array:
-    """(BUCKETS, documents): what each feature adds to each document, for a weight of one."""
+def _postings(counts: sp.csr_array) -> Postings:
+    """Return what each feature adds to each document, for a weight of one."""
     counts.data /= counts.data + np.float32(K1)
-    return counts.T.tocsr()
+    return Postings.of(counts)
 
 
 def _inverse_frequency(documents: sp.csr_array, others: sp.csr_array, weight: float) -> np.ndarray:

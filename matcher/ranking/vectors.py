@@ -1,8 +1,9 @@
 """Many vectors laid out for being read at the speed of the memory: exact cosine of each to one question or to many.
 
 Where they outgrow the processor's caches, reading them is what a question costs. A product of a matrix with its rows
-one after the other then reaches two thirds of that speed; blocks of columns that fit the second cache nine tenths of it
-(docs/measurements.md). As long as they fit the caches the plain product is quicker, so few vectors stay as they are.
+one after the other then reaches two thirds of that speed; blocks of columns, of which some are read side by side, all
+of it (docs/measurements.md). As long as they fit the caches the plain product is quicker, so few vectors stay as they
+are.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from typing import Self
 
 import numpy as np
 
-TOGETHER = 1024  # questions whose products with a block are held at once, 4 MB
+TOGETHER = 1024  # questions whose products with a piece are held at once, 4 MB
 GROUP = 64
 MANY = 32_768  # vectors; 50 MB of 384 dimensions
-BLOCK = 1024  # 1.5 MB of 384 dimensions
+BLOCK = 4096  # vectors: what is added up for them, 16 kB, stays in the first cache
+PIECE = 1024  # of a block, for many questions: 1.5 MB of 384 dimensions
 
 
 class Vectors:
@@ -108,7 +110,7 @@ class Vectors:
         return np.concatenate(rows) if rows else np.empty((0, count), np.int64)
 
     def _nearest(self, vectors: np.ndarray, count: int) -> np.ndarray:
-        first, scratch, found = _First(len(vectors), count), np.empty((len(vectors), BLOCK), np.float32), []
+        first, scratch, found = _First(len(vectors), count), np.empty((len(vectors), PIECE), np.float32), []
         for number, (start, block) in enumerate(self._pieces() if count else (), 1):
             scores = scratch[:, : block.shape[1]]
             np.matmul(vectors, block, out=scores)
@@ -124,10 +126,10 @@ class Vectors:
         return first.places
 
     def _pieces(self) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield where each piece of up to BLOCK vectors begins, and the piece (d, k)."""
+        """Yield where each piece of up to PIECE vectors begins, and the piece (d, k)."""
         for start, block in zip(self._starts.tolist(), self._blocks, strict=False):
-            for first in range(0, block.shape[1], BLOCK):
-                yield start + first, block[:, first : first + BLOCK]
+            for first in range(0, block.shape[1], PIECE):
+                yield start + first, block[:, first : first + PIECE]
 
 
 def highest(scores: np.ndarray, count: int) -> np.ndarray:

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from matcher.hub import need_content, needs, record, startups
+from matcher.hub import need_content, record, startups
 from matcher.ranking import lexical, mapped
 from matcher.ranking.encoder import Encoder, TinyEncoder
 from matcher.ranking.ranker import Ranker
@@ -76,7 +76,7 @@ def run(encoder: Encoder) -> Iterator[Ratio | Amount]:
 def _fill(store: Store, encoder: Encoder) -> np.ndarray:
     """Put the demo's needs there and SIZE profiles; return their vectors."""
     makers = {"need": create_need, "startup": create_startup}
-    for kind, noun, prompt, count in (("need", needs, "query", 50), ("startup", startups, "passage", SIZE)):
+    for kind, noun, prompt, count in (("need", need_content, "query", 50), ("startup", startups, "passage", SIZE)):
         texts = ["\n".join(noun.sections(row)) for row in rows(f"{kind}s")]
         known = repeated(texts_of(encoder, texts, prompt), count)
         blobs = [lexical.terms(text).to_bytes() for text in texts]

@@ -3,7 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from matcher.ranking import lexical
+from matcher.ranking import lexical, postings
 
 
 def overlap(one: str, other: str) -> int:
@@ -93,13 +93,42 @@ def test_long_postings_and_short_ones_are_added_up_to_the_same_bits(monkeypatch)
     )
     found = []
     for long in (0, 10**9):
-        monkeypatch.setattr(lexical, "LONG", long)
+        monkeypatch.setattr(postings, "LONG", long)
         found.append(index.share([asked]))
     assert found[0].dtype == np.float32
     assert found[0].max() > 0
     assert np.array_equal(*found)
-    monkeypatch.setattr(lexical, "LONG", 0)
+    monkeypatch.setattr(postings, "LONG", 0)
     assert not index.share([lexical.terms("")]).any()
+
+
+def test_features_that_most_texts_have_add_the_same_as_rows(monkeypatch):
+    texts = ["halka på gångvägar vid skolan", "snö och halka på vägen", "skolmat till alla", "halka", ""] * 40
+    documents = [lexical.terms(text) for text in texts]
+    asked = [lexical.terms(text) for text in ("halka på vägen till skolan, ord som ingen har", "skolmat", "")]
+    listed = lexical.Index(documents)
+    monkeypatch.setattr(postings, "MANY", len(texts))
+    index = lexical.Index(documents)
+    rows, before = index.arrays(), listed.arrays()
+    assert len(rows["common"])
+    assert len(rows["adds"])
+    assert len(rows["adds"]) + np.count_nonzero(rows["rows"]) == len(before["adds"])
+    assert not np.diff(rows["starts"])[rows["common"]].any()
+    again = lexical.Index.of({name: _flat(array) for name, array in rows.items()}, len(texts))
+    later = index.joined(index.beside(documents[:7]))
+    for one in (index, again):
+        assert np.allclose(one.share(asked), listed.share(asked), atol=1e-7)
+        for question in asked:
+            assert np.allclose(one.share([question]), listed.share([question]), atol=1e-7)
+            assert np.allclose(later.share([question])[:, len(texts) :], listed.share([question])[:, :7], atol=1e-7)
+    assert listed.share([asked[0]]).max() > 0.05
+
+
+def _flat(array: np.ndarray) -> np.ndarray:
+    """Give it as a file does that many read: nobody can write into it."""
+    array = array.copy()
+    array.flags.writeable = False
+    return array
 
 
 def test_few_texts_and_many_weigh_a_feature_the_same_to_the_last_bit(monkeypatch):
