@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from matcher.hub import need_content, needs, startups, testbeds
+from matcher.hub import need_content, startups, testbeds
 from matcher.ranking import indexing, mirror, sentences
 from matcher.ranking.background import Texts
 from matcher.ranking.encoder import Encoder
@@ -131,7 +131,7 @@ def _lists(store: Store, encoder: Encoder) -> Iterator[str]:
 
 def _passages() -> list[str]:
     found: list[str] = []
-    for name, noun in (("startups", startups), ("needs", needs), ("testbeds", testbeds)):
+    for name, noun in (("startups", startups), ("needs", need_content), ("testbeds", testbeds)):
         for row in rows(name):
             said = [sentence for text in noun.sections(row) for sentence in sentences.split(text)]
             found += [" ".join(said[at : at + n]) for n in (1, 2, 3) for at in range(max(1, len(said) - n + 1))]
