@@ -204,6 +204,7 @@ class Hubs:
         self._lowest = self._best.min(axis=0) if kept else np.zeros(scores.shape[1], np.float32)
         self._total = self._best.sum(axis=0)
         self._spare = kept == NEIGHBOURS + 1
+        self._later: tuple[Self, ...] = ()
 
     @classmethod
     def among(cls, documents: Vectors, questions: np.ndarray) -> Self:
@@ -214,9 +215,14 @@ class Hubs:
     def joined(self, *others: Self) -> Self:
         """Return the same for the documents of all; `others` are made of similarities of the same questions."""
         both = copy.copy(self)
-        both.__dict__.pop("_by_question", None)
         for name in ("_who", "_best", "_lowest", "_total"):
             setattr(both, name, np.hstack([getattr(self, name), *(getattr(other, name) for other in others)]))
+        return both
+
+    def followed_by(self, other: Self) -> Self:
+        """Return the same for a few more documents, without touching what is known of the many."""
+        both = copy.copy(self)
+        both._later = (*self._later, other)
         return both
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -230,12 +236,16 @@ class Hubs:
         """Return what `arrays` was told of."""
         made = object.__new__(cls)
         made._who, made._best, made._lowest = arrays["who"], arrays["best"], arrays["lowest"]
-        made._total, made._spare = arrays["total"], bool(arrays["spare"][0])
+        made._total, made._spare, made._later = arrays["total"], bool(arrays["spare"][0]), ()
         made.__dict__["_by_question"] = arrays["order"], arrays["numbers"]
         return made
 
     def mean(self, without: int | None = None) -> np.ndarray:
         """(documents,) mean similarity to the NEIGHBOURS nearest questions other than `without`; 0 with no question."""
+        own = self._mean(without)
+        return np.concatenate([own, *(one.mean(without) for one in self._later)]) if self._later else own
+
+    def _mean(self, without: int | None) -> np.ndarray:
         kept = len(self._best)
         here = self._places_of(without) if without is not None else ()
         if not len(here):

@@ -278,12 +278,16 @@ def spread(order: np.ndarray, texts: Texts) -> tuple[np.ndarray, dict[int, list[
     groups: dict[int, list[int]] = {}
     moved: list[int] = []
     known: dict[int, _Said] = {}  # of those that are kept: they are compared again and again
+    same: dict[bytes, int] = {}  # who has the very same words is found without comparing them
     for place in order.tolist():
         said = texts.terms[place], texts.vectors[place]
-        first = next((one for one in kept if _nearly_same(known[one], said)), None)
+        twin = same.get(words := said[0].ids.tobytes())
+        among = kept if twin is None else [twin, *kept]
+        first = next((one for one in among if _nearly_same(known[one], said)), None)
         if first is None:
             kept.append(place)
             known[place] = said
+            same.setdefault(words, place)
         else:
             groups.setdefault(first, []).append(place)
             moved.append(place)
@@ -302,4 +306,4 @@ def _nearly_same(one: _Said, other: _Said) -> bool:
         return False
     if vectors[0] @ vectors[1] < NEAR and all(vector.any() for vector in vectors):
         return False
-    return share(*terms) >= ALIKE
+    return np.array_equal(terms[0].ids, terms[1].ids) or share(*terms) >= ALIKE

@@ -40,6 +40,15 @@ class View:
         return len(self.columns) == len(self.rows) and bool((self.columns == np.arange(len(self.columns))).all())
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """The columns (n,) of the rows of the shelf that was looked at last; −1 for what is new."""
+
+    place: dict[str, int]
+    stamps: list[str]
+    columns: np.ndarray
+
+
 class Made:
     """A collection, and what it was made of: `documents` and `questions` as (id, stamp) in their order.
 
@@ -55,6 +64,7 @@ class Made:
         self.documents, self.questions = _stamped(documents), _stamped(questions)
         self._question_places = questions.place
         self.base: Base | None = None
+        self._seen: _Seen | None = None
 
     def arrays(self, documents: Shelf) -> dict[str, Array]:
         """Return all that it is made of, and the texts of its documents, for a file."""
@@ -81,6 +91,7 @@ class Made:
         made._question_places = {name: place for (name, _), place in made.questions.items()}
         languages = made.collection.languages
         vectors = arrays["vectors"].reshape(len(made.documents), made.collection.dimensions)
+        made._seen = None
         made.base = Base(made.documents, vectors, Flat(**under("terms", arrays)), languages, found.rest)
         if not len(made.documents) == len(made.base.terms) == len(languages):
             raise ValueError("the parts are not of the same texts")
@@ -88,7 +99,7 @@ class Made:
 
     def view(self, documents: Shelf) -> tuple[View, int]:
         """Return the view of a shelf, and how many documents came and went; one that changed has done both."""
-        columns = np.array([self.documents.get(key, -1) for key in keys(documents)], np.int64)
+        columns = self._columns(documents)
         new = np.flatnonzero(columns < 0)
         turnover = 2 * len(new) + len(self.documents) - len(columns)
         if not len(new):
@@ -96,6 +107,19 @@ class Made:
         columns[new] = len(self.documents) + np.arange(len(new))
         grown = self.collection.with_documents(documents.texts.take(new))
         return self._view(grown, columns, len(self.documents) + len(new)), turnover
+
+    def _columns(self, documents: Shelf) -> np.ndarray:
+        """(n,): the column of each row of a shelf, −1 for what is new; only what has changed is looked up again."""
+        seen, stamps = self._seen, documents.stamps
+        if seen is None or seen.place is not documents.place:
+            columns = np.array([self.documents.get(key, -1) for key in keys(documents)], np.int64)
+        else:
+            columns = seen.columns.copy()
+            changed = [at for at, (one, other) in enumerate(zip(stamps, seen.stamps, strict=True)) if one is not other]
+            for at in changed:
+                columns[at] = self.documents.get((documents.rows[at]["id"], stamps[at]), -1)
+        self._seen = _Seen(documents.place, stamps, columns.copy())
+        return columns
 
     def turnover(self, documents: Shelf, questions: Shelf) -> int:
         """Return how many documents and questions came and went; one that changed has done both."""

@@ -123,11 +123,14 @@ class Mirror:
         """
         self._store, self._kind, self._model, self._dimensions = store, kind, model, dimensions
         self._held: dict[str, _Held] = {}
+        self._late: set[str] = set()  # whose text is in no base
+        self._touched: set[str] = set()  # what came, changed or went since the shelf was made
         self._seen = self._row_seq = self._removal_seq = 0
         self._lock = threading.Lock()
         self._offered = base or (lambda: None)
         self._base: Base | None = None
         self._taken: Base | None = None
+        self._shelf: Shelf | None = None
         self._shelf = self._make()
 
     def shelf(self, counter: int) -> Shelf:
@@ -159,13 +162,14 @@ class Mirror:
                 terms = before.terms[held.text]
                 own = Terms(terms.ids.copy(), terms.counts.copy())
                 held.text = _Own(before.vectors[held.text].copy(), own, before.languages[held.text])
+        self._late = {name for name, held in self._held.items() if isinstance(held.text, _Own)}
+        self._touched = set(self._held)
         self._base = base
         return bool(self._held)
 
     def _settle(self) -> None:
         """Lay the texts together when there is no base yet, or many have changed since and nobody offers another."""
-        own = sum(isinstance(one.text, _Own) for one in self._held.values())
-        if own <= SHARE * len(self._held):
+        if len(self._late) <= SHARE * len(self._held):
             return
         held = sorted(self._held.items())
         texts, stamps = self._texts([one for _, one in held]), [one.stamp for _, one in held]
@@ -174,6 +178,7 @@ class Mirror:
         self._base = Base(places, vectors, Flat.of(texts.terms), texts.languages)
         for place, (_, one) in enumerate(held):
             one.text = place
+        self._late, self._touched = set(), set(self._held)
 
     def _refresh(self) -> bool:
         changed = False
@@ -202,6 +207,8 @@ class Mirror:
             else:
                 row["id"], stamp = self._base.keys[place]
                 self._held[row["id"]] = _Held(self._facts(row), stamp, place)
+                self._late.discard(row["id"])
+                self._touched.add(row["id"])
         return self._with_texts(others)
 
     def _with_texts(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -223,18 +230,24 @@ class Mirror:
         )
         if gone:
             self._removal_seq = gone[-1]["seq"]
-        before = len(self._held)
-        for row in gone:
-            self._held.pop(row["subject_id"], None)
-        return len(self._held) < before
+        return sum(self._let_go(row["subject_id"]) for row in gone) > 0  # each one, not only the first
+
+    def _let_go(self, name: str) -> bool:
+        if self._held.pop(name, None) is None:
+            return False
+        self._late.discard(name)
+        self._touched.add(name)
+        return True
 
     def _take(self, row: dict[str, Any]) -> bool:
         if not row["live"] or row["terms"] is None:
-            return self._held.pop(row["id"], None) is not None
+            return self._let_go(row["id"])
         usable = row["model"] == self._model and len(row["vector"]) == 4 * self._dimensions
         dense = np.frombuffer(row["vector"], "<f4") if usable else np.zeros(self._dimensions, np.float32)
         stamp = row["text_hash"] + ("" if usable else BY_WORDS)
         self._held[row["id"]] = _Held(self._facts(row), stamp, _Own(dense, Terms.from_bytes(row["terms"])))
+        self._late.add(row["id"])
+        self._touched.add(row["id"])
         return True
 
     @staticmethod
@@ -248,6 +261,11 @@ class Mirror:
         return facts
 
     def _make(self) -> Shelf:
+        """Return the shelf of what is held; of many where little has changed a copy with that little put in."""
+        touched, self._touched = self._touched, set()
+        before = None if len(touched) > SHARE * len(self._held) else self._shelf
+        if before and self._base and all(name in before.place and name in self._held for name in touched):
+            return self._patched(before, touched)
         ids = sorted(self._held)
         held = [self._held[name] for name in ids]
         return Shelf(
@@ -255,29 +273,57 @@ class Mirror:
             texts=self._texts(held),
             place={one.row["id"]: position for position, one in enumerate(held)},
             stamps=[one.stamp for one in held],
-            embedded=np.array([not one.stamp.endswith(BY_WORDS) for one in held], bool),
+            embedded=np.array([_is_embedded(one) for one in held], bool),
         )
+
+    def _patched(self, before: Shelf, touched: set[str]) -> Shelf:
+        """Return the shelf of the very things that were on the one before, some of them changed."""
+        rows, stamps, embedded = before.rows.copy(), before.stamps.copy(), before.embedded.copy()
+        where, languages = before.texts.vectors.where.copy(), before.texts.languages.copy()
+        late = sorted((before.place[name], self._held[name].text) for name in self._late)
+        vectors = self._stacked([text for _, text in late])
+        for name in touched:
+            one, place = self._held[name], before.place[name]
+            rows[place], stamps[place], embedded[place] = one.row, one.stamp, _is_embedded(one)
+            if not isinstance(one.text, _Own):
+                where[place], languages[place] = one.text, self._base.languages[one.text]
+        for number, (place, text) in enumerate(late, len(self._base.keys)):
+            where[place], languages[place] = number, text.language
+        texts = self._gathered(vectors, [text.terms for _, text in late], where, languages)
+        return Shelf(rows, texts, before.place, stamps, embedded)
 
     def _texts(self, held: list[_Held]) -> Texts:
         own = [one.text for one in held if isinstance(one.text, _Own)]
-        stacked = np.stack([one.vector for one in own]) if own else np.empty((0, self._dimensions), np.float32)
-        for one, vector in zip(own, stacked, strict=True):
-            one.vector = vector  # a view: what the database gave is let go
-            one.language = language(one.terms) if one.language is None else one.language
+        vectors, terms = self._stacked(own), [text.terms for text in own]
         if self._base is None:
-            texts = Texts(stacked, [one.terms for one in own])
-            texts.__dict__["languages"] = [one.language for one in own]
+            texts = Texts(vectors, terms)
+            texts.__dict__["languages"] = [text.language for text in own]
             return texts
         numbers = count(len(self._base.keys))
         where = np.array([next(numbers) if isinstance(one.text, _Own) else one.text for one in held], np.int64)
-        texts = Texts(
-            gathered.Vectors(self._base.vectors, stacked, where),
-            gathered.Words(self._base.terms, [one.terms for one in own], where),
-        )
-        texts.__dict__["languages"] = [
+        languages = [
             one.text.language if isinstance(one.text, _Own) else self._base.languages[one.text] for one in held
         ]
+        return self._gathered(vectors, terms, where, languages)
+
+    def _stacked(self, own: list[_Own]) -> np.ndarray:
+        """Return (k, d) the vectors of these texts, and read their languages."""
+        vectors = np.stack([one.vector for one in own]) if own else np.empty((0, self._dimensions), np.float32)
+        for one, vector in zip(own, vectors, strict=True):
+            one.vector = vector  # a view: what the database gave is let go
+            one.language = language(one.terms) if one.language is None else one.language
+        return vectors
+
+    def _gathered(self, vectors: np.ndarray, terms: list[Terms], where: np.ndarray, languages: list[str]) -> Texts:
+        """Return texts (n,) that lie in the base, or from its end on among (k, d) vectors and their terms."""
+        base = self._base
+        texts = Texts(gathered.Vectors(base.vectors, vectors, where), gathered.Words(base.terms, terms, where))
+        texts.__dict__["languages"] = languages
         return texts
+
+
+def _is_embedded(one: _Held) -> bool:
+    return not one.stamp.endswith(BY_WORDS)
 
 
 def some(store: Store, kind: str, identity: tuple[str, int], ids: Sequence[str]) -> Shelf:

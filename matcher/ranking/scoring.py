@@ -125,7 +125,7 @@ class Collection:
         grown.languages = self.languages + more.languages
         grown._vectors = self._vectors.joined(Vectors(vectors))
         grown._embedded = np.concatenate([self._embedded, more.vectors.any(axis=1)])
-        grown._hubs = self._hubs.joined(background.Hubs(self._questions @ vectors.T))
+        grown._hubs = self._hubs.followed_by(background.Hubs(self._questions @ vectors.T))
         grown._index = self._index.joined(words)
         grown._wordiness = self._wordiness.with_documents(words)
         return grown

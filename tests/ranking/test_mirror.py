@@ -1,6 +1,9 @@
+import random
+
+import numpy as np
 import pytest
 
-from matcher.hub import record, removals
+from matcher.hub import record, removals, startups
 from matcher.ranking import indexing, mirror
 from matcher.ranking.encoder import TinyEncoder
 from matcher.ranking.mirror import Mirror
@@ -99,3 +102,39 @@ def test_a_vector_that_comes_later_changes_the_stamp(store):
     after = held.shelf(record.last_seq(store))
     assert (before.embedded.tolist(), after.embedded.tolist()) == ([False], [True])
     assert before.stamps != after.stamps
+
+
+def test_a_shelf_that_little_has_changed_on_is_the_one_that_is_made_anew(store, monkeypatch):
+    """Many random changes, one at a time: what is patched is held against a mirror that reads everything."""
+    monkeypatch.setattr(mirror, "SHARE", 0.4)
+    patched = []
+    patch = Mirror._patched
+    monkeypatch.setattr(Mirror, "_patched", lambda *told: patched.append(1) or patch(*told))
+    rows = [hub.create_startup(store, f"{word} i {word}skolan" * 3, id=word) for word in "abcdefghijklmnop"]
+    hub.embed(store, ENCODER)
+    held, chance = create_mirror(store), random.Random(7)
+    same(held.shelf(record.last_seq(store)), store)
+    for step in range(40):
+        row = store.query("select * from startup where id = :id", {"id": chance.choice(rows)["id"]})[0]
+        match step % 4:
+            case 0:
+                hub.change(store, "startup", row, name=f"Namn {step}")
+            case 1:
+                hub.change(store, "startup", row, description=f"om sensorer och vatten {step} the river and the sea")
+                hub.embed(store, ENCODER)
+            case 2:
+                hub.change(store, "startup", row, hidden_at=None if row["hidden_at"] else hub.LATER)
+            case 3:
+                hub.change(store, "startup", row, description=f"only words {step}")
+                indexing.keep_words(store, "startup", startups.decode(row | {"description": f"only words {step}"}))
+        same(held.shelf(record.last_seq(store)), store)
+    assert len(patched) > 15
+
+
+def same(shelf, store):
+    anew = create_mirror(store).shelf(record.last_seq(store))
+    assert (shelf.rows, shelf.place, shelf.stamps) == (anew.rows, anew.place, anew.stamps)
+    assert shelf.embedded.tolist() == anew.embedded.tolist()
+    assert shelf.texts.languages == anew.texts.languages
+    assert np.array_equal(shelf.texts.vectors[:], anew.texts.vectors[:])
+    assert [one.to_bytes() for one in shelf.texts.terms] == [one.to_bytes() for one in anew.texts.terms]
