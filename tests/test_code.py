@@ -115,6 +115,42 @@ def test_one_clock_says_what_day_it_is() -> None:
     assert not clocks_read("datetime.fromtimestamp(stat.st_mtime, UTC) - clock.now()")
 
 
+# By link it is the link that decides; an import whose broker is gone is finished by the hub itself.
+MAY_OPEN_BLOCKS = {
+    "exchange/imports.py": ["_kept", "_one", "_rolled_back"],
+    "hub/links.py": ["use"],
+    "hub/outcome_links.py": ["answer"],
+}
+
+
+def blocks_without_their_person(source: str) -> list[str]:
+    """Return the functions that are given who acts and open a block of the store's own: the person may be gone."""
+    return sorted(
+        {
+            function.name
+            for function in ast.walk(ast.parse(source))
+            if isinstance(function, ast.FunctionDef)
+            and any("Viewer" in ast.unparse(given.annotation) for given in _given(function) if given.annotation)
+            and any(name == "store.atomic" for name, _ in _calls(ast.unparse(function)))
+        }
+    )
+
+
+def _given(function: ast.FunctionDef) -> list[ast.arg]:
+    return [*function.args.args, *function.args.kwonlyargs]
+
+
+def test_who_decides_is_held_until_it_is_kept() -> None:
+    found = {
+        str(path.relative_to(ROOT / "matcher")): names
+        for path in SOURCES
+        if (names := blocks_without_their_person(path.read_text(encoding="utf8")))
+    }
+    assert found == MAY_OPEN_BLOCKS
+    assert blocks_without_their_person("def f(store, viewer: Viewer | None):\n with store.atomic(): pass") == ["f"]
+    assert not blocks_without_their_person("def f(store, viewer: Viewer):\n with viewer.deciding(store): pass")
+
+
 def test_the_reader_of_calls_finds_what_it_looks_for() -> None:
     bad = ("eval('1')", "os.system('ls')", "subprocess.run('ls', shell=True)", "flask.render_template_string(x)",
            "np.load(f, allow_pickle=True)", "Environment().from_string(x)")  # fmt: skip

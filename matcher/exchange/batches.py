@@ -58,7 +58,7 @@ def create(
         "wanted_at": now if wanted else None,
         "claimed_at": now if wanted else None,
     }
-    with store.atomic():
+    with viewer.deciding(store):
         store.insert("import_batch", row)
         record.write(store, viewer.person_id, "import.upload", "import", batch_id, now, rows=table.total)
     return batch_id
@@ -142,7 +142,7 @@ def want(
     A preview may come with a new mapping (`given`, FIELD=HEADING texts), source and whether to publish. What is
     imported is what was tried.
     """
-    with store.atomic():
+    with viewer.deciding(store):
         store.execute("update import_batch set done = done where id = :id", {"id": batch_id})
         batch = load(store, viewer, batch_id)
         allowed = {"preview": ("new", "tried"), "import": ("tried",), "undo": ("finished",)}

@@ -52,6 +52,11 @@ def _behind(store: Store, batch: dict[str, Any]) -> Viewer:
     return found if found and found.has("broker") else SYSTEM
 
 
+def _still(store: Store, viewer: Viewer) -> Viewer:
+    """Return who imports, held until the block ends; the hub itself once they no longer may: what was begun is done."""
+    return viewer if viewer.still_acts(store) else SYSTEM
+
+
 def carry_out(
     store: Store, viewer: Viewer, batch: dict[str, Any], table: tables.Table, tell: Tell = lambda done, total: None
 ) -> dict[str, Any]:
@@ -101,6 +106,7 @@ def _kept(
     """Do one portion of a batch in one transaction: its rows, its notes, and how far the batch has come."""
     planned = plan.read(job, rows)  # half of the work, before anybody has to wait for it
     with store.atomic():
+        viewer = _still(store, viewer)
         working.advance(store, batch, done)
         if batch["wanted"] == "preview":
             seen = _rolled_back(store, viewer, job, planned, seen)
@@ -125,6 +131,7 @@ def _rolled_back(
     """Do a portion and undo it; the rows say how they went. Return the ids seen so far."""
     try:
         with store.atomic():
+            viewer = _still(store, viewer)
             seen = _done(store, viewer, job, planned, seen, None)
             raise _RolledBack
     except _RolledBack:

@@ -53,7 +53,7 @@ def add(store: Store, viewer: Viewer, given: dict[str, Any], content: bytes, now
         "id": new_id(), "name": about.name[:200], "language": about.language, "content": content,
         "hash": hashlib.sha256(content).hexdigest(), "uploaded_at": now, "uploaded_by": viewer.person_id,
     }  # fmt: skip
-    with store.atomic():
+    with viewer.deciding(store):
         store.insert("agreement_template", row)
         record.write(
             store, viewer.person_id, "template.add", "template", row["id"], now, name=row["name"], hash=row["hash"][:12]
@@ -65,7 +65,7 @@ def retire(store: Store, viewer: Viewer, template_id: str, now: str) -> None:
     """Offer a template no longer; drafts that chose it keep it."""
     if not can(viewer, "admin"):
         raise Denied("denied")
-    with store.atomic():
+    with viewer.deciding(store):
         rows = store.query(
             "update agreement_template set retired_at = :now where id = :id and retired_at is null returning name",
             {"now": now, "id": template_id},

@@ -129,7 +129,7 @@ def signed(store: Store, pairing_id: str, now: str) -> Row | None:
 def draft(store: Store, viewer: Viewer, pairing_id: str, given: Row, now: str) -> int:
     """Begin an agreement from terms as they were typed and return its number; only a confirmed case can have one."""
     terms = fields.validate(Terms, given)
-    with store.atomic():
+    with viewer.deciding(store):
         case = _held(store, viewer, pairing_id)
         if not case["confirmed_at"] or case["ended_at"]:
             raise Conflict("agreement_no_place")
@@ -155,7 +155,7 @@ def draft(store: Store, viewer: Viewer, pairing_id: str, given: Row, now: str) -
 def change(store: Store, viewer: Viewer, pairing_id: str, number: int, given: Row, revision: int, now: str) -> None:
     """Save other terms while nothing is sent; raise Stale when somebody saved in between."""
     terms = fields.validate(Terms, given)
-    with store.atomic():
+    with viewer.deciding(store):
         case = _held(store, viewer, pairing_id)
         row = _drafted(store, pairing_id, number)
         if row["revision"] != revision:
@@ -180,7 +180,7 @@ def unready(terms: Row) -> list[str]:
 
 def send(store: Store, viewer: Viewer, pairing_id: str, number: int, paper: bytes, revision: int, now: str) -> None:
     """Send the paper that was made of the terms at `revision` to those who sign it; it is not changed after that."""
-    with store.atomic():
+    with viewer.deciding(store):
         case = _held(store, viewer, pairing_id)
         row = _drafted(store, pairing_id, number)
         if row["revision"] != revision:
@@ -209,7 +209,7 @@ def send(store: Store, viewer: Viewer, pairing_id: str, number: int, paper: byte
 def withdraw(store: Store, viewer: Viewer, pairing_id: str, number: int, note: str, now: str) -> None:
     """Take back an agreement that is not in force; who has signed it is told why."""
     note = fields.written("note", note)
-    with store.atomic():
+    with viewer.deciding(store):
         case = _held(store, viewer, pairing_id)
         row = load(store, pairing_id, number)
         if row["withdrawn_at"]:
@@ -232,7 +232,7 @@ def withdraw(store: Store, viewer: Viewer, pairing_id: str, number: int, note: s
 def end(store: Store, viewer: Viewer, pairing_id: str, number: int, note: str, now: str) -> None:
     """End an agreement that is in force, with a reason; the place may not be used from this moment on."""
     note = fields.written("note", note)
-    with store.atomic():
+    with viewer.deciding(store):
         case = _held(store, viewer, pairing_id)
         row = load(store, pairing_id, number)
         if not row["in_force_at"]:

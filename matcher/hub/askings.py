@@ -39,7 +39,7 @@ def consent(store: Store, pairing_id: str) -> Row | None:
 
 def opened(store: Store, viewer: Viewer, pairing_id: str, now: str) -> None:
     """Say that others may ask about a case whose place was booked; the owner's side decides it."""
-    with store.atomic():
+    with viewer.deciding(store):
         case = _own(store, viewer, pairing_id)
         if not case["confirmed_at"]:
             raise Conflict("asking_early")
@@ -52,7 +52,7 @@ def opened(store: Store, viewer: Viewer, pairing_id: str, now: str) -> None:
 
 def closed(store: Store, viewer: Viewer, pairing_id: str, now: str) -> None:
     """Say that nobody may ask any more."""
-    with store.atomic():
+    with viewer.deciding(store):
         _own(store, viewer, pairing_id)
         if not consent(store, pairing_id):
             raise Conflict("asking_closed")
@@ -98,9 +98,8 @@ def ask(store: Store, viewer: Viewer, pairing_id: str, text: str, now: str) -> N
     text = fields.filled(Question, {"text": text}, {"text": "required"})["text"]
     if len(text) > LIMIT:
         raise Invalid({"text": ("too_long", {"limit": LIMIT, "length": len(text)})})
-    with store.atomic():
-        # The asker's own row first: two questions at the same moment are counted one after the other.
-        store.execute("update person set locale = locale where id = :id", {"id": viewer.person_id})
+    with viewer.deciding(store):
+        # The asker's own row is locked: two questions at the same moment are counted one after the other.
         case = locks.case(store, pairing_id)
         found = load(store, viewer, pairing_id)
         if not can(viewer, "spread.ask", found):

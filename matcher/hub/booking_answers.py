@@ -48,7 +48,7 @@ class _Question(fields.Content):
 def ask(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str) -> None:
     """Ask the asker something; the clock of the promised answer stands still until the reply."""
     text = fields.filled(_Question, given, {"question": "required"})["question"]
-    with store.atomic():
+    with viewer.deciding(store):
         row = _open(store, viewer, booking_id, now)
         if row["asked_at"]:
             raise Conflict("booking_asked", at=row["asked_at"])
@@ -62,7 +62,7 @@ def ask(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str) -> 
 def score(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str) -> None:
     """Keep the host's scores of both benefits, 1 to 5; they may be changed until the answer."""
     scores = fields.filled(_Scores, given, dict.fromkeys(SCORES, "required_score"))
-    with store.atomic():
+    with viewer.deciding(store):
         _open(store, viewer, booking_id, now)
         _keep_scores(store, viewer, booking_id, scores, now)
 
@@ -70,7 +70,7 @@ def score(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str) -
 def wait(store: Store, viewer: Viewer, booking_id: str, note: str, now: str) -> None:
     """Put a request on the waiting list: both are told when its days become free."""
     note = fields.note("note", note)
-    with store.atomic():
+    with viewer.deciding(store):
         locks.testbed(store, bookings.fetch(store, booking_id)["testbed_id"])  # one that is withdrawn has no line
         row = _open(store, viewer, booking_id, now)
         if row["pairing_id"]:
@@ -95,7 +95,7 @@ def approve(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str,
     """
     note = fields.note("note", given.get("note", ""))
     typed = {name: given.get(name) for name in SCORES}
-    with store.atomic():
+    with viewer.deciding(store):
         before = bookings.fetch(store, booking_id)
         testbed, startup = locks.testbed(store, before["testbed_id"]), {}
         if before["pairing_id"]:
@@ -131,7 +131,7 @@ def approve(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str,
 def decline(store: Store, viewer: Viewer, booking_id: str, reason: str, note: str, now: str) -> None:
     """Say no, with a reason that the asker reads."""
     note = reasons.checked(reason, note, DECLINE)
-    with store.atomic():
+    with viewer.deciding(store):
         row = _open(store, viewer, booking_id, now)
         store.execute(
             """update booking set declined_at = :now, declined_by = :by, reason = :reason, note = :note,
@@ -145,7 +145,7 @@ def decline(store: Store, viewer: Viewer, booking_id: str, reason: str, note: st
 def cancel(store: Store, viewer: Viewer, booking_id: str, reason: str, note: str, now: str) -> None:
     """Give an approved booking up, for the asker, the host or the hub; its place is free at once."""
     note = reasons.checked(reason, note, CANCEL)
-    with store.atomic():
+    with viewer.deciding(store):
         row = bookings.locked(store, booking_id)
         own = bookings.sides(viewer, row)
         if not can(viewer, "booking.cancel", row) or not own:

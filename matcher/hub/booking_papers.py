@@ -24,7 +24,7 @@ def agree(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str) -
     """Note the signed agreement of a booking outside a case: its last day, and where it is kept."""
     needed = {"agreed_until": "required_day", "agreed_note": "required"}
     content = fields.filled(_Agreement, given, needed)
-    with store.atomic():
+    with viewer.deciding(store):
         row = _papers(store, viewer, booking_id, now)
         if content["agreed_until"] < row["ends_on"]:
             days = {"starts_on": row["starts_on"], "ends_on": row["ends_on"]}
@@ -44,7 +44,7 @@ def agree(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str) -
 def meet(store: Store, viewer: Viewer, booking_id: str, prerequisite_id: str, note: str, now: str) -> None:
     """Say that something the testbed asks for is met in a booking, with a note of how that is known."""
     note = fields.note("note", note)
-    with store.atomic():
+    with viewer.deciding(store):
         one = _asked_for(store, viewer, booking_id, prerequisite_id, now)
         if one["met_at"]:
             raise Conflict("prerequisite_met", person=one["met_by"] or "", at=one["met_at"])
@@ -55,7 +55,7 @@ def meet(store: Store, viewer: Viewer, booking_id: str, prerequisite_id: str, no
 
 def undo(store: Store, viewer: Viewer, booking_id: str, prerequisite_id: str, now: str) -> None:
     """Say that a thing is not met after all: the place may not be used until it is."""
-    with store.atomic():
+    with viewer.deciding(store):
         one = _asked_for(store, viewer, booking_id, prerequisite_id, now)
         if not one["met_at"]:
             raise Conflict("prerequisite_not_met")

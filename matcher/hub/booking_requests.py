@@ -47,7 +47,7 @@ def request(
     """
     content, days = _checked(given, now)
     whose = {"startup_id": startup_id or None, "need_id": need_id or None, "pairing_id": pairing_id or None}
-    with store.atomic():
+    with viewer.deciding(store):
         testbed = locks.testbed(store, testbed_id)
         if pairing_id:
             whose |= _in_case(store, viewer, testbed_id, pairing_id, days, now)
@@ -183,7 +183,7 @@ def _refuse_more(
 def reply(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str) -> str:
     """Answer the host's question and return the new day to answer by: the days that the question stood do not count."""
     text = fields.filled(_Reply, given, {"reply": "required"})["reply"]
-    with store.atomic():
+    with viewer.deciding(store):
         row = bookings.locked(store, booking_id)
         if not can(viewer, "booking.reply", row):
             raise Denied("denied")
@@ -208,7 +208,7 @@ def reply(store: Store, viewer: Viewer, booking_id: str, given: Row, now: str) -
 def withdraw(store: Store, viewer: Viewer, booking_id: str, note: str, now: str) -> None:
     """Take a request back before it is answered, also from the waiting list; the host is told."""
     note = fields.note("note", note)
-    with store.atomic():
+    with viewer.deciding(store):
         row = bookings.locked(store, booking_id)
         if not can(viewer, "booking.reply", row):
             raise Denied("denied")

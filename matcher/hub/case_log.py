@@ -98,7 +98,7 @@ def write(store: Store, viewer: Viewer, pairing_id: str, given: Row, now: str) -
     on_day = content["on_day"] or day(now)
     if on_day > day(now):
         raise Invalid({"on_day": ("not_yet", {"value": on_day})})
-    with store.atomic():
+    with viewer.deciding(store):
         case = locks.case(store, pairing_id)
         if not can(viewer, "case.log", case):
             raise Denied("denied")
@@ -120,7 +120,7 @@ def write(store: Store, viewer: Viewer, pairing_id: str, given: Row, now: str) -
 
 def strike(store: Store, viewer: Viewer, pairing_id: str, note_id: str, now: str) -> None:
     """Strike an entry out: its writer, or a broker. Its hours no longer count. Raise NotFound, Denied, Conflict."""
-    with store.atomic():
+    with viewer.deciding(store):
         case = locks.case(store, pairing_id)
         condition, params = _readable(viewer, pairing_id)
         rows = store.query(f"select * from case_note c where {condition} and c.id = :note", {**params, "note": note_id})

@@ -72,7 +72,7 @@ def begin(store: Store, viewer: Viewer, pairing_id: str, phase: str, lists: Chec
     """
     if phase not in PHASES:
         raise Invalid({"phase": ("required_choice", {})})
-    with store.atomic():
+    with viewer.deciding(store):
         _locked(store, viewer, pairing_id, "case.plan")
         there = store.query(
             "select phase, code from case_task where pairing_id = :id and removed_at is null", {"id": pairing_id}
@@ -97,7 +97,7 @@ def add(store: Store, viewer: Viewer, pairing_id: str, given: Row, now: str) -> 
     for name in ("task", "task_why"):
         if len(content[name]) > LINE_LIMIT:
             raise Invalid({name: ("too_long", {"limit": LINE_LIMIT, "length": len(content[name])})})
-    with store.atomic():
+    with viewer.deciding(store):
         _locked(store, viewer, pairing_id, "case.plan")
         there = store.query(
             "select id from case_task where pairing_id = :id and removed_at is null", {"id": pairing_id}
@@ -121,7 +121,7 @@ def tick(
     changed is changed, so that two can tick at once.
     """
     was, wanted = set(was), set(wanted)
-    with store.atomic():
+    with viewer.deciding(store):
         case = _locked(store, viewer, pairing_id, "case.log")
         held = {row["id"]: row for row in of_case(store, viewer, case, now).get(phase, [])}
         ticked = [one for one in sorted(wanted - was) if one in held and not held[one]["done_at"]]
@@ -142,7 +142,7 @@ def tick(
 def set_day(store: Store, viewer: Viewer, pairing_id: str, task_id: str, due_on: str, now: str) -> None:
     """Say by which day a line is to be done; an empty day takes it away."""
     on = fields.validate(TaskContent, {"due_on": due_on}).due_on
-    with store.atomic():
+    with viewer.deciding(store):
         row = _one(store, _locked(store, viewer, pairing_id, "case.plan"), task_id)
         store.execute("update case_task set due_on = :on where id = :id", {"on": on, "id": task_id})
         record.write(
@@ -153,7 +153,7 @@ def set_day(store: Store, viewer: Viewer, pairing_id: str, task_id: str, due_on:
 
 def remove(store: Store, viewer: Viewer, pairing_id: str, task_id: str, now: str) -> None:
     """Take a line away that this case does not need; the row stays, with who did it."""
-    with store.atomic():
+    with viewer.deciding(store):
         row = _one(store, _locked(store, viewer, pairing_id, "case.plan"), task_id)
         store.execute(
             "update case_task set removed_at = :now, removed_by = :by where id = :id",

@@ -9,7 +9,7 @@ from . import affected, capacity, fields, record, testbeds
 from .clock import day
 from .errors import Conflict, Invalid, NotFound
 from .ids import new_id
-from .people import Viewer
+from .people import SYSTEM, Viewer
 
 # That are not over yet, of one testbed: each calendar, also a visitor's, counts day by day through all of them.
 MOST = 100
@@ -50,7 +50,7 @@ def close_period(
     if typed.ends_on < day(now):
         raise Invalid({"ends_on": ("period_over", {})})
     closure_id = new_id()
-    with store.atomic():
+    with (viewer or SYSTEM).deciding(store):
         testbeds.locked(store, testbed_id)
         days = typed.model_dump()
         _refuse_twice(store, testbed_id, days)
@@ -80,7 +80,7 @@ def _refuse_twice(store: Store, testbed_id: str, days: dict[str, Any]) -> None:
 
 def open_period(store: Store, viewer: Viewer, testbed_id: str, closure_id: str, now: str) -> None:
     """Remove a closed period of this testbed; raise NotFound when it is gone already. Those it touched are told."""
-    with store.atomic():
+    with viewer.deciding(store):
         testbeds.locked(store, testbed_id)
         rows = store.query(
             "delete from testbed_closure where id = :id and testbed_id = :testbed returning starts_on, ends_on, reason",

@@ -60,7 +60,7 @@ def load(store: Store, viewer: Viewer | None, conflict_id: str) -> dict[str, Any
 def declare(store: Store, viewer: Viewer, need_id: str, startup_id: str, note: str, now: str) -> str:
     """Declare a conflict of interest, with what it is; return its id. Raise Conflict when one stands already."""
     note = fields.written("note", note)
-    with store.atomic():
+    with viewer.deciding(store):
         # Proposing and confirming lock the need too, whichever of the company's profiles they are about: a declaration
         # never slips in between.
         locks.pair(store, startup_id, need_id)
@@ -90,7 +90,7 @@ def declare(store: Store, viewer: Viewer, need_id: str, startup_id: str, note: s
 
 def lift(store: Store, viewer: Viewer, conflict_id: str, now: str) -> None:
     """Lift a conflict of interest (a broker's decision); the row stays. Raise Conflict when it was lifted already."""
-    with store.atomic():
+    with viewer.deciding(store):
         store.execute("update conflict set note = note where id = :id", {"id": conflict_id})
         row = load(store, viewer, conflict_id)
         if not can(viewer, "conflict.lift", row):

@@ -104,7 +104,7 @@ def copy(store: Store, viewer: Viewer, pairing_id: str, organisation_id: str, no
 
     Raise Invalid for an organisation that the person may not post for, Conflict when it has an open copy already.
     """
-    with store.atomic():
+    with viewer.deciding(store):
         case = locks.case(store, pairing_id)
         found = source(store, viewer, pairing_id)
         if not can(viewer, "spread.copy", found):

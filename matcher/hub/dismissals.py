@@ -40,7 +40,7 @@ def dismiss(
     `seen` is what the ranking showed at that moment, so that something can be learned from the decision.
     """
     note = reasons.checked(reason, note, reasons.DISMISS, told="brokers")
-    with store.atomic():
+    with viewer.deciding(store):
         locks.pair(store, startup_id, need_id)
         if not can(viewer, "dismissal"):
             raise Denied("denied")
@@ -68,7 +68,7 @@ def dismiss(
 
 def undo(store: Store, viewer: Viewer, dismissal_id: str, now: str) -> dict[str, Any]:
     """Put a startup back on the list and return the dismissal; raise Conflict when somebody did that already."""
-    with store.atomic():
+    with viewer.deciding(store):
         store.execute("update dismissal set note = note where id = :id", {"id": dismissal_id})
         row = load(store, viewer, dismissal_id)
         if row["undone_at"]:

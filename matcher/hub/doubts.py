@@ -138,7 +138,7 @@ def answer(store: Store, viewer: Viewer, startup_id: str, code: str, now: str) -
     What was left out for it is read again. Who has read the text before and keeps it after must look at `in_order` in
     the transaction that keeps it (`ranking.indexing` does), or the answer would be lost.
     """
-    with store.atomic():
+    with viewer.deciding(store):
         if code in LEFT_OUT:  # first of all, as whoever embeds writes this row before the doubt
             store.execute(
                 "update embedding set embedded_at = '' where kind = 'startup' and subject_id = :id", {"id": startup_id}

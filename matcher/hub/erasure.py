@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from ..store import Store
-from . import holders, leaving, people, record, traces, writers
+from . import holders, leaving, locks, people, record, traces, writers
 from .errors import Conflict, NotFound
 from .personal import ERASED_NAME, ERASED_TEXT, HOLDINGS, NOWHERE
 from .traces import Traces
@@ -99,6 +99,7 @@ def erase(
         if rows[0]["erased_at"]:
             raise Conflict("person_erased")
         found = traces.of(store, rows[0], everywhere=everywhere)
+        traces.lock(store, found, locks.ORDER)  # as decisions do: neither waits for ever for what the other holds
         held = preview(store, person_id)
         if held["last"] and not again:
             raise Conflict("last_administrator")

@@ -113,7 +113,7 @@ def open_round(
     """Open a round and return its id and the secret token of its link; the sides are told, with the link."""
     content = fields.filled(RoundContent, {"question": question, "days": days}, {"question": "required"})
     token, row = new_token(), {"id": new_id(), "question": content["question"]}
-    with store.atomic():
+    with viewer.deciding(store):
         case = pilots.locked(store, viewer, pairing_id, "feedback.open")
         pilot = _running(store, case, now)
         number = int(
@@ -148,7 +148,7 @@ def _running(store: Store, case: Row, now: str) -> Row:
 def renew_link(store: Store, viewer: Viewer, pairing_id: str, feedback_id: str, now: str) -> str:
     """Give an open round a new link and return its token; the old one no longer works."""
     token = new_token()
-    with store.atomic():
+    with viewer.deciding(store):
         row = _open_round(store, viewer, pairing_id, feedback_id, "feedback.open", now)
         store.execute(
             "update feedback_round set token_hash = :hash where id = :id",
@@ -160,7 +160,7 @@ def renew_link(store: Store, viewer: Viewer, pairing_id: str, feedback_id: str, 
 
 def close(store: Store, viewer: Viewer, pairing_id: str, feedback_id: str, now: str) -> None:
     """Close a round before its day; its link then says so."""
-    with store.atomic():
+    with viewer.deciding(store):
         row = _open_round(store, viewer, pairing_id, feedback_id, "feedback.open", now)
         store.execute(
             "update feedback_round set closed_at = :now, closed_by = :by where id = :id",
@@ -172,7 +172,7 @@ def close(store: Store, viewer: Viewer, pairing_id: str, feedback_id: str, now: 
 def say_changed(store: Store, viewer: Viewer, pairing_id: str, feedback_id: str, text: str, now: str) -> None:
     """Keep the startup's word on what it changed after a round; a later one replaces it, the record keeps both."""
     changed = fields.written("changed", text)
-    with store.atomic():
+    with viewer.deciding(store):
         case = pilots.locked(store, viewer, pairing_id, "feedback.answer", ended=True)
         row = _round(store, pairing_id, feedback_id)
         if changed == row["changed"]:

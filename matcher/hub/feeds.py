@@ -44,8 +44,7 @@ def make(store: Store, viewer: Viewer, testbed_id: str | None, now: str) -> tupl
     The token is shown once: only its hash is kept. An earlier link to the same calendar ends.
     """
     token = new_token()
-    with store.atomic():
-        store.execute("update person set name = name where id = :id", {"id": viewer.person_id})  # one link at a time
+    with viewer.deciding(store):  # one link at a time
         about = {"testbed": _kept(store, viewer, testbed_id)["name"]} if testbed_id else {}
         for row in of_person(store, viewer):
             if row["testbed_id"] == testbed_id:
@@ -58,7 +57,7 @@ def make(store: Store, viewer: Viewer, testbed_id: str | None, now: str) -> tupl
 
 def revoke(store: Store, viewer: Viewer, feed_id: str, now: str) -> None:
     """End one of the person's own links; raise NotFound when it has ended already."""
-    with store.atomic():
+    with viewer.deciding(store):
         load(store, viewer, feed_id)
         if not _end(store, feed_id, now):
             raise NotFound("feed")

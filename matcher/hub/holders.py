@@ -58,7 +58,7 @@ def hand(store: Store, viewer: Viewer, pairing_id: str, given: Row, now: str) ->
     Raise Invalid when either is no broker of the hub (any more) or both are the same.
     """
     content = fields.validate(HolderContent, given)
-    with store.atomic():
+    with viewer.deciding(store):
         case = locks.case(store, pairing_id)
         if not can(viewer, "case.hold", case):
             raise Denied("denied")

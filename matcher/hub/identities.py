@@ -68,7 +68,7 @@ def disconnect(store: Store, who: Viewer, issuer: str, password: str, now: str) 
     if not passwords.has_one(store, who.person_id):
         raise Conflict("identity_only_way")
     check_password(store, who, password)
-    with store.atomic():
+    with who.deciding(store):
         if not store.execute(
             "delete from identity where issuer = :issuer and person_id = :id", {"issuer": issuer, "id": who.person_id}
         ):

@@ -50,7 +50,7 @@ def halting(store: Store, pilot_id: str) -> list[Row]:
 def report(store: Store, viewer: Viewer, pairing_id: str, data: Row, now: str) -> str:
     """Keep an incident and return its id; all sides are mailed unless it is a low one. Raise Invalid, Conflict."""
     content = _checked(data, now)
-    with store.atomic():
+    with viewer.deciding(store):
         case = pilots.locked(store, viewer, pairing_id, "pilot.incident", ended=True)
         pilot = pilots.started(store, case)
         row = {"id": new_id(), "pilot_id": pilot["id"], "person_id": viewer.person_id, "at": now, **content}
@@ -67,7 +67,7 @@ def report(store: Store, viewer: Viewer, pairing_id: str, data: Row, now: str) -
 def handle(store: Store, viewer: Viewer, pairing_id: str, incident_id: str, done: str, now: str) -> None:
     """Say what was done about an incident; one that stopped the pilot no longer does. Owner's side or a broker."""
     done = fields.written("done", done)
-    with store.atomic():
+    with viewer.deciding(store):
         case = pilots.locked(store, viewer, pairing_id, "pilot.edit", ended=True)
         rows = store.query(
             """select i.*, h.name as handled_by_name from incident i join pilot t on t.id = i.pilot_id

@@ -76,7 +76,7 @@ def save(store: Store, viewer: Viewer, pairing_id: str, indicator_id: str, data:
     Refused once the pilot has started, and for a fourth.
     """
     content = fields.filled(IndicatorContent, data, dict.fromkeys(REQUIRED, "required"))
-    with store.atomic():
+    with viewer.deciding(store):
         pilot, rows = _open(store, viewer, pairing_id, now)
         if indicator_id:
             before = _one(rows, indicator_id)
@@ -99,7 +99,7 @@ def save(store: Store, viewer: Viewer, pairing_id: str, indicator_id: str, data:
 
 def remove(store: Store, viewer: Viewer, pairing_id: str, indicator_id: str, now: str) -> None:
     """Take an indicator away before the start; the record keeps what it said."""
-    with store.atomic():
+    with viewer.deciding(store):
         _, rows = _open(store, viewer, pairing_id, now)
         row = _one(rows, indicator_id)
         store.execute("delete from indicator where id = :id", {"id": indicator_id})

@@ -65,7 +65,7 @@ def create(
     content = fields.validate(InterestContent, {"message": message, "ties": ties})
     if not content.message:
         raise Invalid({"message": ("required", {})})
-    with store.atomic():
+    with viewer.deciding(store):
         startup, need = locks.pair(store, startup_id, need_id)
         if not viewer.acts_for(startup["organisation_id"], "startup"):
             raise NotFound("startup")
@@ -94,7 +94,7 @@ def create(
 def withdraw(store: Store, viewer: Viewer, interest_id: str, reason: str, note: str, now: str) -> None:
     """Take an unanswered interest back with a reason; raise Conflict when it was answered or withdrawn already."""
     note = reasons.checked(reason, note, reasons.WITHDRAW, told="brokers")
-    with store.atomic():
+    with viewer.deciding(store):
         row = _waiting(store, viewer, interest_id, "interest.withdraw")
         store.execute(
             "update interest set withdrawn_at = :now, reason = :reason, note = :note where id = :id",
@@ -110,7 +110,7 @@ def withdraw(store: Store, viewer: Viewer, interest_id: str, reason: str, note: 
 def decline(store: Store, viewer: Viewer, interest_id: str, reason: str, note: str, now: str) -> None:
     """Answer an interest with no, a reason and what would make it another answer; the startup is told."""
     note = reasons.checked(reason, note, reasons.INTEREST)
-    with store.atomic():
+    with viewer.deciding(store):
         row = _waiting(store, viewer, interest_id, "interest.answer")
         store.execute(
             """update interest set answered_at = :now, answered_by = :by, answer = 'declined', reason = :reason,

@@ -93,7 +93,7 @@ def adopt(store: Store, viewer: Viewer, learned_id: str, scoring: str, model: st
     made, when they were made for another scoring version or model or were no better where they were tried, or while
     learning is off.
     """
-    with store.atomic():
+    with viewer.deciding(store):
         record.next_seq(store)  # locks, and tells the rankings
         row, live = load(store, viewer, learned_id), standing(store)
         _refuse(store, row, live, scoring, model)
@@ -137,7 +137,7 @@ def roll_back(store: Store, viewer: Viewer, number: int, scoring: str, model: st
     """
     if not can(viewer, "admin"):
         raise Denied("denied")
-    with store.atomic():
+    with viewer.deciding(store):
         record.next_seq(store)
         row = standing(store).get("weights")
         if row is None:
@@ -170,7 +170,7 @@ def switch(store: Store, viewer: Viewer, on: bool, now: str) -> bool:
     """Switch learning on or off and return whether that changed anything. Off: the built-in weights count."""
     if not can(viewer, "admin"):
         raise Denied("denied")
-    with store.atomic():
+    with viewer.deciding(store):
         record.next_seq(store)
         off = standing(store).get("off")
         if on == (off is None):

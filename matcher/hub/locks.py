@@ -2,7 +2,8 @@
 
 A lock is a write that changes nothing: on PostgreSQL whoever comes second waits for the row, on SQLite for the
 file. The order is testbed, startup, need, pairing, booking (`bookings.locked`), so that no two decisions ever wait
-for each other.
+for each other. Before them comes the person who decides (`people.Viewer.deciding`), and before people the lock of the
+administrators, for whoever takes a role or a person away. `ORDER` says so to an erasure, which has many rows to lock.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from . import cases, need_content
 from .errors import Conflict, Invalid, NotFound
 
 Row = dict[str, Any]
+ORDER = ("testbed", "startup", "need", "pairing", "booking")
 
 
 def testbed(store: Store, testbed_id: str) -> Row:

@@ -28,7 +28,7 @@ def merge(store: Store, viewer: Viewer, offer_id: str, keep_id: str, now: str, *
     Raises NotFound for a profile that is not in the offer, Conflict when somebody decided first or when both
     have an open pairing for the same need.
     """
-    with store.atomic():
+    with viewer.deciding(store, roles=True):
         offer = _locked_offer(store, offer_id)
         if offer["decided_at"] and not offer["undone_at"]:
             raise Conflict("merge_decided")
@@ -57,7 +57,7 @@ def merge(store: Store, viewer: Viewer, offer_id: str, keep_id: str, now: str, *
 
 def different(store: Store, viewer: Viewer, offer_id: str, now: str) -> None:
     """Decide that the two are not the same company: the pair is not offered again."""
-    with store.atomic():
+    with viewer.deciding(store):
         offer = _locked_offer(store, offer_id)
         if offer["decided_at"] and not offer["undone_at"]:
             raise Conflict("merge_decided")
@@ -73,7 +73,7 @@ def undo(store: Store, viewer: Viewer, offer_id: str, now: str) -> None:
     Raises Conflict when there is nothing to undo, or when the kept profile was itself merged since: that merge
     is undone first.
     """
-    with store.atomic():
+    with viewer.deciding(store, roles=True):
         offer = _locked_offer(store, offer_id)
         if not offer["decided_at"] or offer["undone_at"]:
             raise Conflict("merge_not_decided")
@@ -88,10 +88,11 @@ def undo(store: Store, viewer: Viewer, offer_id: str, now: str) -> None:
 
 
 def _part(store: Store, viewer: Viewer, offer: dict[str, Any], now: str) -> None:
+    before = json.loads(offer["before"])
+    people.lock(store, before["granted"])
     keep, drop = _locked_pair(store, offer, offer["keep_id"])
     if keep["merged_into"]:
         raise Conflict("merge_undo_later_first")
-    before = json.loads(offer["before"])
     told = {person["id"]: person for row in (keep, drop) for person in startups.contacts(store, row)}
     for table, ids in before["moved"].items():
         store.execute(

@@ -13,7 +13,7 @@ from .people import Viewer
 def hide(store: Store, viewer: Viewer, startup_id: str, reason: str, now: str) -> None:
     """Hide a profile from all but its own people and the brokers; the startup is told why."""
     reason = fields.written("reason", reason)
-    with store.atomic():
+    with viewer.deciding(store):
         row = startups.locked(store, startup_id)
         if row["hidden_at"] or row["merged_into"]:
             raise Conflict("startup_already_hidden")
@@ -24,7 +24,7 @@ def hide(store: Store, viewer: Viewer, startup_id: str, reason: str, now: str) -
 
 def unhide(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
     """Show a hidden profile again, in the state its startup left it; the startup is told."""
-    with store.atomic():
+    with viewer.deciding(store):
         row = startups.locked(store, startup_id)
         if not row["hidden_at"] or row["merged_into"]:
             raise Conflict("startup_not_hidden")
@@ -36,7 +36,7 @@ def unhide(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
 def flag(store: Store, viewer: Viewer, startup_id: str, reason: str, now: str) -> None:
     """Mark a profile for the brokers with what is doubtful; the startup is told, and it stays visible."""
     reason = fields.written("reason", reason)
-    with store.atomic():
+    with viewer.deciding(store):
         row = startups.locked(store, startup_id)
         if row["flagged_at"] or row["merged_into"]:
             raise Conflict("startup_already_flagged")
@@ -46,7 +46,7 @@ def flag(store: Store, viewer: Viewer, startup_id: str, reason: str, now: str) -
 
 def unflag(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
     """Take the mark away; the startup is told."""
-    with store.atomic():
+    with viewer.deciding(store):
         row = startups.locked(store, startup_id)
         if not row["flagged_at"] or row["merged_into"]:
             raise Conflict("startup_not_flagged")

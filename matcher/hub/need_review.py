@@ -9,7 +9,7 @@ from . import fields, mail, need_versions, needs, people, record
 from .clock import day
 from .errors import Conflict, Invalid, Stale
 from .need_content import decode, missing
-from .people import Viewer
+from .people import SYSTEM, Viewer
 
 RETURN_REASONS = (
     "describe_problem",
@@ -24,7 +24,7 @@ RETURN_REASONS = (
 
 def submit(store: Store, viewer: Viewer, need_id: str, now: str) -> None:
     """Send a draft to the brokers; raise Invalid naming what is still to be written, Conflict if it was sent."""
-    with store.atomic():
+    with viewer.deciding(store):
         row = needs.locked(store, need_id)
         if row["submitted_at"] or row["published_at"] or row["closed_at"]:
             raise Conflict("need_already_submitted")
@@ -50,7 +50,7 @@ def publish(
     With `revision` it is what the broker has read: raise Stale when the text has changed since, Conflict when it
     was not submitted. Imports leave it out.
     """
-    with store.atomic():
+    with (viewer or SYSTEM).deciding(store):
         row = needs.locked(store, need_id)
         if row["published_at"] or row["closed_at"] or (revision is not None and not row["submitted_at"]):
             raise Conflict("need_already_decided")
@@ -81,7 +81,7 @@ def send_back(store: Store, viewer: Viewer, need_id: str, reason: str, comment: 
         errors["comment"] = ("required", {})
     if errors:
         raise Invalid(errors)
-    with store.atomic():
+    with viewer.deciding(store):
         row = needs.locked(store, need_id)
         if not row["submitted_at"] or row["published_at"] or row["closed_at"]:
             raise Conflict("need_already_decided")

@@ -23,7 +23,7 @@ from .need_content import (
     missing,
     readable,
 )
-from .people import Viewer
+from .people import SYSTEM, Viewer
 
 CLOSE_REASONS = ("met", "no_longer_needed", "no_match", "procured", "paused", "duplicate")
 
@@ -91,7 +91,7 @@ def create(
         "created_at": now,
         "updated_at": now,
     }
-    with store.atomic():
+    with (viewer or SYSTEM).deciding(store):
         organisations.get(store, organisation_id)
         _check_testbed(store, row["testbed_id"])
         store.insert("need", {**row, "seq": record.next_seq(store)})
@@ -109,7 +109,7 @@ def save(
     Conflict for a closed need. A change of a published need becomes a new version, which those who answered
     see and are told of.
     """
-    with store.atomic():
+    with (viewer or SYSTEM).deciding(store):
         current = decode(locked(store, need_id))
         if current["closed_at"]:
             raise Conflict("need_closed")
@@ -158,7 +158,7 @@ def close(store: Store, viewer: Viewer, need_id: str, reason: str, note: str, no
     note = fields.note("note", note)
     if reason not in CLOSE_REASONS:
         raise Invalid({"reason": ("required_choice", {})})
-    with store.atomic():
+    with viewer.deciding(store):
         row = locked(store, need_id)
         if row["closed_at"]:
             raise Conflict("need_closed")

@@ -56,7 +56,7 @@ def save(store: Store, by: Viewer, organisation_id: str, data: dict[str, Any], n
     Raises Invalid per field, Conflict for a number that another one of its kind carries, or for a kind in which
     its people's roles, or what it has published, could not be.
     """
-    with store.atomic():
+    with by.deciding(store):
         current = _locked(store, organisation_id)
         names = OrganisationContent.model_fields
         content = checked({name: data.get(name, current[name]) for name in names})

@@ -55,10 +55,11 @@ def answer(store: Store, viewer: Viewer | None, token: str, given: Row, now: str
     `viewer` is who happens to be logged in: the record names them when they stand for the side.
     """
     with store.atomic():
+        present = viewer and viewer.still_acts(store)
         link = load(store, token)
         case = locks.case(store, link["id"])
         due, side = month(store, link, now), link["side"]
-        known = viewer if viewer and side in cases.sides(viewer, case) else BY_LINK
+        known = viewer if viewer and present and side in cases.sides(viewer, case) else BY_LINK
         if not is_open(store, link, now) and due not in outcomes.standing_answers(store, case["id"], side):
             raise Conflict("outcome_closed")
         outcomes.keep(store, known, case, side, due, given, "", now)

@@ -147,7 +147,7 @@ def answer(
     """
     if side not in TABLES or month not in MONTHS:
         raise NotFound("outcome")
-    with store.atomic():
+    with viewer.deciding(store):
         case = locks.case(store, pairing_id)
         if not can(viewer, ACTIONS[side], case):
             raise Denied("denied")

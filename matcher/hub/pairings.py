@@ -1,7 +1,7 @@
 """Pairings: proposed by a broker → accepted by both sides → confirmed for a place at a testbed → access.
 
-When is a testbed full? In `confirm`: the first statement locks the testbed's row by a write, then the places
-are counted day by day from live rows (`capacity.py`). The order of the locks is in `locks.py`, reading
+When is a testbed full? In `confirm`: the testbed's row is locked by a write, right after the person's own, then the
+places are counted day by day from live rows (`capacity.py`). The order of the locks is in `locks.py`, reading
 cases in `cases.py`, the reasons for a no in `reasons.py`, who is told in `parties.py`.
 """
 
@@ -40,7 +40,7 @@ def propose(
     content = fields.validate(
         ProposalContent, {"message": message, "answer_days": answer_days, "testbed_id": testbed_id or ""}
     )
-    with store.atomic():
+    with viewer.deciding(store):
         startup, need = locks.pair(store, startup_id, need_id)
         _stands_for(viewer, "pairing.propose", "broker", need)
         locks.live(startup, need, now)
@@ -73,7 +73,7 @@ def propose(
 
 def accept(store: Store, viewer: Viewer, pairing_id: str, side: str, now: str) -> dict[str, Any]:
     """Say yes for the owner's or the startup's side and return the case; the second yes makes it accepted by both."""
-    with store.atomic():
+    with viewer.deciding(store):
         case = locks.case(store, pairing_id)
         if side not in ("owner", "startup"):
             raise Denied("denied")
@@ -100,7 +100,7 @@ def extend(store: Store, viewer: Viewer, pairing_id: str, answer_days: int | str
     if days is None:
         low, high = ANSWER_DAYS
         raise Invalid({"answer_days": ("number_range", {"low": low, "high": high, "value": ""})})
-    with store.atomic():
+    with viewer.deciding(store):
         case = locks.case(store, pairing_id)
         _stands_for(viewer, "pairing.confirm", "broker", case)
         locks.undecided(case)
@@ -117,7 +117,7 @@ def extend(store: Store, viewer: Viewer, pairing_id: str, answer_days: int | str
 def decline(store: Store, viewer: Viewer, pairing_id: str, side: str, reason: str, note: str, now: str) -> None:
     """Say no for one side, or take a yes back, until a place is confirmed; the others are told the reason."""
     note = reasons.checked(reason, note, reasons.DECLINE.get(side, ()))
-    with store.atomic():
+    with viewer.deciding(store):
         case = locks.case(store, pairing_id)
         _stands_for(viewer, "pairing.decline", side, case)
         locks.undecided(case)
@@ -142,7 +142,7 @@ def confirm(
     stands in the way: another decision, a closure, a conflict of interest, the startup's own limit.
     """
     first, last = capacity.period(starts_on, ends_on, now)
-    with store.atomic():
+    with viewer.deciding(store):
         testbed = locks.testbed(store, testbed_id)
         startup, need = locks.pair_of(store, pairing_id)
         case = locks.case(store, pairing_id)
@@ -173,7 +173,7 @@ def end(store: Store, viewer: Viewer, pairing_id: str, reason: str, note: str, n
     Once the period is over only a broker closes the case, which lets the two be proposed to each other again.
     """
     note = reasons.checked(reason, note, reasons.END)
-    with store.atomic():
+    with viewer.deciding(store):
         case = locks.case(store, pairing_id)
         own, over = cases.sides(viewer, case), cases.status(case, now) == "finished"
         if not can(viewer, "pairing.end", case) or (over and "broker" not in own):

@@ -116,7 +116,8 @@ def change(store: Store, who: Viewer, present: str, password: str, now: str) -> 
         raise Invalid({**errors, **error.errors}) from None
     if errors:
         raise Invalid(errors)
-    set_hash(store, who.person_id, new, now)
+    with who.deciding(store):
+        set_hash(store, who.person_id, new, now)
 
 
 def set_hash(store: Store, person_id: str, password_hash: str, now: str) -> None:

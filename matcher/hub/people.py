@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from ..store import Store, UniqueViolation
 from . import fields, leaving, mail, record
-from .errors import Conflict, Invalid, NotFound
+from .errors import Conflict, Denied, Invalid, NotFound
 from .ids import new_id
 
 ROLES = ("administrator", "broker", "owner", "startup", "host")
@@ -50,6 +51,34 @@ class Viewer:
         """Whether the person holds one of these roles in that very organisation."""
         return organisation_id is not None and organisation_id in self.organisations(*roles)
 
+    @contextmanager
+    def deciding(self, store: Store, *, roles: bool = False) -> Iterator[None]:
+        """Open `store.atomic()` for something that this person does; raise Denied when they may no longer do it.
+
+        The request has read their rights before. Whoever is erased, closed or loses a role meanwhile does nothing
+        more with it: both lock the person's row, so that one of the two sees what the other did. `roles`: in the block
+        roles are given or taken away, for which the administrators' lock comes first.
+        """
+        with store.atomic():
+            if roles:
+                lock_administrators(store)
+            if not self.still_acts(store):
+                raise Denied("denied")
+            yield
+
+    def still_acts(self, store: Store) -> bool:
+        """Lock the person's own row until the block ends, and return whether they hold every role they came with.
+
+        It comes before all other locks (`locks.py`): an erasure takes the person first too.
+        """
+        if self.person_id is None:
+            return True
+        live = store.query(
+            "update person set locale = locale where id = :id and disabled_at is null returning id",
+            {"id": self.person_id},
+        )
+        return bool(live) and self.roles <= _held(store, self.person_id)
+
 
 # Who acts when nobody is behind a screen: the command line and the background. The record then names no person.
 SYSTEM = Viewer(person_id=None, name="", email="", locale="sv", keyboard=False, roles=frozenset({("broker", "")}))
@@ -78,19 +107,31 @@ def viewer(store: Store, person_id: str) -> Viewer | None:
     if not found:
         return None
     person = found[0]
-    held = store.query(
-        "select role, organisation_id from membership where person_id = :id and revoked_at is null",
-        {"id": person_id},
-    )
     return Viewer(
         person_id=person["id"],
         name=person["name"],
         email=person["email"],
         locale=person["locale"],
         keyboard=person["keyboard_at"] is not None,
-        roles=frozenset((row["role"], row["organisation_id"]) for row in held),
+        roles=_held(store, person_id),
         digest=person["digest_at"] is not None,
     )
+
+
+def _held(store: Store, person_id: str) -> frozenset[tuple[str, str]]:
+    rows = store.query(
+        "select role, organisation_id from membership where person_id = :id and revoked_at is null",
+        {"id": person_id},
+    )
+    return frozenset((row["role"], row["organisation_id"]) for row in rows)
+
+
+def lock(store: Store, person_ids: list[str]) -> None:
+    """Lock people's rows until the block ends: what they do meanwhile waits, and sees what was done to their roles.
+
+    Whoever locks others than the one who acts has the administrators' lock, so that no two wait for each other.
+    """
+    store.execute("update person set locale = locale where id in :ids", {"ids": person_ids})
 
 
 def checked_name(name: str) -> str:
@@ -169,6 +210,11 @@ def revoke(store: Store, membership_id: str, by: str, now: str) -> str:
     """
     with store.atomic():
         lock_administrators(store)
+        store.execute(
+            """update person set locale = locale
+               where id = (select person_id from membership where id = :id and revoked_at is null)""",
+            {"id": membership_id},
+        )
         rows = store.query(
             """update membership set revoked_at = :now where id = :id and revoked_at is null
                returning *, (select email from person where id = membership.person_id) as email""",
@@ -283,7 +329,7 @@ def save_settings(
     """
     checked = own_name(store, name, who.person_id) if name != who.name else who.name
     wants = who.digest if digest is None else digest
-    with store.atomic():
+    with who.deciding(store):
         store.execute(
             """update person set name = :name, locale = :locale, keyboard_at = :keyboard,
                       digest_at = case when :wants = 0 then null else coalesce(digest_at, :now) end

@@ -39,7 +39,7 @@ def extend(store: Store, viewer: Viewer, pairing_id: str, ends_on: str, reason: 
     typed = {"ends_on": ends_on, "reason": reason}
     content = fields.filled(_ExtensionContent, typed, {"ends_on": "required_day", "reason": "required"})
     last, reason = content["ends_on"], content["reason"]
-    with store.atomic():
+    with viewer.deciding(store):
         case = pilots.locked(store, viewer, pairing_id, "pilot.edit")
         row = pilots.started(store, case)
         pilots.undecided(row)
@@ -67,7 +67,7 @@ def decide(store: Store, viewer: Viewer, pairing_id: str, data: Row, now: str) -
     Raise Invalid, and Conflict that tells who decided and when if somebody has.
     """
     content = fields.validate(DecisionContent, data).model_dump()
-    with store.atomic():
+    with viewer.deciding(store):
         case = pilots.locked(store, viewer, pairing_id, "pilot.decide", ended=True)
         row = pilots.started(store, case)
         pilots.undecided(row)

@@ -83,7 +83,7 @@ def save(store: Store, viewer: Viewer, pairing_id: str, data: Row, revision: int
 
     Raise Stale when somebody saved in between, Conflict for what cannot change once the pilot has started.
     """
-    with store.atomic():
+    with viewer.deciding(store):
         case = locked(store, viewer, pairing_id, "pilot.edit")
         row = of_case(store, pairing_id)
         known = row or {**pilot_facts.EMPTY, "revision": 0, "started_at": None, "decided_at": None}
@@ -124,7 +124,7 @@ def start(store: Store, viewer: Viewer, pairing_id: str, now: str) -> Row:
 
     Raise Conflict `pilot_not_ready` with the codes of all that is missing, and for a declared conflict of interest.
     """
-    with store.atomic():
+    with viewer.deciding(store):
         case = locked(store, viewer, pairing_id, "pilot.edit")
         row = of_case(store, pairing_id)
         if row and row["started_at"]:

@@ -29,7 +29,7 @@ class Content(fields.Content):
 def add(store: Store, viewer: Viewer, testbed_id: str, given: Row, now: str) -> str:
     """Ask for one thing more and return its id: it counts at once, and those who have a place are told."""
     content = fields.validate(Content, given)
-    with store.atomic():
+    with viewer.deciding(store):
         _locked_testbed(store, viewer, testbed_id)
         if len(prerequisites.of_testbed(store, testbed_id)) >= MOST:
             raise Conflict("prerequisites_many", most=MOST)
@@ -45,7 +45,7 @@ def add(store: Store, viewer: Viewer, testbed_id: str, given: Row, now: str) -> 
 
 def retire(store: Store, viewer: Viewer, testbed_id: str, prerequisite_id: str, now: str) -> None:
     """Ask for a thing no longer; who met it stays in the record."""
-    with store.atomic():
+    with viewer.deciding(store):
         _locked_testbed(store, viewer, testbed_id)
         rows = store.query(
             """update prerequisite set retired_at = :now
@@ -60,7 +60,7 @@ def retire(store: Store, viewer: Viewer, testbed_id: str, prerequisite_id: str, 
 def meet(store: Store, viewer: Viewer, pairing_id: str, prerequisite_id: str, note: str, now: str) -> None:
     """Say that a thing is met in a case, with a note of how that is known; raise Conflict when it is met already."""
     note = fields.note("note", note)
-    with store.atomic():
+    with viewer.deciding(store):
         one = _in_case(store, viewer, pairing_id, prerequisite_id)
         if one["met_at"]:
             raise Conflict("prerequisite_met", person=one["met_by"] or "", at=one["met_at"])
@@ -78,7 +78,7 @@ def meet(store: Store, viewer: Viewer, pairing_id: str, prerequisite_id: str, no
 
 def undo(store: Store, viewer: Viewer, pairing_id: str, prerequisite_id: str, now: str) -> None:
     """Say that a thing is not met after all: the place is closed until it is."""
-    with store.atomic():
+    with viewer.deciding(store):
         one = _in_case(store, viewer, pairing_id, prerequisite_id)
         if not one["met_at"]:
             raise Conflict("prerequisite_not_met")

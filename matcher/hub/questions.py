@@ -77,7 +77,7 @@ def ledger(store: Store, viewer: Viewer, need: Row) -> dict[str, list[Row]]:
 def ask(store: Store, viewer: Viewer, need_id: str, asked: str, now: str, review_days: int = 7) -> str:
     """Keep a question about an open need and return its id; its owner and the brokers are asked to answer."""
     content = fields.filled(QuestionContent, {"asked": asked}, {"asked": "required"})
-    with store.atomic():
+    with viewer.deciding(store):
         need = _locked(store, viewer, need_id)
         _open_now(need, now)
         if not can(viewer, "question.ask", need):
@@ -109,7 +109,7 @@ def answer(store: Store, viewer: Viewer, need_id: str, question_id: str, given: 
     Raise Invalid, NotFound, and Conflict that tells who answered it already.
     """
     content = fields.filled(AnswerContent, given, {"question": "required", "answer": "required"})
-    with store.atomic():
+    with viewer.deciding(store):
         need = _locked(store, viewer, need_id)
         if not can(viewer, "need.route", need):
             raise Denied("denied")

@@ -135,7 +135,7 @@ def send(
     content = fields.filled(Letter, given, {"subject": "required", "text": "required"})
     if len(content["text"]) > TEXT_LIMIT:
         raise Invalid({"text": ("too_long", {"limit": TEXT_LIMIT, "length": len(content["text"])})})
-    with store.atomic():
+    with viewer.deciding(store):
         # The organisation's row first: of two brokers who write at the same moment the second is told of the first.
         if not store.execute("update organisation set name = name where id = :id", {"id": organisation_id}):
             raise NotFound("radar")

@@ -46,7 +46,7 @@ def enter(store: Store, viewer: Viewer, pairing_id: str, indicator_id: str, data
     The same value for the same day twice is a button pressed twice, and refused.
     """
     content = _checked(data, now)
-    with store.atomic():
+    with viewer.deciding(store):
         pilot = _open(store, viewer, pairing_id)
         indicator = _indicator(store, pilot, indicator_id)
         reading_id = _keep(store, viewer, indicator, content, now)
@@ -61,7 +61,7 @@ def enter(store: Store, viewer: Viewer, pairing_id: str, indicator_id: str, data
 def correct(store: Store, viewer: Viewer, pairing_id: str, reading_id: str, data: Row, reason: str, now: str) -> str:
     """Replace a reading by another and return the new one's id; the old one stays, with the reason."""
     content, reason = _checked(data, now), fields.written("reason", reason)
-    with store.atomic():
+    with viewer.deciding(store):
         pilot = _open(store, viewer, pairing_id)
         old = _standing(store, pilot, reading_id)
         _withdraw(store, viewer, reading_id, reason, now)
@@ -76,7 +76,7 @@ def correct(store: Store, viewer: Viewer, pairing_id: str, reading_id: str, data
 def withdraw(store: Store, viewer: Viewer, pairing_id: str, reading_id: str, reason: str, now: str) -> None:
     """Strike a reading out that should not be there at all; it stays in the table, with the reason."""
     reason = fields.written("reason", reason)
-    with store.atomic():
+    with viewer.deciding(store):
         pilot = _open(store, viewer, pairing_id)
         old = _standing(store, pilot, reading_id)
         _withdraw(store, viewer, reading_id, reason, now)

@@ -80,7 +80,7 @@ def save(store: Store, viewer: Viewer, pairing_id: str, side: str, given: Row, r
 
     Raise Stale with `current` when somebody saved another text since `revision`.
     """
-    with store.atomic():
+    with viewer.deciding(store):
         case, row = _locked(store, viewer, pairing_id, side)
         content = fields.validate(CONTENT[side], given).model_dump()
         _check_length(content)
@@ -123,7 +123,7 @@ def agree(
     `read`: the names on the page that was read, by side; those that it does not tell are not looked at. Raise Conflict
     when another text or name stands, when a summary is missing, or when the side said yes already.
     """
-    with store.atomic():
+    with viewer.deciding(store):
         case, row = _locked(store, viewer, pairing_id, side)
         if unwritten(row):
             raise Conflict("release_unwritten", names=", ".join(case[f"{one}_name"] for one in unwritten(row)))
@@ -147,7 +147,7 @@ def agree(
 
 def take_back(store: Store, viewer: Viewer, pairing_id: str, side: str, now: str) -> None:
     """Take a side's yes back: the page is public no more. Raise Conflict when there is none."""
-    with store.atomic():
+    with viewer.deciding(store):
         case, row = _locked(store, viewer, pairing_id, side)
         if not row[f"{side}_released_at"]:
             raise Conflict("release_not_agreed")
@@ -161,7 +161,7 @@ def take_back(store: Store, viewer: Viewer, pairing_id: str, side: str, now: str
 
 def ask(store: Store, viewer: Viewer, pairing_id: str, now: str) -> None:
     """Ask the sides that have not said yes to write and release; a broker's wish."""
-    with store.atomic():
+    with viewer.deciding(store):
         case = locks.case(store, pairing_id)
         if not can(viewer, "release.ask", case):
             raise Denied("denied")

@@ -86,7 +86,7 @@ def create(store: Store, viewer: Viewer, checked: Row, scored: Row, now: str) ->
     """
     _broker(viewer)
     row = {"id": new_id(), **checked, **_kept(scored), "made_at": now, "person_id": viewer.person_id, "created_at": now}
-    with store.atomic():
+    with viewer.deciding(store):
         store.insert("round", row)
         record.write(store, viewer.person_id, "round.create", "round", row["id"], now, **_told(checked, scored))
     return row["id"]
@@ -94,7 +94,7 @@ def create(store: Store, viewer: Viewer, checked: Row, scored: Row, now: str) ->
 
 def remake(store: Store, viewer: Viewer, round_id: str, scored: Row, now: str) -> None:
     """Give an open round the scores of today; terms, locks and noes stay."""
-    with store.atomic():
+    with viewer.deciding(store):
         row = _locked(store, viewer, round_id)
         kept = {**_kept(scored), "made_at": now}
         assignments = ", ".join(f"{name} = :{name}" for name in kept)
@@ -104,7 +104,7 @@ def remake(store: Store, viewer: Viewer, round_id: str, scored: Row, now: str) -
 
 def close(store: Store, viewer: Viewer, round_id: str, now: str) -> None:
     """Close a round: it can still be read, but nothing in it changes any more."""
-    with store.atomic():
+    with viewer.deciding(store):
         _locked(store, viewer, round_id)
         store.execute("update round set closed_at = :now where id = :id", {"now": now, "id": round_id})
         record.write(store, viewer.person_id, "round.close", "round", round_id, now)
@@ -170,7 +170,7 @@ def add_rule(
     note = fields.note("note", note)
     if kind not in KINDS:
         raise Invalid({"kind": ("required_choice", {})})
-    with store.atomic():
+    with viewer.deciding(store):
         row = _locked(store, viewer, round_id)
         _known(row, need_id, startup_id)
         for held in rules(store, round_id):
@@ -192,7 +192,7 @@ def add_rule(
 
 def undo_rule(store: Store, viewer: Viewer, rule_id: str, now: str) -> Row:
     """Take a lock or a no back and return it; raise Conflict when somebody did that already."""
-    with store.atomic():
+    with viewer.deciding(store):
         _locked(store, viewer, load_rule(store, viewer, rule_id)["round_id"])  # the round first, as in add_rule
         row = load_rule(store, viewer, rule_id)
         if row["undone_at"]:
@@ -212,7 +212,7 @@ def set_demand(store: Store, viewer: Viewer, round_id: str, need_id: str, demand
     wanted = fields.validate(DemandContent, {"demand": demand}).demand
     if wanted is None:
         raise Invalid({"demand": ("number_range", {"low": 0, "high": 10, "value": ""})})
-    with store.atomic():
+    with viewer.deciding(store):
         row = _locked(store, viewer, round_id)
         _known(row, need_id, None)
         store.upsert(
@@ -241,7 +241,7 @@ def set_match_day(store: Store, viewer: Viewer, round_id: str, data: Row, now: s
         "pause": 5 if content.pause is None else content.pause,
         "tables": content.tables or 10,
     }
-    with store.atomic():
+    with viewer.deciding(store):
         _locked(store, viewer, round_id)
         assignments = ", ".join(f"{name} = :{name}" for name in row)
         store.execute(f"update round set {assignments} where id = :id", {**row, "id": round_id})

@@ -36,7 +36,7 @@ def tick(
     changed is changed, so that two people can tick at once. Raise Conflict when another way has been chosen.
     """
     was, wanted = set(was), set(wanted)
-    with store.atomic():
+    with viewer.deciding(store):
         routes.held(store, viewer, need_id)
         chosen = routes.standing(store, need_id)
         if chosen is None or chosen["way"] != way:
@@ -77,7 +77,7 @@ def consider(store: Store, viewer: Viewer, need_id: str, considered: str, note: 
     if considered not in ("yes", "no"):
         raise Invalid({"considered": ("required_choice", {})})
     note = fields.written("innovation_note", note)
-    with store.atomic():
+    with viewer.deciding(store):
         routes.held(store, viewer, need_id)
         before = innovation(store, need_id)
         if before and (before[0]["considered"], before[0]["note"]) == (considered, note):

@@ -86,7 +86,7 @@ def answer(store: Store, viewer: Viewer, need_id: str, typed: dict[str, Any], nu
     need that is closed.
     """
     found = checked(typed)
-    with store.atomic():
+    with viewer.deciding(store):
         held(store, viewer, need_id)
         before = latest(store, need_id)
         changed = sorted(name for name in found if found[name] != before["answers"][name])
@@ -142,7 +142,7 @@ def choose(
     why = fields.written("why", why)
     if guide.way(way) is None:
         raise Invalid({"way": ("required_choice", {})})
-    with store.atomic():
+    with viewer.deciding(store):
         held(store, viewer, need_id)
         answers, before = latest(store, need_id), standing(store, need_id)
         if not answers["number"]:

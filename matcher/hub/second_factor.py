@@ -63,13 +63,14 @@ def unreadable(store: Store, keys: Sequence[str]) -> int:
 def begin(store: Store, who: Viewer, keys: Sequence[str], now: str) -> None:
     """Make a secret that is not asked for until it is confirmed; one that was begun before is worth nothing."""
     sealed = sealing.seal(keys, PURPOSE, pyotp.random_base32())
-    if not store.execute(
-        """insert into second_factor (person_id, sealed, made_at) values (:id, :sealed, :now)
-           on conflict (person_id) do update set sealed = :sealed, made_at = :now, last_step = 0, earlier_steps = '[]'
-           where second_factor.confirmed_at is null""",
-        {"id": who.person_id, "sealed": sealed, "now": now},
-    ):
-        raise Conflict("factor_on")
+    with who.deciding(store):
+        if not store.execute(
+            """insert into second_factor (person_id, sealed, made_at) values (:id, :sealed, :now)
+               on conflict (person_id) do update set sealed = :sealed, made_at = :now, last_step = 0,
+                   earlier_steps = '[]' where second_factor.confirmed_at is null""",
+            {"id": who.person_id, "sealed": sealed, "now": now},
+        ):
+            raise Conflict("factor_on")
 
 
 def begun(store: Store, who: Viewer, keys: Sequence[str]) -> str | None:
@@ -95,7 +96,7 @@ def confirm(store: Store, who: Viewer, keys: Sequence[str], password: str, code:
     errors |= {} if step else WRONG
     if errors:
         raise Invalid(errors)
-    with store.atomic():
+    with who.deciding(store):
         if not store.execute(
             """update second_factor set confirmed_at = :now, last_step = :step
                where person_id = :id and confirmed_at is null""",
@@ -168,7 +169,7 @@ def new_codes(
     if errors := passwords.asked_again(store, who, password):
         raise Invalid(errors)
     accept(store, str(who.person_id), keys, code, recovery, now)
-    with store.atomic():
+    with who.deciding(store):
         codes = _make_codes(store, who.person_id, now)
         people.end_sessions(store, who.person_id, now)
         record.write(store, who.person_id, "person.factor_codes", "person", who.person_id, now)
@@ -181,7 +182,7 @@ def turn_off(store: Store, who: Viewer, keys: Sequence[str], password: str, code
     if errors := passwords.asked_again(store, who, password):
         raise Invalid(errors)
     accept(store, str(who.person_id), keys, code, recovery, now)
-    with store.atomic():
+    with who.deciding(store):
         _remove(store, str(who.person_id), now)
         record.write(store, who.person_id, "person.factor_off", "person", who.person_id, now)
         tell(store, who.person_id, "factor_off", now)

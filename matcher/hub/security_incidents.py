@@ -100,7 +100,7 @@ def create(store: Store, viewer: Viewer, given: Row, now: str) -> str:
     """Begin to log an incident and return its id; raise Invalid, Denied."""
     _require(viewer)
     row = {**_checked(given, now), "id": new_id(), "created_at": now, "created_by": viewer.person_id}
-    with store.atomic():
+    with viewer.deciding(store):
         store.insert("security_incident", row)
         record.write(store, viewer.person_id, "security.begin", "security", row["id"], now)
     return row["id"]
@@ -114,7 +114,7 @@ def save(store: Store, viewer: Viewer, incident_id: str, given: Row, revision: i
     _require(viewer)
     content = _checked(given, now)
     changed = ", ".join(f'"{name}" = :{name}' for name in content)
-    with store.atomic():
+    with viewer.deciding(store):
         row = _open(store, viewer, incident_id)
         if row["revision"] != revision:
             raise Stale("stale", current=row)
@@ -160,7 +160,7 @@ def sent(store: Store, viewer: Viewer, incident_id: str, report: str, now: str) 
     """Note that a report was sent; raise Conflict when that is noted already, or the incident is closed."""
     if report not in due(load(store, viewer, incident_id)):
         raise NotFound("report")
-    with store.atomic():
+    with viewer.deciding(store):
         _open(store, viewer, incident_id)
         if not store.execute(
             f"update security_incident set {report}_at = :now where id = :id and {report}_at is null",
@@ -182,7 +182,7 @@ def reopen(store: Store, viewer: Viewer, incident_id: str, now: str) -> bool:
 
 def _turn(store: Store, viewer: Viewer, incident_id: str, change: str, held: str, action: str, now: str) -> bool:
     load(store, viewer, incident_id)
-    with store.atomic():
+    with viewer.deciding(store):
         done = store.execute(
             f"update security_incident set {change} where id = :id and {held}", {"id": incident_id, "now": now}
         )

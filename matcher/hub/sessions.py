@@ -103,7 +103,7 @@ def end_one(store: Store, who: Viewer, session_id: str, token: str | None, passw
 def end_others(store: Store, who: Viewer, token: str | None, password: str, now: str) -> int:
     """End every session of the person but that of `token`, and log-ins that are not finished; return how many."""
     _asked_again(store, who, token, password, now)
-    with store.atomic():
+    with who.deciding(store):
         store.execute("delete from login_step where person_id = :id", {"id": who.person_id})
         return store.execute(
             """update session set revoked_at = :now

@@ -76,7 +76,7 @@ def share(
 ) -> str:
     """Show a candidate to the need's owner and return the share's id; the owner is told."""
     note = fields.note("note", note)
-    with store.atomic():
+    with viewer.deciding(store):
         startup, need = locks.pair(store, startup_id, need_id)
         if not can(viewer, "share.create", need):
             raise Denied("denied")
@@ -112,7 +112,7 @@ def comment(store: Store, viewer: Viewer, share_id: str, text: str, known_before
     missing = {"comment": content.comment, "known_before": content.known_before}
     if not any(missing.values()):
         raise Invalid({"comment": ("required", {})})
-    with store.atomic():
+    with viewer.deciding(store):
         row = _locked(store, viewer, share_id)
         if not can(viewer, "share.comment", row):
             raise Denied("denied")
@@ -133,7 +133,7 @@ def comment(store: Store, viewer: Viewer, share_id: str, text: str, known_before
 
 def withdraw(store: Store, viewer: Viewer, share_id: str, now: str) -> None:
     """Take a share back (a broker's decision); the owner no longer sees the candidate. The row stays."""
-    with store.atomic():
+    with viewer.deciding(store):
         row = _locked(store, viewer, share_id)
         if not can(viewer, "share.create", row):
             raise Denied("denied")

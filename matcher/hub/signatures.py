@@ -89,7 +89,7 @@ def sign(
     one raises Conflict. may_sign: that the signer said so; without an upload it is needed.
     """
     signer = _checked(given, upload, may_sign)
-    with store.atomic():
+    with viewer.deciding(store):
         case = locks.case(store, pairing_id)
         if side not in agreements.sides(case):
             raise Denied("denied")

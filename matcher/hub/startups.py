@@ -9,7 +9,7 @@ from ..store import Store
 from . import company_news, company_numbers, doubts, duplicates, fields, lettering, people, published, record, reference
 from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
-from .people import Viewer
+from .people import SYSTEM, Viewer
 
 LISTS = ("regions", "languages", "seeks", "themes")
 TEXTS = ("name", "problem", "audience", "description", "novelty", "evidence")
@@ -160,7 +160,7 @@ def create(
         "created_at": now,
         "updated_at": now,
     }
-    with store.atomic():
+    with (viewer or SYSTEM).deciding(store):
         _keep_number(store, viewer, organisation_id, number, now)
         store.insert("startup", {**row, "seq": record.next_seq(store)})
         record.write(store, by, "startup.create", "startup", row["id"], now, name=row["name"])
@@ -227,7 +227,7 @@ def save(
     Raises Stale when another save came in between (the typed text stays with the caller), Invalid per field,
     Conflict for a profile that was merged into another.
     """
-    with store.atomic():
+    with viewer.deciding(store):
         current = decode(locked(store, startup_id))
         if current["merged_into"]:
             raise Conflict("startup_merged")
@@ -270,7 +270,7 @@ def publish(store: Store, viewer: Viewer | None, startup_id: str, now: str) -> N
 
     Raises Invalid naming what is still to be written, Conflict when it is published or merged already.
     """
-    with store.atomic():
+    with (viewer or SYSTEM).deciding(store):
         row = locked(store, startup_id)
         if row["published_at"] or row["merged_into"]:
             raise Conflict("startup_already_published")
@@ -281,7 +281,7 @@ def publish(store: Store, viewer: Viewer | None, startup_id: str, now: str) -> N
 
 def unpublish(store: Store, viewer: Viewer, startup_id: str, now: str) -> None:
     """Take the profile back to a draft; nobody but its own people and the brokers sees it any more."""
-    with store.atomic():
+    with viewer.deciding(store):
         row = locked(store, startup_id)
         if not row["published_at"] or row["merged_into"]:
             raise Conflict("startup_not_published")

@@ -245,7 +245,7 @@ def enter(store: Store, viewer: Viewer, organisation_id: str, typed: Row, now: s
     """Write down a value given and return the row's id; more than the limit allows needs a ground of its own."""
     content = fields.validate(Content, typed)
     _check(content, now)
-    with store.atomic():
+    with viewer.deciding(store):
         company = _locked(store, viewer, organisation_id)
         if pairing_id and cases.fetch(store, pairing_id)["startup_organisation"] != organisation_id:
             raise NotFound("pairing")
@@ -264,7 +264,7 @@ def enter(store: Store, viewer: Viewer, organisation_id: str, typed: Row, now: s
 
 def cancel(store: Store, viewer: Viewer, organisation_id: str, aid_id: str, now: str) -> None:
     """Strike out a row that was wrong; it stays readable and no longer counts."""
-    with store.atomic():
+    with viewer.deciding(store):
         _locked(store, viewer, organisation_id)
         rows = store.query(
             """update state_aid set cancelled_at = :now, cancelled_by = :by

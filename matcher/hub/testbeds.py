@@ -10,7 +10,7 @@ from . import affected, fields, published, record, reference
 from .clock import day
 from .errors import Conflict, Denied, Invalid, NotFound, Stale
 from .ids import new_id
-from .people import Viewer
+from .people import SYSTEM, Viewer
 
 LISTS = ("themes",)
 TEXTS = ("name", "description", "users", "methods", "equipment")
@@ -157,7 +157,7 @@ def create(
         "created_at": now,
         "updated_at": now,
     }
-    with store.atomic():
+    with (viewer or SYSTEM).deciding(store):
         store.insert("testbed", {**row, "seq": record.next_seq(store)})
         record.write(store, viewer and viewer.person_id, "testbed.create", "testbed", row["id"], now, name=row["name"])
     return row["id"]
@@ -182,7 +182,7 @@ def save(
     naming whom fewer places or more days kept free leave no room until they have been `seen` (see `affected`; without
     it, as in an import, nobody is asked). What is booked stands: the fewer places hold from the next one on.
     """
-    with store.atomic():
+    with viewer.deciding(store):
         current = decode(locked(store, testbed_id))
         if current["revision"] != revision:
             raise Stale("stale", current=load(store, viewer, testbed_id))
@@ -213,7 +213,7 @@ def publish(store: Store, viewer: Viewer | None, testbed_id: str, now: str) -> N
 
     Raises Invalid naming what is still to be written, Conflict when it is published already.
     """
-    with store.atomic():
+    with (viewer or SYSTEM).deciding(store):
         row = locked(store, testbed_id)
         if status(row) == "published":
             raise Conflict("testbed_already_published")
@@ -228,7 +228,7 @@ def withdraw(store: Store, viewer: Viewer, testbed_id: str, now: str, seen: str 
 
     Raise Conflict naming whom it affects until they have been `seen` (see `affected`).
     """
-    with store.atomic():
+    with viewer.deciding(store):
         row = locked(store, testbed_id)
         if status(row) != "published":
             raise Conflict("testbed_not_published")

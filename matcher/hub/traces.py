@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,6 +140,17 @@ def take_out(store: Store, traces: Traces, now: str) -> int:
         for table, holding in _looked_into(store)
         for row in _found(store, table, holding, traces)
     )
+
+
+def lock(store: Store, traces: Traces, order: Sequence[str]) -> None:
+    """Lock the rows of some tables that name the person or hold a trace of them, table by table in this order."""
+    looked = {table.name: (table, holding) for table, holding in _looked_into(store)}
+    for name in order:
+        table, holding = looked[name]
+        named = " or ".join(f'"{column}" = :id' for column in holding.names("who"))
+        theirs = store.query(f'select id from "{name}" where {named}', {"id": traces.person_id}) if named else []
+        ids = sorted({row["id"] for row in (*theirs, *_found(store, table, holding, traces))})
+        store.execute(f'update "{name}" set id = id where id in :ids', {"ids": ids})
 
 
 def by_name_alone(store: Store, part: Traces, whole: Traces) -> dict[str, int]:

@@ -1,16 +1,18 @@
-"""A confirmation at the moment when its broker or the startup's person is erased, or when the last day ends."""
+"""A decision at the moment when its person or another of the case is erased, or when the last day ends."""
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from psycopg.errors import DeadlockDetected
 
-from matcher.hub import cases, chain, clock, erasure, pairings
+from matcher.hub import cases, chain, clock, directory, erasure, locks, pairings, people
 from matcher.hub.clock import later
 from matcher.hub.errors import HubError
 from matcher.store import Store, StoreBusy, open_store
@@ -26,7 +28,7 @@ PATIENCE = 60  # seconds before a worker that hangs fails the test
 def at_once(**steps: Callable[[], Any]) -> dict[str, str]:
     """Take all steps at the same moment and return what came of each: done, or the code of the hub's refusal.
 
-    Who is told that the store is busy tries again, as the page says.
+    Who is told that the store is busy tries again, as the page says. That two waited for each other is none of it.
     """
     together, told = threading.Barrier(len(steps)), dict[str, str]()
 
@@ -38,8 +40,9 @@ def at_once(**steps: Callable[[], Any]) -> dict[str, str]:
                 told[name] = "done"
             except HubError as error:
                 told[name] = error.code
-            except StoreBusy:
-                continue
+            except StoreBusy as error:
+                if isinstance(error.__cause__, DeadlockDetected):
+                    told[name] = "deadlock"
             except Exception as error:
                 told[name] = f"unexpected {error!r}"
 
@@ -77,7 +80,7 @@ def test_a_confirmation_against_an_erasure_is_whole_and_has_a_holder(
     databases: Databases, engine: str, who: str
 ) -> None:
     store = open_store(databases.url(engine, migrated=True))
-    heirs = {factories.create_person(store, "broker").person_id for _ in range(2)}
+    heirs = {one.person_id: one for one in (factories.create_person(store, "broker") for _ in range(2))}
     confirmed = 0
     for number in range(ROUNDS):
         name, email = f"Zebulon{number}x Qvist{who}", f"zebulon{number}x@example.org"
@@ -96,18 +99,89 @@ def test_a_confirmation_against_an_erasure_is_whole_and_has_a_holder(
         assert told["confirm"] in ("done", "denied"), told
         assert whole(store, pairing) == (told["confirm"] == "done")
         confirmed += told["confirm"] == "done"
-        if who == "startup":  # a broker who confirms while being erased may still be named in the mails of it
-            assert found(store, name, email) == []
+        assert found(store, name, email) == []
         if who == "broker":
             held = cases.fetch(store, pairing)
             assert held["holder_id"] in heirs
-            store.execute(
-                "update pairing set declined_at = :now where id = :id and confirmed_at is null",
-                {"now": NOW, "id": pairing},
-            )
+            if told["confirm"] == "denied":
+                pairings.decline(store, heirs[held["holder_id"]], pairing, "broker", "no_place", "", NOW)
     assert not chain.verify(store).faults
     print(f"{engine}, {who}: {confirmed} of {ROUNDS} confirmed")
     store.close()
+
+
+def _lose(store: Store, person_id: str, loss: str, administrator: str) -> None:
+    if loss == "erased":
+        erasure.erase(store, person_id, None, NOW)
+    elif loss == "closed":
+        directory.disable(store, person_id, administrator, NOW)
+    else:
+        people.revoke(store, people.roles(store, person_id)[0]["id"], administrator, NOW)
+
+
+@pytest.mark.parametrize("loss", ["erased", "closed", "revoked"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_yes_stands_before_the_end_of_the_right_to_it_or_not_at_all(
+    databases: Databases, engine: str, loss: str
+) -> None:
+    """The record has an order: no yes comes after the erasure, the closing or the revocation of who said it."""
+    store = open_store(databases.url(engine, migrated=True))
+    administrator, said = factories.create_person(store, "administrator").person_id or "", 0
+    for _ in range(ROUNDS):
+        case = Case(store)
+        pairing, founder = case.propose(), case.founder.person_id or ""
+        told = at_once(
+            yes=lambda case=case, pairing=pairing: pairings.accept(store, case.founder, pairing, "startup", NOW),
+            end=lambda founder=founder: _lose(store, founder, loss, administrator),
+        )
+        assert told["end"] == "done", told
+        assert told["yes"] in ("done", "denied"), told
+        ends = {"erased": "person.erase", "closed": "person.disable", "revoked": "role.revoke"}
+        rows = store.query(
+            """select action from audit where (subject_id = :pairing and action = 'pairing.accept')
+               or (subject_id = :founder and action = :end) order by n""",
+            {"pairing": pairing, "founder": founder, "end": ends[loss]},
+        )
+        assert [row["action"] for row in rows] == ["pairing.accept"] * (told["yes"] == "done") + [ends[loss]]
+        accepted = store.query("select startup_accepted_at from pairing where id = :id", {"id": pairing})
+        assert (accepted[0]["startup_accepted_at"] is not None) == (told["yes"] == "done")
+        said += told["yes"] == "done"
+    print(f"{engine}, {loss}: {said} of {ROUNDS} said yes in time")
+    store.close()
+
+
+def test_an_erasure_and_a_decision_about_what_names_the_person_never_wait_for_each_other(databases: Databases) -> None:
+    """The testbed is locked, an erasure that empties testbed and need begins, and only then the need is locked.
+
+    SQLite has one lock for all.
+    """
+    url = databases.url("postgresql", migrated=True)
+    store, watching = open_store(url), open_store(url)
+    case, gone = Case(store), factories.create_person(store, "owner", name="Zebulon Qvist", email="zebulon@example.org")
+    pairing = case.accepted()
+    testbed = factories.create_testbed(store, published=True, contact_name=gone.name, contact_email=gone.email)
+    store.execute("update need set contact = :text", {"text": f"{gone.name} <{gone.email}>"})
+    told = []
+
+    def erase() -> None:
+        told.append("begun")
+        erasure.erase(store, gone.person_id or "", None, NOW)
+        told.append("done")
+
+    other = threading.Thread(target=erase, daemon=True)
+    with case.broker.deciding(store):
+        locks.testbed(store, testbed["id"])
+        other.start()
+        until = time.monotonic() + PATIENCE
+        while not watching.query("select 1 as waits from pg_locks where not granted"):
+            assert time.monotonic() < until, told
+        case.confirm(pairing, testbed)
+    other.join(PATIENCE)
+    assert told == ["begun", "done"]
+    assert whole(store, pairing)
+    assert found(store, gone.name, gone.email) == []
+    store.close()
+    watching.close()
 
 
 @pytest.mark.parametrize("engine", ENGINES)
