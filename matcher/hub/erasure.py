@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 from ..store import Store
@@ -61,17 +62,18 @@ def preview(store: Store, person_id: str) -> Row:
 
 
 def named_elsewhere(store: Store, person_id: str) -> dict[str, int]:
-    """Return how many rows of each table hold the person's name and nothing else of them: what `everywhere` adds."""
+    """Return how many rows of each table hold the person's name and nothing else of them: what `everywhere` adds.
+
+    It reads the whole record and every text, each once; nothing of them for a name that cannot stand alone.
+    """
     rows = store.query("select * from person where id = :id", {"id": person_id})
-    if not rows:
+    whole = traces.of(store, rows[0], everywhere=True) if rows else None
+    if whole is None or not whole.everywhere:
         return {}
-    part, whole = (traces.of(store, rows[0], everywhere=far) for far in (False, True))
-    given: Row = {"own": [part.name], "name": "" if part.shared else part.name}
-    more = set(record.telling_of(store, person_id, _alone(whole), **given)) - set(
-        record.telling_of(store, person_id, _alone(part), **given)
-    )
+    part = replace(whole, everywhere=False)
+    more = record.telling_more(store, person_id, _alone(part), _alone(whole), own=[whole.name], name=whole.name)
     found = traces.by_name_alone(store, part, whole)
-    return {**found, "audit": len(more)} if more else found
+    return {**found, "audit": more} if more else found
 
 
 def _alone(found: Traces) -> list[str]:

@@ -158,12 +158,14 @@ class _Reason(fields.Content):
 
 
 def _form(person_id: str, errors: dict[str, str], own: bool) -> str:
-    found = directory.name_of(store(), person_id)
+    found, held = directory.name_of(store(), person_id), erasure.preview(store(), person_id)
+    # Who cannot go is asked nothing more: nothing is looked through for them.
+    elsewhere = {} if own or held["last"] else erasure.named_elsewhere(store(), person_id)
     return render_template(
         "privacy/erase.html",
         found=found,
-        held=erasure.preview(store(), person_id),
-        elsewhere=[] if own else personal_words.counted(erasure.named_elsewhere(store(), person_id)),
+        held=held,
+        elsewhere=personal_words.counted(elsewhere),
         errors=errors,
         own=own,
         password=passwords.has_one(store(), person_id),

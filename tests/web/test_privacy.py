@@ -198,3 +198,33 @@ def test_the_public_page_tells_every_period_and_what_a_visitor_sees(client, text
     assert "30 days" in page
     assert "10 years" in page
     assert "What a visitor without a log-in sees" in page
+
+
+def test_the_page_reads_the_record_and_each_text_once_whatever_it_says(store, admin, kim, monkeypatch):
+    asked = []
+    query = type(store).query
+
+    def spy(self, sql, params=None):
+        asked.append(" ".join(sql.split()))
+        return query(self, sql, params)
+
+    create_need(store, published=True, title="Fråga Kim Karlsson")
+    monkeypatch.setattr(type(store), "query", spy)
+    path = f"/admin/people/{kim.person_id}/erase"
+    for ask, status in ((lambda: admin.get(path), 200), (lambda: admin.post(path, data={"reason": " "}), 422)):
+        asked.clear()
+        page = ask()
+        assert page.status_code == status
+        assert "Need (1)" in page.get_data(as_text=True)
+        looked = [sql for sql in asked if "replace(lower(coalesce" in sql]
+        assert len(looked) == len(set(looked)) > 30
+        # The second asks whether there is a further page.
+        assert len([sql for sql in asked if sql.startswith("select * from audit where n >")]) == 2
+
+    asked.clear()
+    store.execute("update person set name = 'Kim' where id = :id", {"id": kim.person_id})
+    assert "also stands in texts" not in admin.get(path).get_data(as_text=True)
+    astrid, ada = (row["id"] for row in query(store, "select id from person where name like 'A%' order by name desc"))
+    store.execute("update membership set revoked_at = :now where person_id = :id", {"now": clock.now(), "id": astrid})
+    assert "last administrator" in admin.get(f"/admin/people/{ada}/erase").get_data(as_text=True)
+    assert not [sql for sql in asked if "from audit where n >" in sql or "replace(lower(coalesce" in sql]
