@@ -1,7 +1,8 @@
 """Conflicts of interest between a need and a startup: declared by either side or a broker, lifted by a broker only.
 
 While one stands, the two can neither be proposed to each other nor confirmed. Rows are kept for good. The tie is to
-the company, so that a declaration counts for every profile of the same organisation: a second profile evades none.
+the company, so that a declaration counts for every profile of the same organisation, and of those that are one company
+with it (`one_company.py`): neither a second profile nor a merge evades any.
 """
 
 from __future__ import annotations
@@ -9,25 +10,33 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import fields, locks, mail, needs, parties, people, record, startups
+from . import fields, locks, mail, needs, one_company, parties, people, record, startups
 from .errors import Conflict, Denied, NotFound
 from .ids import new_id
 from .people import Viewer
 from .permissions import can
 
+# The organisations that a declaration counts for, each once: `conflict_id`, `organisation_id`.
+_TIED = f"""
+    with recursive merged (one, other) as ({one_company.MERGED}), tied (conflict_id, organisation_id) as (
+        select c.id, s.organisation_id from conflict c join startup s on s.id = c.startup_id
+        union select tied.conflict_id, merged.other from tied join merged on merged.one = tied.organisation_id)"""
+
 # A row for each profile that a declaration counts for: `profile_id` is the profile, `startup_id` what was declared on.
-_NAMED = """
+_NAMED = f"""
+    {_TIED}
     select c.*, n.title as need_title, n.organisation_id as owner_organisation, s.name as startup_name,
            s.organisation_id as startup_organisation, profile.id as profile_id,
            declarer.name as declared_by_name, lifter.name as lifted_by_name
     from conflict c join need n on n.id = c.need_id join startup s on s.id = c.startup_id
-    join startup profile on profile.organisation_id = s.organisation_id
+    join tied on tied.conflict_id = c.id join startup profile on profile.organisation_id = tied.organisation_id
     left join person declarer on declarer.id = c.person_id left join person lifter on lifter.id = c.lifted_by"""
 
 # The needs and the profiles between which one stands, as SQL: `need_id`, `startup_id`.
-OF_COMPANY = """
-    (select stood.need_id, profile.id as startup_id from conflict stood join startup s on s.id = stood.startup_id
-     join startup profile on profile.organisation_id = s.organisation_id where stood.lifted_at is null)"""
+OF_COMPANY = f"""
+    ({_TIED}
+     select stood.need_id, profile.id as startup_id from conflict stood join tied on tied.conflict_id = stood.id
+     join startup profile on profile.organisation_id = tied.organisation_id where stood.lifted_at is null)"""
 
 
 def pair(store: Store, viewer: Viewer | None, need_id: str, startup_id: str) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 The kept profile takes over interests, pairings, shares, dismissals and declared conflicts of the other. Where
 both have a live row for the same need they collide: two open pairings stop the merge until one is ended; of
 two interests or shares the kept profile's counts and the other is withdrawn; of two dismissals or declared
-conflicts the other simply stays behind. Bookings never collide and all go along. What was moved stands in the
+conflicts the other simply stays behind. A conflict counts for both companies and all their profiles wherever it
+stands (`conflicts.py`). Bookings never collide and all go along. What was moved stands in the
 offer's `before`, so that undoing moves exactly that back; a booking in a case goes wherever its case goes.
 """
 

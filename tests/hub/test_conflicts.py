@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from matcher.hub import conflicts, drawer, interests, locks, pairings, round_facts, shares, startups
+from matcher.hub import conflicts, drawer, interests, locks, merging, pairings, round_facts, shares, startups
 from matcher.hub.clock import day
 from matcher.hub.errors import Conflict, Denied, Invalid, NotFound
+from matcher.hub.people import Viewer
 from matcher.ranking import between
 from matcher.store import Store
 from tests.factories import NOW, create_person, create_startup
@@ -171,3 +172,51 @@ def test_a_declaration_waits_for_whoever_decides_about_another_profile(store: St
             with pytest.raises(TimeoutError):
                 declared.result(0.3)
         assert declared.result(20)
+
+
+def merged(store: Store, broker: Viewer, keep: dict[str, Any], drop: dict[str, Any]) -> str:
+    """Merge two profiles that were offered, and return the offer's id."""
+    row = {"id": f"o-{drop['id']}", "keep_id": keep["id"], "drop_id": drop["id"], "reason": "name", "found_at": NOW}
+    store.insert("merge_offer", row)
+    merging.merge(store, broker, row["id"], keep["id"], NOW)
+    return row["id"]
+
+
+@pytest.mark.parametrize("declared_on", ["dropped", "kept"])
+def test_after_a_merge_it_stands_for_both_companies_and_all_their_profiles(
+    store: Store, case: Case, declared_on: str
+) -> None:
+    """It went along to the other company, and a third profile of the first could then be proposed."""
+    first, third = case.startup, twin(case)
+    kept = create_startup(store, published=True)
+    beside = create_startup(store, kept["organisation_id"], published=True)
+    stranger, need_id = create_startup(store, published=True), case.need["id"]
+    case.startup = first if declared_on == "dropped" else kept
+    conflict_id = conflicts.declare(store, case.broker, need_id, case.startup["id"], "Min bror äger bolaget.", NOW)
+    own = {first["id"], third["id"]} if declared_on == "dropped" else {kept["id"], beside["id"]}
+    assert {startup_id for _, startup_id in conflicts.standing(store, need_id=need_id)} == own
+
+    offer = merged(store, case.broker, kept, first)
+    every = {one["id"] for one in (first, third, kept, beside)}
+    assert {startup_id for _, startup_id in conflicts.standing(store, need_id=need_id)} == every
+    assert set(conflicts.standing(store, startup_ids=[third["id"], stranger["id"]])) == {(need_id, third["id"])}
+    assert set(round_facts.refused(store)) == {(need_id, one) for one in every}
+    assert drawer.fresh(store, NOW)[0]["met"] == every
+    for one in (third, kept, beside):
+        with pytest.raises(Conflict, match="conflict_declared"):
+            pairings.propose(store, case.broker, need_id, one["id"], "", SEEN, NOW)
+
+    merging.undo(store, case.broker, offer, NOW)
+    assert {startup_id for _, startup_id in conflicts.standing(store, need_id=need_id)} == own
+    merging.merge(store, case.broker, offer, kept["id"], NOW)
+    conflicts.lift(store, case.broker, conflict_id, NOW)
+    assert not conflicts.standing(store, need_id=need_id)
+
+
+def test_it_follows_a_company_through_two_merges_and_is_told_once(store: Store, case: Case) -> None:
+    declare(case)
+    third, (middle, last) = twin(case), [create_startup(store, published=True) for _ in range(2)]
+    merged(store, case.broker, middle, case.startup)
+    merged(store, case.broker, last, middle)
+    for one in (third, last):
+        assert len(conflicts.history(store, case.need["id"], one["id"])) == 1
