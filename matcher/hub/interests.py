@@ -60,7 +60,7 @@ def create(
     """Express a startup's interest in an open need and return the id; brokers are told, with the promised day.
 
     `ties` declares a conflict of interest at the same time. Raise Conflict when either is not live, when the
-    startup's company has answered this need already or A_DAY times in a day, or the startup is being paired with it.
+    startup's company has answered this need already or A_DAY times in a day, or is being paired with it.
     """
     content = fields.validate(InterestContent, {"message": message, "ties": ties})
     if not content.message:
@@ -71,6 +71,7 @@ def create(
             raise NotFound("startup")
         locks.live(startup, need, now)
         locks.unpaired(store, need_id, startup_id)
+        locks.company_unpaired(store, need_id, [startup["organisation_id"]])
         _not_answered_before(store, need_id, startup["organisation_id"])
         _not_too_often(store, need_id, startup["organisation_id"], now)
         row = {

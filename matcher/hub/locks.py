@@ -87,3 +87,22 @@ def unpaired(store: Store, need_id: str, startup_id: str) -> None:
         raise Conflict(
             "pairing_exists", person=rows[0]["name"] or "", at=rows[0]["proposed_at"], pairing_id=rows[0]["id"]
         )
+
+
+def company_unpaired(store: Store, need_id: str, organisation_ids: list[str]) -> None:
+    """Raise Conflict that names the case when a profile of a company is being paired with the need already.
+
+    A need has one case with a company at a time: its owner would meet the same people twice. The need is locked.
+    """
+    rows = store.query(
+        """select p.id, p.proposed_at, person.name, s.name as startup from pairing p
+           join startup s on s.id = p.startup_id left join person on person.id = p.proposed_by
+           where p.need_id = :need and s.organisation_id in :companies and p.declined_at is null and p.ended_at is null
+           order by p.proposed_at, p.id""",
+        {"need": need_id, "companies": organisation_ids},
+    )
+    if rows:
+        raise Conflict(
+            "pairing_of_company", startup=rows[0]["startup"], person=rows[0]["name"] or "", at=rows[0]["proposed_at"],
+            pairing_id=rows[0]["id"],
+        )  # fmt: skip

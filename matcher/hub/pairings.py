@@ -10,7 +10,20 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Store
-from . import booking_papers, capacity, cases, conflicts, fields, locks, parties, published, rankings, reasons, record
+from . import (
+    booking_papers,
+    capacity,
+    cases,
+    conflicts,
+    fields,
+    locks,
+    one_company,
+    parties,
+    published,
+    rankings,
+    reasons,
+    record,
+)  # fmt: skip
 from .clock import day, later
 from .errors import Conflict, Denied, Invalid
 from .ids import new_id
@@ -46,6 +59,7 @@ def propose(
         locks.live(startup, need, now)
         conflicts.refuse(store, need_id, startup_id)
         locks.unpaired(store, need_id, startup_id)
+        locks.company_unpaired(store, need_id, one_company.organisations(store, startup["organisation_id"]))
         if content.testbed_id:
             _check_suggestion(store, content.testbed_id)
         row = {

@@ -130,6 +130,10 @@ SENTENCES: dict[str, Any] = {
     "need_expired": _l("“%(need)s” was valid until %(valid_until)s. Its owner can give it a new last day."),
     "startup_not_live": _l("The profile of %(startup)s is not published now. Ask them to publish it, then try again."),
     "pairing_exists": _l("The two are already being paired: %(person)s proposed it %(at)s. Go on with that case."),
+    "pairing_of_company": _l(
+        "%(startup)s, a profile of the same company, is already being paired with this need: %(person)s proposed it "
+        "%(at)s. Go on with that case. Another profile can be proposed when it has been declined or has ended."
+    ),
     "pairing_accepted": _l("This side has already said yes: %(person)s did so %(at)s. There is nothing more to do."),
     "pairing_both_accepted": _l("Both sides have answered, the last one %(at)s. Confirm a place, or decline."),
     "pairing_expired": _l("The last day to answer was %(answer_by)s. Ask %(person)s for more time."),

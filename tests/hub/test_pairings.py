@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from matcher.hub import cases, conflicts, interests, pairings
+from matcher.hub import cases, conflicts, dismissals, interests, merging, pairings
 from matcher.hub.clock import later
 from matcher.hub.errors import Conflict, Denied, Full, Invalid, NotFound
 from matcher.store import Store
-from tests.factories import NOW, create_person, create_testbed, grant
+from tests.factories import NOW, create_need, create_person, create_startup, create_testbed, grant
 
 from .cases import FIRST, LAST, SEEN, Case, mails, recorded
 
@@ -42,6 +43,61 @@ def test_the_same_two_are_not_proposed_twice_and_one_learns_who_did_it(case: Cas
         case.propose()
     assert error.value.code == "pairing_exists"
     assert error.value.params == {"person": case.broker.name, "at": NOW, "pairing_id": pairing_id}
+
+
+def beside(case: Case) -> dict[str, Any]:
+    """Return a second profile of the case's company."""
+    return create_startup(case.store, case.startup["organisation_id"], published=True)
+
+
+def test_a_company_has_one_case_with_a_need_at_a_time_whichever_its_profile(store: Store, case: Case) -> None:
+    """With a second profile the owner met the same company twice, and it had two answers to one need."""
+    first, second = case.startup, beside(case)
+    pairing_id = case.propose()
+    with pytest.raises(Conflict) as error:
+        pairings.propose(store, case.broker, case.need["id"], second["id"], "", SEEN, NOW)
+    assert error.value.code == "pairing_of_company"
+    given = {"startup": first["name"], "person": case.broker.name, "at": NOW, "pairing_id": pairing_id}
+    assert error.value.params == given
+    with pytest.raises(Conflict, match="pairing_of_company"):
+        interests.create(store, case.founder, case.need["id"], second["id"], "Vi kan.", NOW)
+    other = create_need(store, published=True)
+    assert pairings.propose(store, case.broker, other["id"], second["id"], "", SEEN, NOW), "another need"
+    assert dismissals.dismiss(store, case.broker, case.need["id"], second["id"], "too_generic", "", NOW)
+    pairings.decline(store, case.owner, pairing_id, "owner", "no_fit", "", NOW)
+    assert pairings.propose(store, case.broker, case.need["id"], second["id"], "", SEEN, NOW)
+
+
+def test_when_a_test_of_the_company_has_ended_its_other_profile_may_be_proposed(store: Store, case: Case) -> None:
+    second, pairing_id = beside(case), case.accepted()
+    case.confirm(pairing_id, create_testbed(store, published=True))
+    with pytest.raises(Conflict, match="pairing_of_company"):
+        pairings.propose(store, case.broker, case.need["id"], second["id"], "", SEEN, NOW)
+    pairings.end(store, case.broker, pairing_id, "completed", "", NOW)
+    assert pairings.propose(store, case.broker, case.need["id"], second["id"], "", SEEN, NOW)
+
+
+def test_companies_whose_profiles_were_merged_are_one(store: Store, case: Case) -> None:
+    second, pairing_id, kept = beside(case), case.propose(), create_startup(store, published=True)
+    row = {"id": "offer", "keep_id": kept["id"], "drop_id": case.startup["id"], "reason": "name", "found_at": NOW}
+    store.insert("merge_offer", row)
+    merging.merge(store, case.broker, "offer", kept["id"], NOW)
+    with pytest.raises(Conflict) as error:
+        pairings.propose(store, case.broker, case.need["id"], second["id"], "", SEEN, NOW)
+    assert (error.value.params["startup"], error.value.params["pairing_id"]) == (kept["name"], pairing_id)
+
+
+def test_of_two_profiles_that_are_proposed_at_once_one_is(store: Store, case: Case) -> None:
+    second, colleague = beside(case), create_person(store, "broker")
+    with ThreadPoolExecutor(1) as pool:
+        with store.atomic():
+            case.propose()
+            given = (store, colleague, case.need["id"], second["id"], "", SEEN, NOW)
+            asked = pool.submit(pairings.propose, *given)
+            with pytest.raises(TimeoutError):
+                asked.result(0.3)
+        with pytest.raises(Conflict, match="pairing_of_company"):
+            asked.result(20)
 
 
 def test_a_declined_pair_may_be_proposed_again(store: Store, case: Case) -> None:

@@ -211,3 +211,18 @@ def test_an_interest_tells_of_a_conflict_before_anybody_proposes(
     page = text(client.get(f"/interests/{interest_id}"))
     assert propose_url(case) in page
     assert "A conflict of interest stands" not in page
+
+
+def test_a_second_profile_of_a_company_is_refused_with_the_case_to_go_on_with(
+    client: Any, login: Login, store: Store, case: Case, text: Any
+) -> None:
+    pairing_id = case.propose(now=clock.now())
+    second = create_startup(store, case.startup["organisation_id"], published=True, name="Nattljus Pro")
+    login(client, case.broker)
+    url = f"/needs/{case.need['id']}/startups/{second['id']}/propose"
+    refused = client.post(url, data={"message": "Den här också.", "answer_days": "14"})
+    assert refused.status_code == 409
+    page = text(refused)
+    assert f"{case.startup['name']}, a profile of the same company, is already being paired with this need" in page
+    assert f'href="/pairings/{pairing_id}"' in refused.get_data(as_text=True)
+    assert "Den här också." in page
