@@ -39,6 +39,9 @@ run: $(STAMP) ## install, migrate, load the demo if the hub is empty, and serve 
 	@$(BIN)/matcher model
 	@exec $(BIN)/matcher run --demo
 
+# Where this is set, each process that a test starts compiles every module anew, and pytest rewrites every assertion.
+test coverage test-faults storm test-cluster test-load: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(DEV_STAMP) ## all tests, also in a real browser and on PostgreSQL
 	@sh scripts/need chromium strace $(PDF)
 	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
