@@ -8,14 +8,13 @@ for cleaning and resetting, and so it does after the period that is asked for.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 from ..store import Store
-from . import fields, published
+from . import fields
 from .clock import day, days_between
 from .errors import Conflict, Full, Invalid
 
@@ -176,27 +175,6 @@ def refuse_busy(store: Store, startup: dict[str, Any], days: Period) -> None:
     limit = startup["capacity"]
     if limit is not None and of_startup(store, startup["id"], *days) >= limit:
         raise Conflict("startup_full", startup=startup["name"], limit=limit)
-
-
-def offers(store: Store, starts_on: str, ends_on: str) -> list[dict[str, Any]]:
-    """Return every published testbed with `free` (places free on all days of the period), `closed` (periods), `themes`.
-
-    Three queries however many testbeds there are.
-    """
-    testbeds = store.query(
-        f"""select t.id, t.name, t.places, t.buffer_days, t.conditions, t.county_code, t.themes,
-                  t.organisation_id, o.name as organisation
-           from testbed t join organisation o on o.id = t.organisation_id
-           where {published.live("testbed", "t")}"""
-    )
-    held, closed = taken(store, starts_on, ends_on), shut(store, starts_on, ends_on)
-    for row in testbeds:
-        row["themes"] = json.loads(row["themes"])
-        row["closed"] = closed[row["id"]]
-        row["free"] = free(
-            held[row["id"]], map(days_of, row["closed"]), row["places"], row["buffer_days"], (starts_on, ends_on)
-        )
-    return testbeds
 
 
 def taken(store: Store, first: str, last: str) -> defaultdict[str, list[Period]]:

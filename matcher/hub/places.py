@@ -15,18 +15,28 @@ AHEAD_DAYS = 366  # how far ahead the next free period is looked for
 
 
 def find(store: Store, starts_on: str, ends_on: str, now: str) -> list[Row]:
-    """Return every published testbed with what it has free on all days of a period.
+    """Return every published testbed with what it has free on all days of a period, and what its host asks for.
 
-    Each with `free` (places), `closed` (periods), `next` (the next free period of the same length where none is free,
-    None when there is none within a year), `asks` (kinds of what it asks for) and `answers` (how its host answers).
+    Each as of `openings`, with `asks` (kinds of what it asks for) and `answers` (how its host answers) besides.
     As many queries however many testbeds there are.
     """
+    rows = openings(store, starts_on, ends_on, now)
+    answers = answer_times.of_hosts(store, sorted({row["organisation_id"] for row in rows}), now)
+    asks = _asks(store, [row["id"] for row in rows])
+    for row in rows:
+        row["asks"], row["answers"] = asks[row["id"]], answers[row["organisation_id"]]
+    return rows
+
+
+def openings(store: Store, starts_on: str, ends_on: str, now: str) -> list[Row]:
+    """Return every published testbed with what it has free on all days of a period, or when it is free next.
+
+    Each with `free` (places), `closed` (periods) and `next`: the next free period of the same length where none is
+    free, None when there is none within a year. Three queries however many testbeds there are.
+    """
     rows = _on_offer(store)
-    ids = [row["id"] for row in rows]
     last = shifted(max(starts_on, day(now)), AHEAD_DAYS + days_between(starts_on, ends_on))
     held, closed = capacity.taken(store, starts_on, last), capacity.shut(store, starts_on, last)
-    answers = answer_times.of_hosts(store, sorted({row["organisation_id"] for row in rows}), now)
-    asks = _asks(store, ids)
     for row in rows:
         kept, shut = held[row["id"]], [capacity.days_of(one) for one in closed[row["id"]]]
         row["free"] = capacity.free(kept, shut, row["places"], row["buffer_days"], (starts_on, ends_on))
@@ -34,7 +44,6 @@ def find(store: Store, starts_on: str, ends_on: str, now: str) -> list[Row]:
             one for one in closed[row["id"]] if one["starts_on"] <= ends_on and one["ends_on"] >= starts_on
         ]
         row["next"] = None if row["free"] else _next(kept, shut, row, (starts_on, ends_on), now)
-        row["asks"], row["answers"] = asks[row["id"]], answers[row["organisation_id"]]
     return rows
 
 

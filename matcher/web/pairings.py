@@ -7,6 +7,8 @@ to this blueprint.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -23,6 +25,7 @@ from ..hub import (
     needs,
     pairings,
     parties,
+    places,
     progress,
     reasons,
     record,
@@ -38,6 +41,11 @@ from .case_words import STAGE_KINDS
 blueprint = Blueprint("pairings", __name__)
 
 Case = dict[str, Any]
+
+# The days that are suggested for a place: as long as a test usually is, and not before an agreement may be signed.
+USUAL_WEEKS = 8
+NOTICE_DAYS = 14
+SUGGESTED = 8  # testbeds
 
 
 @blueprint.get("/pairings")
@@ -217,17 +225,34 @@ def _place_page(
     errors: dict[str, str] | None = None,
     notice: str = "",
 ) -> str:
-    offers = _nearest_first(case, capacity.offers(store(), *period)) if period else []
+    offers = _nearest_first(case, places.openings(store(), *(period or _usual_days()), now()))
+    address = partial(url_for, "pairings.choose_place", pairing_id=case["id"])
     return render_template(
         "pairings/confirm.html",
         case=case,
         typed=typed,
         period=period,
         offers=offers,
+        suggested=[] if period else _suggested(offers),
+        weeks=USUAL_WEEKS,
+        on_days=lambda days, testbed: address(starts_on=days[0], ends_on=days[1], testbed_id=testbed),
         promised=bookings.promised(store(), case, now()),
         errors=errors or {},
         notice=notice,
     )
+
+
+def _usual_days() -> capacity.Period:
+    """Return days for a test of usual length, from the first Monday by which an agreement may have been signed."""
+    first = date.fromisoformat(now()[:10]) + timedelta(days=NOTICE_DAYS)
+    first += timedelta(days=-first.weekday() % 7)
+    return first.isoformat(), (first + timedelta(weeks=USUAL_WEEKS, days=-1)).isoformat()
+
+
+def _suggested(offers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the testbeds that suit the case best with the `days` on which they have a place: the usual or the next."""
+    rows = [{**row, "days": _usual_days() if row["free"] else row["next"]} for row in offers]
+    return [row for row in rows if row["days"]][:SUGGESTED]
 
 
 def _nearest_first(case: Case, offers: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matcher.hub import capacity, occupancy
+from matcher.hub import occupancy
+from matcher.hub import places as offered_places
 from tests.factories import NOW, create_testbed
 
 from .test_feeds import ASKED, booking
@@ -97,7 +98,7 @@ def test_every_day_is_as_counted_by_the_words_and_a_free_one_can_be_booked(
         assert (one.on, one.taken, one.buffer) == (day(number), taken, kept - taken)
         assert one.free == (0 if shut else max(places - kept, 0))
         assert (one.state == "closed") == shut
-    offered = {row["id"]: row for row in capacity.offers(store, day(0), day(0))}[testbed["id"]]
+    offered = {row["id"]: row for row in offered_places.openings(store, day(0), day(0), NOW)}[testbed["id"]]
     following = occupancy.days(store, testbed["id"], day(0), day(buffer_days))
     least = min(max(places - one.taken - one.buffer, 0) for one in following)
     assert offered["free"] == (0 if found[0].state == "closed" else least)

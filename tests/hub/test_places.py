@@ -99,7 +99,7 @@ def test_tests_and_approved_bookings_take_places_and_requests_do_not(store: Stor
     booking(store, testbed, own, cancelled_at=NOW, cancelled_side="host", reason="other")
     assert found(store)[testbed["id"]]["free"] == 1
     assert found(store, "2027-03-13", LAST)[testbed["id"]]["free"] == 2
-    [same] = [row for row in capacity.offers(store, FIRST, LAST) if row["id"] == testbed["id"]]
+    [same] = [row for row in places.openings(store, FIRST, LAST, NOW) if row["id"] == testbed["id"]]
     assert same["free"] == 1
 
 

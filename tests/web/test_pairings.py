@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 
-from matcher.hub import cases, clock, conflicts, pairings
+from matcher.hub import capacity, cases, clock, conflicts, pairings
 from matcher.hub.people import Viewer
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
@@ -138,7 +140,8 @@ def test_days_come_first_then_what_is_free(
     full = create_testbed(store, published=True, places=0, name="Fullbokad bädd")
     login(client, case.broker)
     url = f"/pairings/{pairing_id}/confirm"
-    assert testbed["name"] not in text(client.get(url))
+    before = text(client.get(url))
+    assert f'value="{testbed["id"]}"' not in before, "nothing to book before there are days"
     page = text(client.get(url, query_string={"starts_on": FIRST, "ends_on": LAST}))
     assert f'value="{testbed["id"]}"' in page
     assert full["name"] in page
@@ -146,6 +149,37 @@ def test_days_come_first_then_what_is_free(
     bad = client.get(url, query_string={"starts_on": LAST, "ends_on": FIRST})
     assert bad.status_code == 422
     assert "The last day lies before the first" in text(bad)
+
+
+def test_free_days_are_suggested_for_each_testbed_and_a_click_fills_them_in(
+    client: Any, login: Login, store: Store, case: Case, pairing_id: str, testbed: dict[str, Any], text: Any
+) -> None:
+    case.accept(pairing_id, clock.now())
+    kept = create_testbed(store, published=True, places=1, name="Upptagen bädd")
+    create_testbed(store, published=True, places=0, name="Utan platser")
+    closure = {"id": "c1", "testbed_id": kept["id"], "reason": "Jul", "created_at": clock.now()}
+    shut_until = clock.later(clock.now(), days=90)[:10]
+    store.insert("testbed_closure", {**closure, "starts_on": clock.now()[:10], "ends_on": shut_until})
+    login(client, case.broker)
+    url = f"/pairings/{pairing_id}/confirm"
+    page = text(client.get(url))
+    assert "Utan platser" not in page
+    days = {row["name"]: found_days(page, url, row["id"]) for row in (testbed, kept)}
+    monday, sunday = days[testbed["name"]]
+    assert (monday.weekday(), (sunday - monday).days) == (0, 8 * 7 - 1)
+    assert 14 <= (monday - date.fromisoformat(clock.now()[:10])).days <= 20
+    assert days["Upptagen bädd"][0].isoformat() == capacity.shifted(shut_until, 1)
+    asked = {"starts_on": monday.isoformat(), "ends_on": sunday.isoformat(), "testbed_id": testbed["id"]}
+    chosen = text(client.get(url, query_string=asked))
+    assert f'value="{testbed["id"]}" checked' in chosen
+    assert found_days(chosen, url, kept["id"]) == days["Upptagen bädd"], "also where another's days were chosen"
+    assert store.query("select id from access") == []
+
+
+def found_days(page: str, url: str, testbed_id: str) -> tuple[date, ...]:
+    """Return the days of the link that chooses them for a testbed."""
+    link = rf"{url}\?starts_on=([\d-]+)&(?:amp;)?ends_on=([\d-]+)&(?:amp;)?testbed_id={testbed_id}"
+    return tuple(date.fromisoformat(day) for day in re.search(link, page).groups())  # type: ignore[union-attr]
 
 
 def test_confirming_books_the_place_and_shows_it_to_all(
