@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ def show() -> str:
     chosen = _chosen()
     areas = map_drawing.areas(rows, atlas.regions(store()))
     area = next((one for one in areas if one["number"] == chosen["area"]), None)
+    names = _names(areas)
     kept = _kept(rows, chosen, area, groups)
     broker = bool((who := viewer()) and who.has("broker"))
     sort, direction = _order(broker)
@@ -43,7 +45,7 @@ def show() -> str:
         groups=[one for one in groups if not area or one["needs"][0]["area"] == area["number"]],
         most=MOST_GROUPS if chosen["show"] == "shared" else GROUPS,
         picture=map_drawing.draw(rows, kept, chosen["theme"], near=area is not None),
-        themes=_legend(rows), name=_name,
+        themes=_legend(rows), name=lambda one: names[one["number"]],
         listed=listed[(page - 1) * PER_PAGE : page * PER_PAGE], page=page, pages=-(-len(listed) // PER_PAGE),
         sort=sort, direction=direction, address=_address,
         sort_url=lambda key, way: _address(sort=key, direction=way), page_url=lambda number: _address(page=number),
@@ -112,6 +114,18 @@ def _legend(rows: list[Row]) -> list[tuple[str, int]]:
     there = {code for row in rows for code in row["themes"]}
     codes = [row["code"] for row in reference.rows("themes")]
     return [(code, number) for number, code in enumerate(codes, 1) if code in there]
+
+
+def _names(areas: list[Row]) -> dict[int, str]:
+    """Return by number what each area is called; areas of one name are told apart by a word that only one has."""
+    names = {area["number"]: _name(area) for area in areas}
+    said = Counter(names.values())
+    for area in areas:
+        name = _name(area)
+        others = {word for one in areas if one is not area and _name(one) == name for word in one["words"]}
+        if said[name] > 1 and (own := [word for word in area["words"] if word not in others]):
+            names[area["number"]] = f"{name} ({own[0]})"
+    return names
 
 
 def _name(area: Row) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -59,6 +60,19 @@ def test_an_area_is_named_in_the_readers_language_and_the_words_of_its_texts_sta
     assert "Words of the texts here: vattnet, forecast" in page
     assert "Water and stormwater: " not in page
     assert ". Water and stormwater</a>" in page
+
+
+def test_areas_of_one_theme_are_told_apart_by_a_word_of_their_texts(broker, hub, text):
+    for number, row in enumerate(hub.query("select number from map_region order by number")):
+        words = json.dumps(["vattnet", f"ord{number}"])
+        hub.execute("update map_region set words = :w where number = :n", {"w": words, "n": row["number"]})
+    hub.execute("update need set themes = :water", {"water": '["water"]'})
+    hub.execute("update startup set themes = '[]'")
+    page = text(broker.get("/map"))
+    names = re.findall(r"\d\. (Water and stormwater[^<]*)</a>", page)
+    assert len(names) > 1
+    assert len(set(names)) == len(names)
+    assert names[0] == "Water and stormwater (ord0)"
 
 
 def test_dots_have_the_colour_of_their_theme_and_the_shape_of_their_kind(broker, hub):
