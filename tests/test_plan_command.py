@@ -56,7 +56,7 @@ def test_a_plan_is_made_without_keeping_anything(hub):
 
 def test_text_says_what_was_chosen_why_not_and_what_it_gains(hub):
     fill(hub[2])
-    answer = run(hub, "--least", "300")
+    answer = run(hub, "--least", "3")
     assert answer.exit_code == 0, answer.output
     assert "No startup reaches a score of 3.00." in answer.output
     assert "best pair first" in answer.output

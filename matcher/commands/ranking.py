@@ -57,7 +57,7 @@ def rank(need_id: str, top: int, as_json: bool) -> None:
 @click.option("--days", type=click.IntRange(1, 90), default=56, show_default=True, help="Shortest test.")
 @click.option("--demand", type=click.IntRange(1, 10), default=1, show_default=True, help="Startups for each need.")
 @click.option("--most", type=click.IntRange(1, 100), help="Needs for each startup; else as many as it says.")
-@click.option("--least", type=click.IntRange(0, 300), default=10, show_default=True, help="Lowest score, hundredths.")
+@click.option("--least", type=click.FloatRange(0, 3), default=0.1, show_default=True, help="Lowest score worth a test.")
 @click.option("--places/--no-places", default=None, help="Whether pairs need a testbed; else if the hub has any.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def plan(round_id: str | None, save: str | None, as_json: bool, **terms: Any) -> None:

@@ -132,6 +132,21 @@ def number(low: int, high: int) -> Any:
     return Annotated[int | None, BeforeValidator(check)]
 
 
+def decimal(low: int, high: int) -> Any:
+    """Return the type of a number of at most two decimals from `low` to `high`, with a comma or a point."""
+
+    def check(value: Any) -> float | None:
+        text = str("" if value is None else value).strip()
+        if not text:
+            return None
+        digits = text.replace(",", ".")
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,2})?", digits, re.ASCII) or not low <= float(digits) <= high:
+            raise PydanticCustomError("decimal_range", "decimal", {"low": low, "high": high, "value": text[:40]})
+        return float(digits)
+
+    return Annotated[float | None, BeforeValidator(check)]
+
+
 def _day(value: Any) -> str | None:
     text = str("" if value is None else value).strip()
     if not text:

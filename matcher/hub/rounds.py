@@ -32,7 +32,7 @@ _NAMED = """
 
 
 class RoundContent(fields.Content):
-    """The terms of a round; `least` is the lowest score that is worth a test, in hundredths."""
+    """The terms of a round; `least` is the lowest score that is worth a test."""
 
     name: fields.Title
     starts_on: fields.Day = None
@@ -41,7 +41,7 @@ class RoundContent(fields.Content):
     demand: fields.number(1, 10) = None
     most: fields.number(1, 100) = None
     places: fields.choice("places", frozenset({"yes"})) = None
-    least: fields.number(0, 300) = None
+    least: fields.decimal(0, 3) = None
 
 
 class MatchDayContent(fields.Content):
@@ -74,7 +74,7 @@ def terms(data: Row, now: str) -> Row:
         "demand": content.demand or 1,
         "most": content.most,
         "places": content.places,
-        "least": (10 if content.least is None else content.least) / 100,
+        "least": 0.1 if content.least is None else content.least,
     }
 
 

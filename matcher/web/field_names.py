@@ -47,7 +47,7 @@ _COMMON: dict[str, Any] = {
     "hide": _l("Why?"),
     "innovation_note": _l("How, or why not?"),
     "kind": _l("Kind"),
-    "least": _l("Lowest score worth a test, in hundredths"),
+    "least": _l("Lowest score worth a test"),
     "message": _l("A word to both sides"),
     "minutes": _l("A meeting"),
     "most": _l("At most so many needs for each startup"),

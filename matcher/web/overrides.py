@@ -152,7 +152,7 @@ def _free_slots(board: boards.Board, need: int) -> list[tuple[str, str]]:
         if slot.free and price is not None and price[need, at] < float("inf")
     ]
     return [
-        (f"{slot.testbed['id']}@{slot.period[0]}", f"{slot.testbed['name']}, {slot.quarter}")
+        (f"{slot.testbed['id']}@{slot.period[0]}", f"{slot.testbed['name']}, {words.quarter(slot.quarter)}")
         for _price, _at, slot in sorted(found, key=lambda one: one[:2])
     ]
 

@@ -92,7 +92,10 @@ def _all_stopped(given: Row) -> str:
 
 
 def _where(given: Row) -> Row:
-    return {"quarters": ", ".join(given["quarters"]), "testbeds": _listed(given["testbeds"])}
+    return {
+        "quarters": ", ".join(words.quarter(name) for name in given["quarters"]),
+        "testbeds": _listed(given["testbeds"]),
+    }
 
 
 def _listed(given: Row) -> str:

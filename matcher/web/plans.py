@@ -23,6 +23,7 @@ from .ranking import ranker
 blueprint = Blueprint("plans", __name__, url_prefix="/plans")
 
 Row = dict[str, Any]
+USUAL = {"places": "yes", "quarters": 4, "days": 56, "demand": 1}
 TERMS = ("name", "starts_on", "quarters", "days", "demand", "most", "places", "least")
 AT_ONCE = 400  # needs: ranking more of them takes longer than a page may; the command line does it
 COSTS_SHOWN = 20_000  # pairs: of a larger round a cost is shown on the page of the change only
@@ -50,9 +51,8 @@ def _listing(typed: Any = None, errors: dict[str, str] | None = None) -> str:
         page=page,
         pages=pages,
         page_url=forms.page_address("plans.listing"),
-        typed=typed if typed is not None else {"places": "yes", "quarters": 4, "days": 56, "demand": 1, "least": 10},
-        firsts=[(period[0], quarters.name(period[0])) for period in quarters.span(first, 4)],
-        quarter=quarters.name,
+        typed=typed if typed is not None else {**USUAL, "least": words.decimals(0.1)},
+        firsts=[(period[0], words.quarter(period[0]).capitalize()) for period in quarters.span(first, 4)],
         errors=errors or {},
     )
 
@@ -117,7 +117,6 @@ def show(row: Row) -> str:
         broken={rule["id"]: plan_words.broken(code) for rule, code in round_report.broken(board, plan) if rule},
         under_way=_under_way(board),
         why=plan_words.why,
-        quarter=quarters.name,
         last=quarters.span(row["starts_on"], row["quarters"])[-1][0],
         answer_days=settings().answer_days,
         history=list(reversed(record.history(store(), "round", row["id"])))[:20],

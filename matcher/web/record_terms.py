@@ -213,7 +213,7 @@ DETAILS: dict[str, Any] = {
     "item": _l("line"),
     "kept": _l("kept"),
     "left": _l("left"),
-    "least": _l("lowest score, in hundredths"),
+    "least": _l("lowest score"),
     "minutes": _l("minutes of a meeting"),
     "model": _l("model"),
     "most": _l("needs for each startup at most"),

@@ -39,7 +39,7 @@ def _value(kind: str, name: str, value: Any) -> str:
     if name == "questions" and isinstance(value, list):
         return " ".join(words.label("route_questions", one) for one in value)
     if isinstance(value, float):
-        return words.figure(100 * value if name == "least" else value, 3)  # the lowest score is said in hundredths
+        return words.figure(value, 3)
     codes = CODES.get(f"{kind} {name}") or CODES.get(name)
     if codes and isinstance(value, str):
         return words.label(codes, value)

@@ -10,6 +10,7 @@ from flask import render_template, request, url_for
 from flask_babel import format_date
 
 from ..hub import answer_times, capacity, clock, occupancy, quarters, staff_load, testbeds
+from . import words
 from .access import allowed, may, now, store
 from .testbeds import blueprint
 
@@ -50,7 +51,7 @@ def _kept(testbed: Row, first: str, last: str) -> Row:
         "named": occupancy.named(store(), testbed["id"], first, last),
         "load": staff_load.weeks(store(), testbed["id"], first, last),
         "used": [
-            {**row, "name": quarters.name(row["starts_on"])}
+            {**row, "name": words.quarter(row["starts_on"]).capitalize()}
             for row in occupancy.used(store(), testbed["id"], begins, QUARTERS)
         ],
         "week": week,

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
 from ..exchange.errors import MESSAGES
-from ..hub import clock, reference
+from ..hub import clock, quarters, reference
 from ..hub.errors import HubError
 from . import (
     account_words,
@@ -67,6 +67,7 @@ FIELD_ERRORS: dict[str, Any] = {
     "too_long": _l("The text has %(length)s characters; at most %(limit)s fit. Shorten it, nothing has been lost."),
     "unknown_choice": _l("“%(value)s” is not one of the choices. Choose from the list."),
     "number_range": _l("“%(value)s” does not fit. Write a whole number from %(low)s to %(high)s."),
+    "decimal_range": _l("“%(value)s” does not fit. Write a number from %(low)s to %(high)s, such as 0.10."),
     "not_a_date": _l("“%(value)s” is not a date. Write it as 2027-03-31."),
     "date_range": _l("%(value)s cannot be right. Choose a day after %(earliest)s and within thirty years."),
     "not_a_website": _l(
@@ -236,6 +237,12 @@ def decimals(value: float, format: str = "0.00") -> str:
     return written if any(sign in "123456789" for sign in written) else format_decimal(0, format, locale=locale)
 
 
+def quarter(day: str) -> str:
+    """Return the quarter that a day lies in, in the reader's language; also one that has its name of `hub.quarters`."""
+    year, number = (day if " Q" in day else quarters.name(day)).split(" Q")
+    return _("Q%(number)s %(year)s", number=number, year=year)
+
+
 def due(step: dict[str, Any]) -> str:
     """Return when the next step of a case is: a day it begins on, a day it lasts until, or the last day to do it."""
     if not step["by"]:
@@ -277,7 +284,9 @@ def install(app: Flask) -> None:
         npgettext=lambda context, one, many, number: texts().unpgettext(context, one, many, number),
         newstyle=True,
     )
-    app.jinja_env.filters.update(day=day, decimalformat=decimals, figure=figure, moment=moment, paragraphs=paragraphs)
+    app.jinja_env.filters.update(
+        day=day, decimalformat=decimals, figure=figure, moment=moment, paragraphs=paragraphs, quarter=quarter
+    )
     app.jinja_env.globals.update(
         due=due,
         label=label,

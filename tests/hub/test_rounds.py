@@ -39,6 +39,18 @@ class Planned:
         return [(row["action"], json.loads(row["detail"])) for row in rows]
 
 
+@pytest.mark.parametrize(("typed", "kept"), [("0,25", 0.25), ("0.3", 0.3), ("1", 1.0), ("0", 0.0), ("3,00", 3.0)])
+def test_the_lowest_score_is_written_as_scores_are_shown(typed, kept):
+    assert rounds.terms({"name": "Vår", "least": typed}, NOW)["least"] == kept
+
+
+@pytest.mark.parametrize("typed", ["10", "3,01", "-0,1", "0,123", "tio", "1e-1", "0,1,0"])
+def test_what_is_no_score_is_refused(typed):
+    with pytest.raises(Invalid) as error:
+        rounds.terms({"name": "Vår", "least": typed}, NOW)
+    assert error.value.errors == {"least": ("decimal_range", {"low": 0, "high": 3, "value": typed})}
+
+
 def test_terms_have_what_is_usual_and_begin_with_the_next_quarter():
     found = rounds.terms({"name": "Vår"}, NOW)
     assert found["starts_on"] == "2027-01-01"

@@ -77,5 +77,5 @@ def test_a_hub_without_startups_has_nothing_to_plan(store):
 
 
 def test_what_was_least_is_left_out(store, ranker):
-    scored = round_scores.make(store, ranker, stored.terms({"name": "x", "least": 50}, NOW), NOW)
+    scored = round_scores.make(store, ranker, stored.terms({"name": "x", "least": 0.5}, NOW), NOW)
     assert (rounds.unpack(scored["arcs"]).score >= np.float32(0.5)).all()

@@ -10,7 +10,7 @@ from flask_babel import force_locale
 
 from matcher.web import plan_words
 
-WHERE = {"quarters": ["Q1 2027", "Q2 2027"], "testbeds": {"names": ["Villa Nova"], "more": 0}}
+WHERE = {"quarters": ["2027 Q1", "2027 Q2"], "testbeds": {"names": ["Villa Nova"], "more": 0}}
 TWO_AND_MORE = {"names": ["Fall på natten", "Larm"], "more": 3}
 SAID = {
     "nobody_near": ({"have": 0, "least": 0.1}, "No startup reaches a score of 0.10."),

@@ -63,6 +63,19 @@ def test_a_round_is_made_from_what_is_open(client, login, store, text):
     assert b"V\xc3\xa5r 2027" in client.get("/plans/").data
 
 
+def test_scores_and_quarters_are_written_as_they_are_said_in_swedish(client, login, store, text):
+    broker = factories.create_person(store, "broker")
+    store.execute("update person set locale = 'sv' where id = :id", {"id": broker.person_id})
+    login(client, broker)
+    page = text(client.get("/plans/"))
+    assert 'value="0,10"' in page
+    assert re.search(r"<option[^>]*>\s*Kvartal [1-4] 20\d\d", page)
+    assert not re.search(r"20\d\d Q[1-4]", page)
+    wrong = client.post("/plans/", data={"name": "Vår 2027", "least": "10"})
+    assert wrong.status_code == 422
+    assert "”10” går inte" in text(wrong)
+
+
 def test_the_rounds_stand_on_pages(client, login, store, text):
     made = hub_of(store, [[0.9]])
     row = store.query("select * from round")[0]
@@ -104,7 +117,7 @@ def test_what_cannot_be_a_round_comes_back_with_what_was_typed(client, login, st
 
 
 def test_the_plan_looks_ahead_where_greedy_would_not(client, login, store, text):
-    made = hub_of(store, [[0.9, 0.8], [0.85, 0.05]], least=10)
+    made = hub_of(store, [[0.9, 0.8], [0.85, 0.05]], least=0.1)
     login(client, made["broker"])
     page = text(client.get(f"/plans/{made['id']}"))
     assert "1.65" in page  # the plan
@@ -117,8 +130,8 @@ def test_a_need_without_a_place_is_told_so_with_quarter_and_testbed(client, logi
     store.execute("update testbed set places = 0 where id = :id", {"id": made["testbeds"][0]["id"]})
     login(client, made["broker"])
     page = text(client.get(f"/plans/{made['id']}"))
-    quarter = quarters.name(quarters.next_first_day(clock.now()[:10]))
-    assert f"No place is free in {quarter} at “Bädd 0”." in page
+    year, quarter = quarters.name(quarters.next_first_day(clock.now()[:10])).split()
+    assert f"No place is free in {quarter} {year} at “Bädd 0”." in page
 
 
 def test_who_got_the_last_place_is_named(client, login, store, text):
@@ -396,7 +409,7 @@ def test_a_moved_match_day_is_a_newer_calendar_file(client, login, store, monkey
 
 
 def test_no_code_of_the_machine_stands_for_a_reason(client, login, store, text):
-    made = hub_of(store, [[0.9, 0.01]], least=10)
+    made = hub_of(store, [[0.9, 0.01]], least=0.1)
     store.execute("update round set arcs = :arcs", {"arcs": boards.pack(planning.dense(np.array([[0.9, -np.inf]])))})
     login(client, made["broker"])
     page = text(client.get(f"{change(made, 0, 1)}?kind=lock"))
@@ -415,7 +428,7 @@ def test_a_startup_that_is_gone_is_called_by_its_name(client, login, store, text
 
 
 def test_figures_in_reasons_are_written_as_in_tables(client, login, store, text):
-    made = hub_of(store, [[0.05]], least=10)
+    made = hub_of(store, [[0.05]], least=0.1)
     store.execute("update round set arcs = :arcs", {"arcs": boards.pack(planning.dense(np.array([[-np.inf]])))})
     login(client, made["broker"])
     page = text(client.get(f"/plans/{made['id']}", headers={"Accept-Language": "sv"}))

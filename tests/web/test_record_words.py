@@ -61,7 +61,7 @@ def test_a_row_is_told_in_words(app) -> None:
         ("need", "way", "paid_test", "Paid test under the direct-award limit"),
         ("pairing", "baseline", 1250.0, "1,250"),
         ("round", "cost", 0.532469, "0.532"),
-        ("round", "least", 0.1, "10"),
+        ("round", "least", 0.1, "0.1"),
         ("pairing", "reason", "of_another_time", "of_another_time"),
     ],
 )
