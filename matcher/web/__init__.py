@@ -192,13 +192,14 @@ def _file_hash(app: Flask, filename: str) -> str:
 def error_page(status: int, message: str = "") -> tuple[str, int]:
     """Return the page for an error; `message` is a sentence for people, with the remedy."""
     known = status if status in (400, 403, 404, 409, 413, 422, 429, 500, 503) else 400 if status < 500 else 500
+    again = resume.to_send_again() if known in (429, 503) else {}
     if known >= 500:
         # What the other pages need (store, session) may be what failed: this one stands alone.
         page = current_app.jinja_env.get_template(f"errors/{known}.html").render(
-            locale=_safe_locale(), contact=settings().contact, **(resume.to_send_again() if known == 503 else {})
+            locale=_safe_locale(), contact=settings().contact, **again
         )
         return page, status
-    return render_template(f"errors/{known}.html", message=message), status
+    return render_template(f"errors/{known}.html", message=message, **again), status
 
 
 def _safe_locale() -> str:
