@@ -306,6 +306,12 @@ def roles(store: Store, person_id: str) -> list[dict[str, Any]]:
     )
 
 
+def roles_of_address(store: Store, email: str) -> list[dict[str, Any]]:
+    """Return the live roles of whoever has an address; none when nobody has."""
+    rows = store.query("select id from person where email = :email", {"email": email.strip().lower()})
+    return roles(store, rows[0]["id"]) if rows else []
+
+
 def end_sessions(store: Store, person_id: str, now: str) -> None:
     """Revoke every session of a person, at once, and every log-in that is not finished."""
     store.execute(

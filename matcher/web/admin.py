@@ -233,6 +233,8 @@ def invite(organisation_id: str) -> Any:
         links.invite(store(), person().person_id, typed["email"], organisation_id, typed["role"], now(), locale)
     except (Invalid, Conflict) as error:
         return _organisation_page(organisation_id, typed, _errors(error)), _status(error)
+    if others := [row for row in people.roles_of_address(store(), typed["email"]) if row["role"] != typed["role"]]:
+        flash(_both_roles(typed, others), "warning")
     if settings().smtp:
         flash(_("An invitation to %(email)s is on its way.", email=typed["email"]), "success")
     else:
@@ -240,6 +242,19 @@ def invite(organisation_id: str) -> Any:
             _("The invitation to %(email)s is in the outbox: no mail server is set.", email=typed["email"]), "warning"
         )
     return redirect(url_for("admin.organisation", organisation_id=organisation_id), 303)
+
+
+def _both_roles(typed: dict[str, str], others: list[dict[str, Any]]) -> str:
+    """Return what an administrator should know before one person has two roles: a broker decides for others."""
+    held = ", ".join(f"{words.label('roles', row['role'])} ({row['organisation']})" for row in others)
+    said = _(
+        "%(email)s already has another role: %(roles)s. Who accepts the invitation has both. "
+        "Withdraw it below if you did not mean that.",
+        email=typed["email"], roles=held,
+    )  # fmt: skip
+    if "broker" in {typed["role"], *(row["role"] for row in others)}:
+        said += " " + _("A broker should have no part of their own in the cases that they decide.")
+    return said
 
 
 @blueprint.post("/invitations/<link_id>/withdraw")

@@ -185,6 +185,24 @@ def test_an_invitation_goes_from_form_to_outbox_to_account(app, store, admin, te
     assert [row["name"] for row in organisations.members(store, town["id"])] == ["Ny"]
 
 
+def test_who_already_has_another_role_is_told_when_invited(store, admin, text):
+    town = create_organisation(store, "public", name="Lövhamns kommun")
+    broker, host, owner = (create_person(store, role) for role in ("broker", "host", "owner"))
+    home = people.roles(store, broker.person_id)[0]["organisation"]
+
+    def invited(person):
+        typed = {"email": person.email.upper(), "role": "owner", "locale": "en"}
+        return text(admin.post(f"/admin/organisations/{town['id']}/invite", data=typed, follow_redirects=True))
+
+    page = invited(broker)
+    assert f"already has another role: Broker ({home})" in page
+    assert "A broker should have no part of their own in the cases that they decide." in page
+    page = invited(host)
+    assert "already has another role: Testbed host (" in page
+    assert "A broker should have no part" not in page
+    assert "already has another role" not in invited(owner), "the same role elsewhere is nothing to mind"
+
+
 @pytest.mark.parametrize(
     ("typed", "status", "word"),
     [
