@@ -105,13 +105,18 @@ def _parsed(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def state(row: dict[str, Any]) -> str:
-    """Return where a batch stands: new, tried, finished or undone; or what is being done: preview, import, undo."""
+    """Return where a batch stands: new, tried, finished, undone, or let_go when its file was deleted for good.
+
+    While something is being done it is that: preview, import, undo.
+    """
     if row["wanted"]:
         return row["wanted"]
     if row["undone_at"]:
         return "undone"
     if row["finished_at"]:
         return "finished"
+    if row["error"] and json.loads(row["error"])[0] == "file_let_go":
+        return "let_go"
     return "tried" if row["previewed_at"] else "new"
 
 

@@ -21,6 +21,7 @@ STATES: dict[str, tuple[Any, str]] = {
     "finished": (_l("Imported"), "success"),
     "undo": (_l("Being undone"), "info"),
     "undone": (_l("Undone"), "neutral"),
+    "let_go": (_l("File deleted"), "neutral"),
 }
 CHANGES: dict[str, Any] = {
     "created": _l("Created"),

@@ -8,7 +8,7 @@ from flask_babel import force_locale
 
 from matcher.exchange import batches, imports, values
 from matcher.exchange.errors import ROW_MESSAGES
-from matcher.hub import clock, needs
+from matcher.hub import clock, erasure, needs
 from matcher.ranking import indexing
 from matcher.ranking.encoder import TinyEncoder
 from matcher.web import need_words
@@ -139,6 +139,27 @@ def test_rows_not_taken_come_back_as_a_file_with_reasons(client, store, send):
     lines = answer.get_data().decode("utf-8-sig").splitlines()
     assert lines[0] == "Line;Reason;id;titel;beställare;orgnr;övrigt"
     assert lines[1] == "2;Name: Write something here.;1;;'=cmd();;x"
+
+
+@pytest.mark.parametrize("first_tried", [False, True])
+def test_a_file_that_went_with_an_erased_person_says_so_and_offers_nothing_that_cannot_be_done(
+    client, store, send, text, first_tried
+):
+    gone = create_person(store, "owner")
+    batch = send(CSV.replace(";z\n", f";{gone.email}\n")).location
+    if first_tried:
+        tried(client, store, batch)
+    erasure.erase(store, gone.person_id, gone.person_id, clock.now())
+    page = text(client.get(batch))
+    assert "The file is not here any more" in page
+    assert "Somebody was erased from the hub" in page
+    for word in ("It could not be done", "Try it", "Choose the columns", "Correct the file", "Fetch them as a file"):
+        assert word not in page
+    listed = text(client.get("/imports/"))
+    assert "File deleted" in listed
+    assert "Cannot be read" not in listed
+    client.post(f"{batch}/preview", data=columns(*FIELDS))
+    assert store.query("select wanted from import_batch") == [{"wanted": None}], "nothing is left to be tried"
 
 
 def test_progress_is_shown_and_asks_again(client, store, batch, text):
