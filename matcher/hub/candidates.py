@@ -47,11 +47,17 @@ def _grouped(rows: list[dict[str, Any]]) -> dict[str, Standing]:
 
 
 def profiles(store: Store, startup_ids: list[str]) -> dict[str, dict[str, Any]]:
-    """Return by id what a list or a comparison shows of startups. One query."""
+    """Return by id what a list or a comparison shows of startups. One query.
+
+    `doubts`: how many things the machine left out of a profile or doubts, and no broker has answered; for brokers only.
+    Profiles that are nearly the same are told in the list itself.
+    """
     rows = store.query(
         """select s.id, s.name, s.problem, s.audience, s.description, s.novelty, s.evidence, s.readiness, s.regions,
                   s.languages, s.language, s.seeks, s.capacity, s.website, s.themes, s.flagged_at, s.flag_reason,
-                  s.organisation_id, o.name as organisation
+                  s.organisation_id, o.name as organisation,
+                  (select count(*) from doubt d
+                   where d.startup_id = s.id and d.answered_at is null and d.code <> 'alike') as doubts
            from startup s join organisation o on o.id = s.organisation_id where s.id in :ids""",
         {"ids": startup_ids},
     )

@@ -106,6 +106,27 @@ def test_beside_the_name_stands_in_how_many_other_lists_it_is(
     assert "Seen in no other list" in page
 
 
+def test_beside_a_profile_stands_what_the_machine_doubts_until_a_broker_has_answered(
+    broker: Any, store: Any, need: Any, startups: Any, text: Any
+) -> None:
+    for code in ("named", "themes", "alike"):
+        row = {
+            "startup_id": startups[0]["id"],
+            "code": code,
+            "passages": '["14"]',
+            "others": "[]",
+            "found_at": clock.now(),
+        }
+        store.upsert("doubt", {**row, "answered_at": None, "answered_by": None}, ["startup_id", "code"])
+    url, chosen = f"/desk/needs/{need['id']}", "&".join(f"startup={row['id']}" for row in startups[:2])
+    for page in (text(broker.get(url)), text(broker.get(f"{url}/compare?{chosen}"))):
+        assert page.count("The machine doubts 2 things") == 1
+        assert f'href="/startups/{startups[0]["id"]}#doubts-title"' in page
+    assert 'id="doubts-title"' in text(broker.get(f"/startups/{startups[0]['id']}"))
+    store.execute("update doubt set answered_at = :now", {"now": clock.now()})
+    assert "The machine doubts" not in text(broker.get(url))
+
+
 def test_without_startups_the_ranking_says_what_to_do_first(broker: Any, need: Any, text: Any) -> None:
     assert "No startups yet" in text(broker.get("/desk/needs/behov"))
 
