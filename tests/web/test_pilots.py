@@ -117,6 +117,13 @@ def test_a_form_that_is_wrong_keeps_what_was_typed(pilot, open_as, text):
     assert "Min fråga" in text(answer)
 
 
+def test_only_what_a_pilot_may_start_without_is_called_optional(pilot, open_as, text):
+    page = text(open_as(pilot.owner).get(address(pilot, "facts")))
+    assert "Everything must be there before the pilot can start." in page
+    labels = re.findall(r'<label class="ds-label" for="(\w+)">(.*?)</label>', page)
+    assert [name for name, label in labels if "(optional)" in label] == ["route_code"]
+
+
 def test_two_who_write_the_facts_see_both_texts(pilot, open_as, text):
     pilot.save(pilot.now, question="Den första frågan")
     answer = open_as(pilot.broker).post(address(pilot, "facts"), data={"question": "Den andra frågan", "revision": "0"})
