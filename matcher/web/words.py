@@ -227,14 +227,23 @@ def figure(value: float | None, decimals: int = 6, typed: bool = False) -> str:
     if value is None:
         return ""
     digits = "#" * decimals
-    return format_decimal(value, f"0.{digits}" if typed else f"#,##0.{digits}", locale=_dates())
+    if typed:
+        return format_decimal(value, f"0.{digits}", locale=_dates())
+    return _minus(format_decimal(value, f"#,##0.{digits}", locale=_dates()))
 
 
 def decimals(value: float, format: str = "0.00") -> str:
     """Return a number as `format` writes it in the reader's language; what is rounded to nought has no minus sign."""
     locale = _dates() if get_locale() else "en_GB"  # the command line speaks English
     written = format_decimal(value, format, locale=locale)
-    return written if any(sign in "123456789" for sign in written) else format_decimal(0, format, locale=locale)
+    if not any(sign in "123456789" for sign in written):
+        return format_decimal(0, format, locale=locale)
+    return _minus(written)
+
+
+def _minus(number: str) -> str:
+    """Return a number with a minus sign where it is written with a hyphen, which is shorter and may end a line."""
+    return number.replace("-", "\N{MINUS SIGN}")
 
 
 def quarter(day: str) -> str:

@@ -122,7 +122,7 @@ def test_the_plan_looks_ahead_where_greedy_would_not(client, login, store, text)
     page = text(client.get(f"/plans/{made['id']}"))
     assert "1.65" in page  # the plan
     assert "0.95" in page or "0.90" in page  # best pair first
-    assert "its number 2" in page
+    assert "number 2 in the need’s list" in page
 
 
 def test_a_need_without_a_place_is_told_so_with_quarter_and_testbed(client, login, store, text):
