@@ -58,8 +58,7 @@ def _on(name: str, text: str, row: dict[str, Any]) -> list[Hint]:
         found.append(Hint(name, "number"))
     if len(text) < SHORT.get(name, 0):
         found.append(Hint(name, "short"))
-    if match := _PERSON.search(text):
-        found.append(Hint(name, "person", match.group(0)))
+    found += [Hint(name, "person", one) for one in dict.fromkeys(_PERSON.findall(text))]
     if name == "effect" and text.casefold() == (row.get("description") or "").casefold():
         found.append(Hint(name, "same"))
     return found

@@ -43,6 +43,12 @@ def test_short_texts_are_noticed():
     assert codes(description="Många faller.", effect="Färre fall.") == [("description", "short"), ("effect", "short")]
 
 
+def test_all_that_looks_like_a_persons_is_named_at_once():
+    """Who took away the number that was named sent the personal number on."""
+    text = "Ring 070-123 45 67 eller anna@x.se, nummer 19800101-1234, eller anna@x.se igen."
+    assert [one.found for one in hints({"tried": text})] == ["070-123 45 67", "anna@x.se", "19800101-1234"]
+
+
 @pytest.mark.parametrize("who", ["19121212-1212", "anna.andersson@example.se", "070-123 45 67"])
 def test_a_person_in_a_public_text_is_noticed(who):
     assert codes(tried=f"Fråga {who} om det.") == [("tried", "person")]
