@@ -18,7 +18,7 @@ from ..hub import (
     overview,
     released,
 )
-from . import personal_words, timeline
+from . import journey, personal_words, timeline
 from .access import allowed, now, person, settings, store
 from .kept import kept
 from .needs import STATUS_KINDS
@@ -59,6 +59,7 @@ def mine() -> Any:
         waits=board.waiting(store(), who, now(), settings().review_days),
         cases=found,
         actors=timeline.actors,
+        step_pages=journey.PAGES,
         cases_total=total,
         bookings=bookings.counts(store(), who, now())["mine"],
         forms=outcome_links.waiting(store(), who, now()) if who.has("owner", "startup") else [],

@@ -20,6 +20,17 @@ Case = dict[str, Any]
 Step = dict[str, Any]
 
 
+# Where a next step is taken that the page of the case has no form for.
+PAGES = {
+    "agree": "agreements.show",
+    "sign": "agreements.show",
+    "prerequisites": "agreements.show",
+    "pilot": "pilots.show",
+    "halted": "pilots.show",
+    "decide": "pilots.show",
+}
+
+
 def steps(store: Store, viewer: Viewer, case: Case, now: str) -> list[Step]:
     """Return the steps of a confirmed case in their order; none before a place is booked."""
     if not case["confirmed_at"]:

@@ -91,6 +91,7 @@ def _page(case: Case, form: str = "", errors: dict[str, str] | None = None, noti
         who=timeline.actors(case, step["who"]),
         events=timeline.events(case, timeline.readable(history, sides), step),
         journey=journey.steps(store(), person(), case, now()),
+        step_page=journey.PAGES.get(step["code"], "") if set(step["who"]) & set(sides) else "",
         overdue=case_tasks.overdue(store(), person(), case, now()),
         usual=usual_texts() if step["code"].startswith("answer") else {},
         usual_owner=agreements.USUAL_OWNER,

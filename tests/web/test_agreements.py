@@ -56,6 +56,18 @@ def sign(client: Any, login: Any, case: Any, who: Any, side: str, paper: str, **
     return client.post(f"/pairings/{case.id}/agreement/sign", data=data)
 
 
+def test_the_case_leads_whoever_is_to_act_to_where_it_is_done(client, login, text, case):
+    here = f'<a class="ds-button" href="/pairings/{case.id}/agreement">'
+    page = text(login(client, case.broker).get(f"/pairings/{case.id}"))
+    assert f"{here}Write the agreement</a>" in page
+    assert f"Ask {case.broker.name}," not in page, "nobody is told to ask themselves"
+    page = text(login(client, case.owner).get(f"/pairings/{case.id}"))
+    assert here not in page, "the broker writes it"
+    assert f"Ask {case.broker.name}," in page
+    sent(client, login, case)
+    assert f"{here}Sign the agreement</a>" in text(login(client, case.owner).get(f"/pairings/{case.id}"))
+
+
 def test_from_a_draft_to_open_doors(client, login, text, case):
     row = sent(client, login, case)
     assert "Still to sign" in text(client.get(f"/pairings/{case.id}/agreement"))
