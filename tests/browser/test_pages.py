@@ -237,3 +237,28 @@ def _faults(page: Page, locale: str, paths: list[str]) -> dict[str, list[object]
         if problems or wide:
             found[path] = [(problem["id"], problem["nodes"][0]["html"][:160]) for problem in problems] + [wide]
     return found
+
+
+EMPTY = """() => { const cell = document.createElement('table');
+    cell.innerHTML = '<tr><td class="number" data-label="In lists"></td><td data-label="Name"></td></tr>';
+    cell.className = 'table'; document.querySelector('main').append(cell);
+    return [...cell.querySelectorAll('td')].map((one) => one.getClientRects().length) }"""
+PIECES = """(cell) => { const range = document.createRange(); range.selectNodeContents(cell.firstChild);
+    return [range.toString().trim(), range.getClientRects().length] }"""
+
+
+def test_on_a_phone_no_row_shows_the_name_of_what_it_has_not(visit: Callable[..., Page]) -> None:
+    page = visit("broker", width=360)
+    page.goto("/startups")
+    assert page.evaluate(EMPTY) == [0, 0]
+
+
+def test_the_first_column_of_a_comparison_holds_its_longest_word(visit: Callable[..., Page], site: Site) -> None:
+    found = {"keep_id": "su-nattvakt", "drop_id": "su-fallfri-natt", "reason": "orgnr", "found_at": clock.now()}
+    offer = ids.new_id()
+    site.store.insert("merge_offer", {"id": offer, **found})
+    page = visit("broker")
+    page.goto(f"/startups/duplicates/{offer}")
+    heading = page.locator("th[scope=row]", has_text="Organisationsnummer")
+    assert heading.evaluate(PIECES) == ["Organisationsnummer", 1], "in one piece"
+    site.store.execute("delete from merge_offer where id = :id", {"id": offer})
