@@ -13,7 +13,7 @@ STAGES = {
     "expired": _l("Not answered in time"),
     "accepted": _l("Accepted by both"),
     "confirmed": _l("Confirmed"),
-    "finished": _l("Finished"),
+    "finished": _l("The test is over"),
     "ended": _l("Ended early"),
     "declined": _l("Declined"),
 }

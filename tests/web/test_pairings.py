@@ -199,6 +199,19 @@ def test_confirming_books_the_place_and_shows_it_to_all(
         assert "<dt>Answer by</dt>" not in page, "nobody is to answer any more"
 
 
+def test_a_case_whose_days_have_passed_is_not_called_finished_while_something_is_left_to_do(
+    client: Any, login: Login, store: Store, case: Case, pairing_id: str, testbed: dict[str, Any], text: Any
+) -> None:
+    case.accept(pairing_id, clock.now())
+    case.confirm(pairing_id, testbed, FIRST, LAST)
+    before = {name: clock.later(clock.now(), days=days)[:10] for name, days in (("first", -30), ("last", -2))}
+    store.execute("update access set starts_on = :first, ends_on = :last", before)
+    login(client, case.broker)
+    page = text(client.get("/pairings"))
+    assert "The test is over" in page
+    assert "Finished" not in page
+
+
 def test_the_back_button_after_confirming_tells_who_confirmed_and_when(
     client: Any, login: Login, case: Case, pairing_id: str, testbed: dict[str, Any], text: Any
 ) -> None:
