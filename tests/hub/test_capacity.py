@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from matcher.hub import capacity
 from matcher.hub.errors import Conflict, Full, Invalid
+from matcher.hub.places import openings
 from matcher.store import Store
 from tests.factories import NOW, create_need, create_startup, create_testbed
 
@@ -85,11 +86,11 @@ def test_offers_tell_what_is_free_on_every_day_and_what_is_closed(store: Store) 
     store.insert("testbed_closure", {**closure, "starts_on": "2026-12-24", "ends_on": "2026-12-26"})
 
     def free(first: str, last: str) -> dict[str, int]:
-        return {row["id"]: row["free"] for row in capacity.offers(store, first, last)}
+        return {row["id"]: row["free"] for row in openings(store, first, last, NOW)}
 
     assert free("2026-12-01", "2026-12-15") == {taken["id"]: 1, closed["id"]: 2}
     assert free("2026-12-21", "2026-12-31") == {taken["id"]: 2, closed["id"]: 0}
-    [row] = [row for row in capacity.offers(store, "2026-12-26", "2026-12-31") if row["id"] == closed["id"]]
+    [row] = [row for row in openings(store, "2026-12-26", "2026-12-31", NOW) if row["id"] == closed["id"]]
     assert [found["reason"] for found in row["closed"]] == ["Sommar"]
 
 
@@ -130,7 +131,7 @@ def test_a_place_is_free_when_counting_day_by_day_finds_one(
         most = max(taken[today] for today in range(first, last + buffer + 1))
         assert capacity.at_testbed(store, testbed["id"], day(first), day(last)) == most
         closed = shut is not None and min(shut) <= last and max(shut) >= first
-        [offer] = [row for row in capacity.offers(store, day(first), day(last)) if row["id"] == testbed["id"]]
+        [offer] = [row for row in openings(store, day(first), day(last), NOW) if row["id"] == testbed["id"]]
         assert offer["free"] == (0 if closed else max(places - most, 0))
         raise _Undone
 
@@ -219,5 +220,5 @@ def test_who_is_refused_learns_of_what_and_for_which_days(store: Store) -> None:
 
 def test_an_offer_names_its_themes(store: Store) -> None:
     create_testbed(store, published=True, themes=["elderly_care"])
-    [offer] = capacity.offers(store, "2026-12-01", "2026-12-02")
+    [offer] = openings(store, "2026-12-01", "2026-12-02", NOW)
     assert offer["themes"] == ["elderly_care"]
